@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Let the pure tests run anywhere, and the others where ROS 2 and a build are."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Kernels are compiled at their first call: an example's time says nothing.
+settings.register_profile("lupex", deadline=None, derandomize=True)
+settings.load_profile("lupex")
+
+NEEDS_ROS = {"node", "system"}
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs ROS 2 where there is none."""
+    if importlib.util.find_spec("rclpy") and importlib.util.find_spec("lupex_interfaces"):
+        return
+    skip = pytest.mark.skip(reason="needs ROS 2 and a build: ./lupex test")
+    for item in items:
+        if NEEDS_ROS & {marker.name for marker in item.iter_markers()}:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Root of the repository."""
+    return Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def shared_data(repository: Path) -> Path:
+    """Directory of the public LOLA and SPICE data beside a checkout; tests on it are skipped where it is absent."""
+    directory = repository.parent / "shared" / "data"
+    if not directory.is_dir():
+        pytest.skip("the public LOLA and SPICE data are not beside this checkout")
+    return directory

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The rover's numbers: what each means, its unit and its bounds. The values stand in config/rover.yaml alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lupex_models.configuration import read_configuration, setting
+
+
+@dataclass(frozen=True)
+class Body:
+    """Mass, size and tilt limits."""
+
+    mass_kg: float = setting(unit="kg", minimum=1, maximum=5000)
+    length_m: float = setting(unit="m", minimum=0.1, maximum=10)
+    width_m: float = setting(unit="m", minimum=0.1, maximum=10)
+    height_m: float = setting(unit="m", minimum=0.1, maximum=10)
+    clearance_m: float = setting(description="belly above level ground", unit="m", minimum=0, maximum=2)
+    centre_of_mass_height_m: float = setting(unit="m", minimum=0.01, maximum=5)
+    tip_over_rad: float = setting(description="tilt at which the rover is lost", unit="rad", minimum=0.1, maximum=1.5)
+    max_tilt_rad: float = setting(description="steepest slope it is driven on", unit="rad", minimum=0.05, maximum=1.2)
+
+
+@dataclass(frozen=True)
+class Crawler:
+    """Four crawler units at (+-unit_x_m, +-unit_y_m), each driven and steered."""
+
+    unit_x_m: float = setting(unit="m", minimum=0.1, maximum=5)
+    unit_y_m: float = setting(unit="m", minimum=0.1, maximum=5)
+    track_length_m: float = setting(description="contact length", unit="m", minimum=0.05, maximum=3)
+    track_width_m: float = setting(unit="m", minimum=0.02, maximum=2)
+    sprocket_radius_m: float = setting(unit="m", minimum=0.01, maximum=1)
+    max_speed_mps: float = setting(description="of the track", unit="m/s", minimum=0.001, maximum=2)
+    max_steer_rad: float = setting(unit="rad", minimum=0.1, maximum=3.2)
+    max_steer_rate_rad_s: float = setting(unit="rad/s", minimum=0.01, maximum=5)
+    traction_derating: float = setting(description="of the uniform-pressure optimum", minimum=0.1, maximum=1)
+    max_torque_nm: float = setting(description="a unit, at the sprocket", unit="N m", minimum=0.1, maximum=1000)
+    drive_efficiency: float = setting(description="battery to sprocket", minimum=0.05, maximum=1)
+    internal_resistance_coefficient: float = setting(description="track friction over weight", minimum=0, maximum=0.5)
+    command_timeout_s: float = setting(description="of the motor controllers", unit="s", minimum=0.1, maximum=10)
+
+
+@dataclass(frozen=True)
+class Battery:
+    """Li-ion pack and its converter."""
+
+    capacity_wh: float = setting(description="at 293 K, new", unit="Wh", minimum=1, maximum=1e6)
+    cells_in_series: int = setting(minimum=1, maximum=200)
+    reserve_fraction: float = setting(description="of the nominal capacity", minimum=0, maximum=0.9)
+    resistance_ohm: float = setting(description="pack, 293 K, half charge", unit="ohm", minimum=0, maximum=10)
+    charge_min_k: float = setting(unit="K", minimum=150, maximum=350)
+    discharge_min_k: float = setting(unit="K", minimum=150, maximum=350)
+    charge_max_w: float = setting(unit="W", minimum=1, maximum=1e5)
+    charge_efficiency: float = setting(minimum=0.1, maximum=1)
+    converter_efficiency: float = setting(minimum=0.1, maximum=1)
+
+
+@dataclass(frozen=True)
+class SolarArray:
+    """Vertical tower that turns towards the Sun about its axis."""
+
+    power_w: float = setting(description="at normal incidence, 1 au", unit="W", minimum=0, maximum=1e5)
+    centre_height_m: float = setting(description="above ground", unit="m", minimum=0, maximum=20)
+    degradation: float = setting(description="dust and radiation, lost share", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Electrical loads beside the drives."""
+
+    avionics_w: float = setting(unit="W", minimum=0, maximum=1e4)
+    lidar_w: float = setting(unit="W", minimum=0, maximum=1e4)
+    lights_w: float = setting(unit="W", minimum=0, maximum=1e4)
+    heater_w: float = setting(unit="W", minimum=0, maximum=1e4)
+    drill_idle_w: float = setting(unit="W", minimum=0, maximum=1e4)
+    instruments_w: float = setting(unit="W", minimum=0, maximum=1e4)
+
+
+@dataclass(frozen=True)
+class Thermal:
+    """Lumped heat balance of battery box, structure and panel, with the heater's thermostat."""
+
+    battery_heat_capacity_j_k: float = setting(unit="J/K", minimum=1, maximum=1e7)
+    battery_conductance_w_k: float = setting(description="to the structure", unit="W/K", minimum=0, maximum=100)
+    structure_heat_capacity_j_k: float = setting(unit="J/K", minimum=1, maximum=1e8)
+    structure_area_m2: float = setting(unit="m2", minimum=0, maximum=100)
+    structure_emissivity: float = setting(description="effective", minimum=0, maximum=1)
+    structure_absorptivity: float = setting(description="effective", minimum=0, maximum=1)
+    panel_heat_capacity_j_k: float = setting(unit="J/K", minimum=1, maximum=1e7)
+    panel_area_m2: float = setting(unit="m2", minimum=0, maximum=100)
+    panel_emissivity: float = setting(minimum=0, maximum=1)
+    panel_absorptivity: float = setting(minimum=0, maximum=1)
+    heater_on_k: float = setting(unit="K", minimum=150, maximum=350)
+    heater_off_k: float = setting(unit="K", minimum=150, maximum=350)
+    electronics_share: float = setting(description="of avionics heat into the battery box", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
+class Imu:
+    """Inertial unit at the origin of base_link."""
+
+    rate_hz: float = setting(unit="Hz", minimum=1, maximum=1000)
+    gyro_noise_rad_s_rthz: float = setting(unit="rad/s/sqrt(Hz)", minimum=0, maximum=1)
+    gyro_bias_walk_rad_s2_rthz: float = setting(unit="rad/s2/sqrt(Hz)", minimum=0, maximum=1)
+    gyro_bias_rad_s: float = setting(description="at switch-on, one sigma", unit="rad/s", minimum=0, maximum=1)
+    accelerometer_noise_mps2_rthz: float = setting(unit="m/s2/sqrt(Hz)", minimum=0, maximum=10)
+    accelerometer_bias_walk_mps3_rthz: float = setting(unit="m/s3/sqrt(Hz)", minimum=0, maximum=10)
+    accelerometer_bias_mps2: float = setting(description="at switch-on, one sigma", unit="m/s2", minimum=0, maximum=10)
+
+
+@dataclass(frozen=True)
+class Lidar:
+    """Spinning lidar; x_m, y_m, z_m place it in base_link, level with it."""
+
+    x_m: float = setting(unit="m", minimum=-5, maximum=5)
+    y_m: float = setting(unit="m", minimum=-5, maximum=5)
+    z_m: float = setting(unit="m", minimum=0, maximum=5)
+    columns: int = setting(minimum=8, maximum=4096)
+    rows: int = setting(minimum=1, maximum=256)
+    elevation_min_rad: float = setting(unit="rad", minimum=-1.58, maximum=1.58)
+    elevation_max_rad: float = setting(unit="rad", minimum=-1.58, maximum=1.58)
+    range_min_m: float = setting(unit="m", minimum=0, maximum=100)
+    range_max_m: float = setting(unit="m", minimum=0.1, maximum=1000)
+    range_sigma_m: float = setting(unit="m", minimum=0, maximum=10)
+    rate_hz: float = setting(unit="Hz", minimum=0.01, maximum=50)
+
+
+@dataclass(frozen=True)
+class StarTracker:
+    """Star tracker; its x axis is the boresight, given in base_link by azimuth (ccw from x) and elevation."""
+
+    cross_sigma_rad: float = setting(unit="rad", minimum=0, maximum=0.1)
+    roll_sigma_rad: float = setting(description="about the boresight", unit="rad", minimum=0, maximum=0.1)
+    boresight_elevation_rad: float = setting(unit="rad", minimum=-1.58, maximum=1.58)
+    boresight_azimuth_rad: float = setting(unit="rad", minimum=-3.1416, maximum=3.1416)
+    sun_exclusion_rad: float = setting(description="blind with the Sun nearer", unit="rad", minimum=0, maximum=3.2)
+    rate_hz: float = setting(unit="Hz", minimum=0.01, maximum=50)
+
+
+@dataclass(frozen=True)
+class SunSensor:
+    """Sun sensor, aligned with base_link."""
+
+    sigma_rad: float = setting(description="each axis", unit="rad", minimum=0, maximum=0.5)
+    minimum_disc_fraction: float = setting(description="of the disc it needs", minimum=0, maximum=1)
+    rate_hz: float = setting(unit="Hz", minimum=0.01, maximum=50)
+
+
+@dataclass(frozen=True)
+class Drill:
+    """Rotary-percussive drill; the hole is at (x_m, y_m) in base_link."""
+
+    x_m: float = setting(unit="m", minimum=-5, maximum=5)
+    y_m: float = setting(unit="m", minimum=-5, maximum=5)
+    max_depth_m: float = setting(unit="m", minimum=0.01, maximum=10)
+    bit_diameter_m: float = setting(unit="m", minimum=0.001, maximum=1)
+    max_weight_on_bit_n: float = setting(unit="N", minimum=1, maximum=1e4)
+    max_torque_nm: float = setting(unit="N m", minimum=0.1, maximum=1e3)
+    max_feed_rate_mps: float = setting(description="free travel", unit="m/s", minimum=1e-5, maximum=1)
+    cutting_feed_rate_mps: float = setting(unit="m/s", minimum=1e-6, maximum=0.1)
+    cutting_rate_rad_s: float = setting(unit="rad/s", minimum=0.1, maximum=100)
+    slow_rate_rad_s: float = setting(description="while retracting", unit="rad/s", minimum=0.01, maximum=100)
+    bite_m: float = setting(unit="m", minimum=0.001, maximum=1)
+    rotary_power_w: float = setting(description="while cutting freely", unit="W", minimum=0, maximum=1e4)
+    percussion_energy_j: float = setting(description="a blow", unit="J", minimum=0, maximum=100)
+    percussion_rate_hz: float = setting(unit="Hz", minimum=0, maximum=100)
+    command_timeout_s: float = setting(description="of the motor drives", unit="s", minimum=0.1, maximum=10)
+
+
+@dataclass(frozen=True)
+class Neutron:
+    """Neutron spectrometer under the body."""
+
+    integration_s: float = setting(unit="s", minimum=0.1, maximum=3600)
+    epithermal_rate_hz: float = setting(description="over dry regolith", unit="1/s", minimum=0, maximum=1e5)
+    thermal_rate_hz: float = setting(description="over dry regolith", unit="1/s", minimum=0, maximum=1e5)
+
+
+@dataclass(frozen=True)
+class Rover:
+    """Everything about the vehicle that more than one package must agree on."""
+
+    body: Body
+    crawler: Crawler
+    battery: Battery
+    solar_array: SolarArray
+    loads: Loads
+    thermal: Thermal
+    imu: Imu
+    lidar: Lidar
+    star_tracker: StarTracker
+    sun_sensor: SunSensor
+    drill: Drill
+    neutron: Neutron
+
+
+def read_rover(path: str | Path) -> Rover:
+    """Read the rover's numbers; raises ConfigurationError with file, key and allowed range."""
+    return read_configuration(Rover, Path(path))
