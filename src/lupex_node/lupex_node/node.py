@@ -5,6 +5,7 @@
 import contextlib
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -27,7 +28,7 @@ from lupex_node.parameters import declare, refuse_unknown
 
 C = TypeVar("C")
 
-HEARTBEAT_PERIOD_S = 1.0
+HEARTBEAT_PERIOD_S = 0.5
 """Of wall time: how long a process is silent does not depend on how fast simulated time runs."""
 
 REPORT_EVERY = 200
@@ -54,6 +55,7 @@ class LupexNode(LifecycleNode, Generic[C]):
         self._faults: dict[str, Fault] = {}
         self._health = (DiagnosticStatus.OK, "")
         self._wiring_error: Exception | None = None
+        self._started = str(time.time_ns())
         self._fault_publisher = self.create_publisher(Fault, "/faults", qos.EVENTS)
         self._heartbeat_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.STATE)
         self.create_timer(HEARTBEAT_PERIOD_S, self._beat, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -175,7 +177,8 @@ class LupexNode(LifecycleNode, Generic[C]):
         if level == DiagnosticStatus.OK and not self.active:
             level, text = DiagnosticStatus.STALE, "not active"
         status = DiagnosticStatus(level=level, name=self.get_name(), message=text, hardware_id=self.get_name())
-        status.values = [
+        status.values = [KeyValue(key="started", value=self._started)]
+        status.values += [
             KeyValue(key=f"refused {topic}", value=f"{count}: {self._refusal[topic]}")
             for topic, count in self._refused.items()
         ]

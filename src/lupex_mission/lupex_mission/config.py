@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of the executive."""
+
+from dataclasses import dataclass
+
+from lupex_models.configuration import setting
+
+
+@dataclass(frozen=True)
+class MissionConfig:
+    """What the sortie does, when it turns back and which nodes it watches."""
+
+    site: str = setting(description="directory of the orbital product of the site")
+    begin_at_start: bool = setting(False, "run the sortie without waiting for /mission/execute")
+    drill_depth_m: float = setting(0.5, "depth of the hole at each target", unit="m", minimum=0.05, maximum=1.5)
+    sample_interval_m: float = setting(0.1, "depth interval of one sample", unit="m", minimum=0.02, maximum=0.5)
+    drill_max_duration_s: float = setting(10800.0, "give up a hole after it", unit="s", minimum=60, maximum=1e6)
+    drill_power_w: float = setting(80.0, "planned load of drilling", unit="W", minimum=0, maximum=1e4)
+    drill_tries: int = setting(2, "holes tried at a target before it is given up", minimum=1, maximum=10)
+    drill_step_aside_m: float = setting(1.5, "distance to the next hole", unit="m", minimum=0.2, maximum=20)
+    scan_s: float = setting(300.0, "neutron integration at a target before drilling", unit="s", minimum=0, maximum=1e5)
+    service_s: float = setting(3600.0, "planned stay at a target", unit="s", minimum=0, maximum=1e6)
+    arrival_tolerance_m: float = setting(2.0, "of targets", unit="m", minimum=0.2, maximum=50)
+    haven_tolerance_m: float = setting(3.0, "of havens", unit="m", minimum=0.2, maximum=50)
+    drive_tries: int = setting(3, "failed drives to a target before turning back", minimum=1, maximum=100)
+    retry_pause_s: float = setting(20.0, "stand still between failed drives", unit="s", minimum=0, maximum=3600)
+    margin_reserve_wh: float = setting(
+        40.0, "turn back when the certificate's margin falls below it", unit="Wh", minimum=0, maximum=1e5
+    )
+    confirm_s: float = setting(
+        10.0, "a failing certificate turns the rover back after lasting so long", unit="s", minimum=0, maximum=600
+    )
+    input_age_s: float = setting(
+        15.0, "certificate, power and pose older than this stop the rover", unit="s", minimum=1, maximum=600
+    )
+    recharge_soc: float = setting(0.5, "charge at which the sortie is over", minimum=0.1, maximum=1)
+    recharge_min_s: float = setting(600.0, "time of proven charging", unit="s", minimum=0, maximum=1e6)
+    recharge_max_s: float = setting(86400.0, "then the sortie has failed", unit="s", minimum=60, maximum=1e7)
+    heartbeat_timeout_s: float = setting(
+        3.0, "wall time of silence after which a node counts as lost", unit="s", minimum=0.5, maximum=600
+    )
+    resume_age_s: float = setting(3600.0, "oldest checkpoint taken up", unit="s", minimum=0, maximum=1e6)
+    watched_nodes: tuple[str, ...] = setting(
+        ("localization", "traversability", "path_planning", "mobility", "drill_control", "power_management"),
+        "nodes whose heartbeat is watched",
+    )

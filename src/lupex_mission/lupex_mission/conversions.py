@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to what the executive sees, and its decisions to messages."""
+
+from geometry_msgs.msg import Point
+from nav_msgs.msg import Odometry
+
+from lupex_interfaces.action import AcquireSample, DriveTo
+from lupex_interfaces.msg import DrillStatus, LocalizationStatus, MissionStatus, PowerStatus, ReturnCertificate
+from lupex_interfaces.srv import PlanSortie
+from lupex_mission.config import MissionConfig
+from lupex_mission.executive import Decision
+from lupex_mission.observations import Certificate, Drive, Place, PlanRoute, Power, Result, Sample
+from lupex_node.checks import finite
+from lupex_node.conversions import seconds, stamp
+
+MAP_LIMIT_M = 1e5
+
+
+def place(message: Odometry) -> tuple[float, Place]:
+    """Return (stamp_s, place) of the rover."""
+    position = message.pose.pose.position
+    return seconds(message.header.stamp), Place(
+        finite(position.x, "x", -MAP_LIMIT_M, MAP_LIMIT_M), finite(position.y, "y", -MAP_LIMIT_M, MAP_LIMIT_M)
+    )
+
+
+def localization_lost(message: LocalizationStatus) -> bool:
+    """Tell whether localization says that it is lost."""
+    return message.state == LocalizationStatus.LOST
+
+
+def certificate(message: ReturnCertificate) -> Certificate:
+    """Return the certificate; numbers are checked only where it claims to be valid."""
+    if not message.valid:
+        return Certificate(seconds(message.header.stamp), False, message.reason, float("-inf"), Place(0.0, 0.0))
+    return Certificate(
+        seconds(message.header.stamp),
+        True,
+        "",
+        finite(message.margin_wh, "margin_wh"),
+        Place(
+            finite(message.haven_x_m, "haven_x_m", -MAP_LIMIT_M, MAP_LIMIT_M),
+            finite(message.haven_y_m, "haven_y_m", -MAP_LIMIT_M, MAP_LIMIT_M),
+        ),
+    )
+
+
+def power(message: PowerStatus) -> Power:
+    """Return the power status."""
+    return Power(
+        seconds(message.header.stamp),
+        message.work_allowed,
+        message.reason,
+        finite(message.soc, "soc", 0.0, 1.0),
+        finite(message.array_power_w, "array_power_w", 0.0),
+        finite(message.load_power_w, "load_power_w", 0.0),
+    )
+
+
+def drill_stowed(message: DrillStatus) -> bool:
+    """Tell whether the drill is stowed."""
+    return message.state == DrillStatus.STOWED
+
+
+def plan_request(wish: PlanRoute, config: MissionConfig) -> PlanSortie.Request:
+    """Return the service request for a sortie plan."""
+    count = len(wish.targets)
+    return PlanSortie.Request(
+        targets=[point(target) for target in wish.targets],
+        service_s=[config.service_s] * count,
+        service_power_w=[config.drill_power_w] * count,
+    )
+
+
+def drive_goal(wish: Drive, time_s: float) -> DriveTo.Goal:
+    """Return the action goal of a drive."""
+    goal = DriveTo.Goal(tolerance_m=wish.tolerance_m)
+    goal.goal.header.frame_id = "map"
+    goal.goal.header.stamp = stamp(time_s)
+    goal.goal.pose.position = point(wish.goal)
+    goal.goal.pose.orientation.w = 1.0
+    return goal
+
+
+def sample_goal(wish: Sample, config: MissionConfig) -> AcquireSample.Goal:
+    """Return the action goal of a drilled sample."""
+    return AcquireSample.Goal(
+        depth_m=wish.depth_m,
+        sample_interval_m=config.sample_interval_m,
+        max_duration_s=config.drill_max_duration_s,
+    )
+
+
+def action_result(message: DriveTo.Result | AcquireSample.Result) -> Result:
+    """Return how an action ended."""
+    return Result(message.success, message.reason, float(getattr(message, "depth_m", 0.0)))
+
+
+def plan_result(message: PlanSortie.Response) -> Result:
+    """Return how planning ended."""
+    return Result(message.feasible, message.explanation)
+
+
+def point(at: Place) -> Point:
+    """Return a place as a point of the map."""
+    return Point(x=at.x_m, y=at.y_m)
+
+
+def place_of(message: Point) -> Place:
+    """Return a point of the map as a place."""
+    return Place(
+        finite(message.x, "target x", -MAP_LIMIT_M, MAP_LIMIT_M),
+        finite(message.y, "target y", -MAP_LIMIT_M, MAP_LIMIT_M),
+    )
+
+
+def mission_status(decision: Decision, phase_start_s: float, progress: float, time_s: float) -> MissionStatus:
+    """Return the status message of a decision."""
+    message = MissionStatus(
+        phase=int(decision.phase),
+        phase_start=stamp(phase_start_s),
+        target=decision.target,
+        turning_back=decision.turning_back,
+        progress=progress,
+        text=decision.text,
+        outcome=decision.outcome,
+    )
+    message.header.stamp = stamp(time_s)
+    return message

@@ -1,0 +1,324 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Mission node: looks, ticks the executive, keeps its wish going, and says what it does."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from action_msgs.msg import GoalStatus
+from diagnostic_msgs.msg import DiagnosticArray
+from nav_msgs.msg import Odometry
+from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
+
+from lupex_interfaces.action import AcquireSample, DriveTo, ExecuteMission
+from lupex_interfaces.msg import (
+    DrillStatus,
+    Fault,
+    LocalizationStatus,
+    MissionStatus,
+    NeutronCounts,
+    PowerStatus,
+    ReturnCertificate,
+)
+from lupex_interfaces.srv import PlanSortie
+from lupex_mission import conversions
+from lupex_mission.activities import Activities
+from lupex_mission.config import MissionConfig
+from lupex_mission.executive import Decision, Executive
+from lupex_mission.fault_protection import HeartbeatWatch
+from lupex_mission.observations import Drive, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
+from lupex_models.configuration import ConfigurationError
+from lupex_models.site import SiteError, open_site
+from lupex_node import qos
+from lupex_node.checks import InvalidMessage
+from lupex_node.node import LupexNode, run
+
+TICK_S = 1.0
+SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,)}
+
+
+class MissionNode(LupexNode[MissionConfig]):
+    """Executive of the sortie."""
+
+    def __init__(self) -> None:
+        super().__init__("mission", MissionConfig)
+
+    def wire(self) -> None:
+        config = self.config
+        try:
+            site = open_site(config.site)
+        except SiteError as error:
+            raise ConfigurationError(str(error)) from error
+        targets = tuple(Place(target.x_m, target.y_m) for target in site.targets)
+        haven = site.havens[0] if site.havens else site.lander
+        self._make = lambda progress: Executive(config, targets, Place(haven.x_m, haven.y_m), progress)
+        self._executive: Executive | None = None
+        self._seen: dict[str, Any] = {}
+        self._neutrons = (0, 0.0)
+        self._watch = HeartbeatWatch(config.heartbeat_timeout_s)
+        self._started_s = time.monotonic()
+        self._activities = Activities(
+            {PlanRoute: _PlanServer(self), Drive: _DriveServer(self), Sample: _SampleServer(self)},
+            config.retry_pause_s,
+        )
+        self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
+        self._saved: Progress | None = None
+        self._goal: tuple[Any, Future] | None = None
+        self._status = self.publisher(MissionStatus, "/mission/status")
+        age_s = config.input_age_s
+        self._keep(Odometry, "/odometry/global", "place", conversions.place, frame="map", profile=qos.NEWEST)
+        self._keep(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
+        self._keep(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
+        self._keep(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
+        self._keep(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
+        self.receive(NeutronCounts, "/neutron/counts", self._count)
+        self.receive(DiagnosticArray, "/diagnostics", self._heartbeat)
+        server = ActionServer(
+            self,
+            ExecuteMission,
+            "/mission/execute",
+            execute_callback=self._execute,
+            goal_callback=self._accept,
+            cancel_callback=self._cancelled,
+        )
+        self.until_cleaned_up(server.destroy)
+        self.every(TICK_S, self._tick)
+
+    def _keep(self, kind: type, topic: str, name: str, convert: Callable[[Any], Any], **options: Any) -> None:
+        self.receive(kind, topic, lambda value: self._seen.__setitem__(name, value), convert=convert, **options)
+
+    def _count(self, counts: NeutronCounts) -> None:
+        if self._phase is Phase.SCAN:
+            self._neutrons = (self._neutrons[0] + counts.epithermal, self._neutrons[1] + counts.integration_s)
+
+    # ------------------------------------------------------------------------------------------------ tick
+
+    def _tick(self) -> None:
+        now_s = self.now_s()
+        if self._executive is None:
+            self._executive = self._make(self._resumed(now_s))
+            if self.config.begin_at_start and not self._executive.progress.begun:
+                self._executive.begin()
+        lost = self._look_for_the_lost()
+        decision = self._executive.tick(self._observe(now_s, lost))
+        self._activities.follow(decision.activity, now_s)
+        self._announce(decision, now_s)
+        self._remember(decision, now_s)
+
+    def _observe(self, now_s: float, lost: frozenset[str]) -> Observations:
+        seen = self._seen
+        place_stamp_s, place = seen.get("place", (0.0, None))
+        return Observations(
+            now_s,
+            place,
+            place_stamp_s,
+            bool(seen.get("lost", False)),
+            seen.get("certificate"),
+            seen.get("power"),
+            seen.get("stowed"),
+            *self._neutrons,
+            lost_nodes=lost,
+            results=self._activities.results,
+        )
+
+    def _announce(self, decision: Decision, now_s: float) -> None:
+        if decision.phase is not self._phase:
+            self.get_logger().info(f"{decision.phase.name.lower()}: {decision.text}")
+            self._phase, self._phase_start_s = decision.phase, now_s
+            if decision.phase is Phase.SCAN:
+                self._neutrons = (0, 0.0)
+        progress = len(decision.progress.done) / (4.0 + 3.0 * len(self._executive_targets()))
+        self._status.publish(conversions.mission_status(decision, self._phase_start_s, min(1.0, progress), now_s))
+        held = decision.standing_still_for
+        self.set_health("; ".join(held))
+        if decision.turning_back:
+            self.raise_fault("turned_back", Fault.ERROR, f"returning to the sun: {decision.progress.turning_back}")
+        certificate = self._seen.get("certificate")
+        if certificate is not None and decision.phase not in (Phase.IDLE, Phase.LEAD_OUT):
+            self._judge_certificate(certificate)
+        if decision.outcome and self._goal is not None:
+            self._goal[1].set_result(decision)
+            self._goal = None
+
+    def _executive_targets(self) -> tuple[Place, ...]:
+        return self._executive.targets if self._executive is not None else ()
+
+    def _judge_certificate(self, certificate: conversions.Certificate) -> None:
+        if not certificate.valid:
+            self.raise_fault("certificate_invalid", Fault.ERROR, f"the way back is not proven: {certificate.reason}")
+        else:
+            self.clear_fault("certificate_invalid", "the way back is proven again")
+        if certificate.valid and certificate.margin_wh < 0.0:
+            text = f"the way back needs {-certificate.margin_wh:.0f} Wh more than there is"
+            self.raise_fault("certificate_negative", Fault.CRITICAL, text)
+        elif certificate.valid:
+            self.clear_fault("certificate_negative", "the way back is proven again")
+
+    # ------------------------------------------------------------------------------------------------ heartbeats
+
+    def _heartbeat(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            life = next((pair.value for pair in status.values if pair.key == "started"), "")
+            self._watch, restarted = self._watch.beat(status.name, life, time.monotonic())
+            if restarted and status.name in self.config.watched_nodes:
+                self._lost(status.name, f"{status.name} died and was started again")
+
+    def _look_for_the_lost(self) -> frozenset[str]:
+        now_s = time.monotonic()
+        lost = self._watch.lost(self.config.watched_nodes, now_s)
+        # Just after the start nobody has spoken yet: not there, but nothing to cry about.
+        if now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s:
+            for name in lost:
+                self._lost(name, f"{name} is silent; the rover stands still until it is back")
+        else:
+            for name in lost & set(self._watch.last_s):
+                self._lost(name, f"{name} is silent; the rover stands still until it is back")
+        for name in set(self.config.watched_nodes) - lost:
+            self.clear_fault(f"node_lost_{name}", f"{name} is back")
+        return lost
+
+    def _lost(self, name: str, text: str) -> None:
+        self.raise_fault(f"node_lost_{name}", Fault.ERROR, text)
+        self._activities.server_lost(SERVER_OF.get(name, ()))
+
+    # ------------------------------------------------------------------------------------------------ memory
+
+    def _resumed(self, now_s: float) -> Progress | None:
+        saved = self.saved_state(self.config.resume_age_s)
+        if saved is None:
+            return None
+        with contextlib.suppress(ValueError):
+            progress = Progress.from_json(saved[1])
+            if progress.begun and not progress.outcome:
+                text = f"mission resumed after {now_s - saved[0]:.0f} s; {len(progress.done)} steps were done"
+                self.raise_fault("mission_restarted", Fault.WARNING, text)
+                self.clear_fault("mission_restarted", "mission goes on")
+                return progress
+        return None
+
+    def _remember(self, decision: Decision, now_s: float) -> None:
+        changed = decision.progress != self._saved
+        if changed or now_s - self._saved_s > self.config.resume_age_s / 10.0:
+            self.save_state(decision.progress.to_json(), now_s)
+            self._saved, self._saved_s = decision.progress, now_s
+
+    # ------------------------------------------------------------------------------------------------ /mission/execute
+
+    def _accept(self, goal: ExecuteMission.Goal) -> GoalResponse:
+        busy = self._executive is None or (self._executive.progress.begun and not self._executive.progress.outcome)
+        try:
+            for target in goal.targets:
+                conversions.place_of(target)
+        except InvalidMessage as error:
+            self.get_logger().warning(f"mission refused: {error}")
+            return GoalResponse.REJECT
+        return GoalResponse.REJECT if busy else GoalResponse.ACCEPT
+
+    def _cancelled(self, _: Any) -> CancelResponse:
+        if self._executive is not None:
+            self._executive.turn_back("cancelled by the operator")
+        return CancelResponse.ACCEPT
+
+    async def _execute(self, handle: Any) -> ExecuteMission.Result:
+        self._activities.forget()
+        self._executive.begin(tuple(conversions.place_of(target) for target in handle.request.targets))
+        ended: Future = Future()
+        self._goal = (handle, ended)
+        decision: Decision = await ended
+        if decision.outcome == "success":
+            handle.succeed()
+        elif handle.is_cancel_requested:
+            handle.canceled()
+        else:
+            handle.abort()
+        return ExecuteMission.Result(outcome=decision.outcome, text=decision.text)
+
+
+class _ActionServerOf:
+    """One action server as the activities see it."""
+
+    def __init__(self, node: MissionNode, kind: type, name: str) -> None:
+        self._node = node
+        self._client = ActionClient(node, kind, name)
+        node.until_cleaned_up(self._client.destroy)
+
+    def ready(self) -> bool:
+        return self._client.server_is_ready()
+
+    def goal(self, activity: Any) -> Any:
+        raise NotImplementedError
+
+    def start(self, activity: Any, on_end: Callable[[Result | None], None]) -> dict[str, Any]:
+        handle: dict[str, Any] = {"goal": None, "cancelled": False}
+
+        def on_answer(future: Future) -> None:
+            goal = future.result()
+            if goal is None or not goal.accepted:
+                on_end(None)
+                return
+            handle["goal"] = goal
+            if handle["cancelled"]:
+                goal.cancel_goal_async()
+                return
+            goal.get_result_async().add_done_callback(on_result)
+
+        def on_result(future: Future) -> None:
+            answer = future.result()
+            gone = answer is None or answer.status in (GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_UNKNOWN)
+            on_end(None if gone else conversions.action_result(answer.result))
+
+        self._client.send_goal_async(self.goal(activity)).add_done_callback(on_answer)
+        return handle
+
+    def cancel(self, handle: dict[str, Any]) -> None:
+        handle["cancelled"] = True
+        if handle["goal"] is not None:
+            handle["goal"].cancel_goal_async()
+
+
+class _DriveServer(_ActionServerOf):
+    def __init__(self, node: MissionNode) -> None:
+        super().__init__(node, DriveTo, "/plan/drive_to")
+
+    def goal(self, activity: Drive) -> DriveTo.Goal:
+        return conversions.drive_goal(activity, self._node.now_s())
+
+
+class _SampleServer(_ActionServerOf):
+    def __init__(self, node: MissionNode) -> None:
+        super().__init__(node, AcquireSample, "/drill/acquire_sample")
+
+    def goal(self, activity: Sample) -> AcquireSample.Goal:
+        return conversions.sample_goal(activity, self._node.config)
+
+
+class _PlanServer:
+    """The planning service as the activities see it; a service cannot be cancelled, its answer is ignored."""
+
+    def __init__(self, node: MissionNode) -> None:
+        self._node = node
+        self._client = node.create_client(PlanSortie, "/plan/sortie_request")
+        node.until_cleaned_up(lambda: node.destroy_client(self._client))
+
+    def ready(self) -> bool:
+        return self._client.service_is_ready()
+
+    def start(self, activity: PlanRoute, on_end: Callable[[Result | None], None]) -> None:
+        def on_answer(future: Future) -> None:
+            answer = future.result()
+            on_end(None if answer is None else conversions.plan_result(answer))
+
+        request = conversions.plan_request(activity, self._node.config)
+        self._client.call_async(request).add_done_callback(on_answer)
+
+    def cancel(self, handle: None) -> None:
+        return None
+
+
+def main() -> None:
+    """Run the mission node."""
+    sys.exit(run(MissionNode))

@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+from lupex_mission.fault_protection import HeartbeatWatch
+
+
+def test_a_silent_node_is_lost_and_comes_back():
+    watch, restarted = HeartbeatWatch(3.0).beat("drill_control", "1", 10.0)
+    assert not restarted
+    assert watch.lost(["drill_control"], 13.0) == frozenset()
+    assert watch.lost(["drill_control"], 13.1) == {"drill_control"}
+    watch, _ = watch.beat("drill_control", "1", 14.0)
+    assert watch.lost(["drill_control"], 14.5) == frozenset()
+
+
+def test_a_node_never_heard_counts_as_lost():
+    assert HeartbeatWatch(3.0).lost(["mobility"], 0.0) == {"mobility"}
+
+
+def test_a_new_life_is_a_restart_even_without_a_gap():
+    watch, _ = HeartbeatWatch(3.0).beat("mobility", "1", 10.0)
+    watch, restarted = watch.beat("mobility", "2", 10.5)
+    assert restarted
+    _, restarted = watch.beat("mobility", "2", 11.0)
+    assert not restarted
