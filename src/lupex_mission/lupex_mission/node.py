@@ -44,8 +44,8 @@ SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,)}
 class MissionNode(LupexNode[MissionConfig]):
     """Executive of the sortie."""
 
-    def __init__(self) -> None:
-        super().__init__("mission", MissionConfig)
+    def __init__(self, **options: Any) -> None:
+        super().__init__("mission", MissionConfig, **options)
 
     def wire(self) -> None:
         config = self.config

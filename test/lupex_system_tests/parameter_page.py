@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/parameters.md from the configuration dataclasses: python -m lupex_system_tests.parameter_page."""
+
+import dataclasses
+import importlib
+import types
+from pathlib import Path
+
+from lupex_models.configuration import Setting, describe
+
+PACKAGES = (
+    "lupex_node",
+    "lupex_simulator",
+    "lupex_localization",
+    "lupex_traversability",
+    "lupex_path_planning",
+    "lupex_mobility",
+    "lupex_drill_control",
+    "lupex_power_management",
+    "lupex_mission",
+    "lupex_bag",
+)
+HEAD = """# Parameters
+
+Generated from the dataclasses by `python -m lupex_system_tests.parameter_page`; a test fails when they differ.
+Every node refuses a key that is not listed here, and a value outside its range, with one sentence.
+All parameters are read-only while a node runs.
+"""
+
+
+def page() -> str:
+    """Return the whole page as Markdown."""
+    return "\n".join([HEAD, *(_section(package) for package in PACKAGES)])
+
+
+def configurations(package: str) -> list[type]:
+    """Return the configuration dataclasses that a package's nodes declare, outermost only."""
+    module = importlib.import_module(f"{package}.config")
+    classes = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and dataclasses.is_dataclass(item) and item.__module__ == module.__name__
+    ]
+    inner = {field.type for cls in classes for field in dataclasses.fields(cls)}
+    return [cls for cls in classes if cls not in inner]
+
+
+def _section(package: str) -> str:
+    lines = [f"## {package}", ""]
+    for cls in configurations(package):
+        lines += [f"**{cls.__name__}.** {(cls.__doc__ or '').strip().splitlines()[0]}", ""]
+        lines += ["| parameter | type | default | unit | range | meaning |", "|---|---|---|---|---|---|"]
+        lines += [_row(leaf) for leaf in describe(cls)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(leaf: Setting) -> str:
+    kind = str(leaf.type) if isinstance(leaf.type, types.GenericAlias) else leaf.type.__name__
+    default = "required" if leaf.required else f"`{leaf.default!r}`"
+    low = "" if leaf.minimum is None else f"{leaf.minimum:g}"
+    high = "" if leaf.maximum is None else f"{leaf.maximum:g}"
+    bounds = f"{low}..{high}" if low or high else ""
+    return f"| `{leaf.name}` | {kind} | {default} | {leaf.unit} | {bounds} | {leaf.description} |"
+
+
+if __name__ == "__main__":
+    Path(__file__).resolve().parents[2].joinpath("docs", "parameters.md").write_text(page(), encoding="utf-8")

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of the house as data: floors, who may know ROS, and what each package imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+FLOORS = {
+    "lupex_interfaces": 0,
+    "lupex_models": 0,
+    "lupex_node": 1,
+    "lupex_localization": 2,
+    "lupex_traversability": 2,
+    "lupex_path_planning": 2,
+    "lupex_mobility": 2,
+    "lupex_drill_control": 2,
+    "lupex_power_management": 2,
+    "lupex_mission": 3,
+    "lupex_simulator": 4,
+    "lupex_bag": 4,
+    "lupex_launch": 5,
+    "lupex_bringup": 5,
+    "lupex_system_tests": 5,
+}
+AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3))
+
+KNOW_ROS = {"node.py", "conversions.py"}
+KNOW_ROS_BY_NAME = {
+    "lupex_node/qos.py": "profiles are ROS's own",
+    "lupex_node/parameters.py": "declares ROS parameters",
+    "lupex_launch/demo_monitor.py": "watches a running sortie",
+    "lupex_mobility/drive_route.py": "a client of the running stack",
+}
+ROS_MODULES = ("rclpy", "lupex_interfaces", "action_msgs", "builtin_interfaces", "rcl_interfaces")
+
+
+def modules(root: Path, package: str) -> Iterator[Path]:
+    """Yield the Python modules of a package, its tests left out."""
+    folder = root / ("test" if package == "lupex_system_tests" else f"src/{package}") / package
+    yield from sorted(folder.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Return the full names of the modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(item, ast.Import):
+            found |= {alias.name for alias in item.names}
+        elif isinstance(item, ast.ImportFrom) and item.level == 0 and item.module:
+            found.add(item.module)
+    return found
+
+
+def is_ros(module: str) -> bool:
+    """Tell whether a module belongs to ROS."""
+    top = module.split(".")[0]
+    return top in ROS_MODULES or top.endswith("_msgs")

@@ -1,0 +1,89 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The house keeps to its plan: floors, pure cores, no truth in autonomy, complete package files."""
+
+import ast
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from lupex_system_tests.structure import AUTONOMY, FLOORS, KNOW_ROS, KNOW_ROS_BY_NAME, imports, is_ros, modules
+
+PACKAGES = sorted(FLOORS)
+PYTHON_PACKAGES = [name for name in PACKAGES if name not in ("lupex_interfaces", "lupex_bringup")]
+ROSDEP_OF = {
+    "numpy": "python3-numpy",
+    "scipy": "python3-scipy",
+    "yaml": "python3-yaml",
+    "numba": "python3-numba",
+    "shapely": "python3-shapely",
+    "matplotlib": "python3-matplotlib",
+    "psutil": "python3-psutil",
+    "rasterio": "python3-rasterio",
+    "pyproj": "python3-pyproj",
+    "zstandard": "python3-zstandard",
+}
+
+
+def manifest(repository, package):
+    folder = repository / ("test" if package == "lupex_system_tests" else f"src/{package}")
+    return ElementTree.parse(folder / "package.xml").getroot()
+
+
+def test_every_folder_is_on_a_floor(repository):
+    assert {path.parent.name for path in (repository / "src").glob("*/package.xml")} | {"lupex_system_tests"} == set(FLOORS)
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_imports_go_down_only(repository, package):
+    for path in modules(repository, package):
+        for name in imports(path):
+            other = name.split(".")[0]
+            if other.startswith("lupex_") and other != package:
+                assert FLOORS[other] < FLOORS[package], f"{path.name} of {package} imports {name}"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_pure_modules_know_no_ros(repository, package):
+    for path in modules(repository, package):
+        if path.name in KNOW_ROS or f"{package}/{path.name}" in KNOW_ROS_BY_NAME:
+            continue
+        pure = {name for name in imports(path) if is_ros(name) or name.endswith((".node", ".conversions", ".qos"))}
+        assert not pure, f"{path.name} of {package} imports {pure}"
+
+
+@pytest.mark.parametrize("package", AUTONOMY)
+def test_autonomy_knows_no_truth(repository, package):
+    for path in modules(repository, package):
+        for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(item, ast.Constant) and isinstance(item.value, str):
+                assert not item.value.startswith("/truth"), f"{path.name} of {package} names {item.value}"
+        assert not any(name.startswith("lupex_simulator") for name in imports(path))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_package_file_is_complete(repository, package):
+    root = manifest(repository, package)
+    assert root.get("format") == "3"
+    assert root.findtext("name") == package
+    assert root.findtext("license") == "Apache-2.0"
+    declared = {item.text for item in root if item.tag.endswith("depend")}
+    if package in ("lupex_interfaces", "lupex_bringup"):
+        return
+    needed = set()
+    for path in modules(repository, package):
+        for name in imports(path):
+            top = name.split(".")[0]
+            if top != package and (top.startswith("lupex_") or is_ros(name)):
+                needed.add(top)
+            elif top in ROSDEP_OF:
+                needed.add(ROSDEP_OF[top])
+    missing = {name for name in needed if name not in declared and not any(d.startswith(name + "-") for d in declared)}
+    assert not missing, f"{package}/package.xml lacks {sorted(missing)}"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_files_begin_with_their_licence(repository, package):
+    for path in modules(repository, package):
+        first, second = path.read_text(encoding="utf-8").split("\n")[:2]
+        assert first.startswith("# SPDX-FileCopyrightText: "), path
+        assert second == "# SPDX-License-Identifier: Apache-2.0", path
