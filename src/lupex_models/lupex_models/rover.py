@@ -3,9 +3,10 @@
 """The rover's numbers: what each means, its unit and its bounds. The values stand in config/rover.yaml alone."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from lupex_models.configuration import read_configuration, setting
+from lupex_models.configuration import ConfigurationError, read_configuration, setting
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,24 @@ class Battery:
     charge_min_k: float = setting(unit="K", minimum=150, maximum=350)
     discharge_min_k: float = setting(unit="K", minimum=150, maximum=350)
     charge_max_w: float = setting(unit="W", minimum=1, maximum=1e5)
-    charge_efficiency: float = setting(minimum=0.1, maximum=1)
-    converter_efficiency: float = setting(minimum=0.1, maximum=1)
+    charge_efficiency: float = setting(description="charge stored over charge taken", minimum=0.1, maximum=1)
+    converter_efficiency: float = setting(description="between bus and cells", minimum=0.1, maximum=1)
+    cell_voltage_v: tuple[float, ...] = setting(
+        description="open circuit, at 293 K, evenly over charge 0..1", unit="V", minimum=1, maximum=5
+    )
+    entropic_v_k: float = setting(
+        description="a cell's open-circuit voltage per kelvin", unit="V/K", minimum=-1e-3, maximum=1e-3
+    )
+    resistance_shape: tuple[float, ...] = setting(
+        description="resistance over that at half charge, evenly over charge 0..1", minimum=0.1, maximum=20
+    )
+    resistance_activation_k: float = setting(
+        description="Arrhenius temperature of the resistance", unit="K", minimum=0, maximum=1e4
+    )
+    capacity_temperature_k: tuple[float, ...] = setting(
+        description="rising; for capacity_share", unit="K", minimum=100, maximum=400
+    )
+    capacity_share: tuple[float, ...] = setting(description="of the charge that is usable there", minimum=0, maximum=1)
 
 
 @dataclass(frozen=True)
@@ -91,6 +108,14 @@ class Thermal:
     panel_area_m2: float = setting(unit="m2", minimum=0, maximum=100)
     panel_emissivity: float = setting(minimum=0, maximum=1)
     panel_absorptivity: float = setting(minimum=0, maximum=1)
+    radiator_area_m2: float = setting(description="on top, sees the sky", unit="m2", minimum=0, maximum=100)
+    radiator_emissivity: float = setting(minimum=0, maximum=1)
+    heat_pipe_w_k: float = setting(description="battery to structure, fully open", unit="W/K", minimum=0, maximum=1000)
+    heat_pipe_closed_k: float = setting(description="heat pipes shut below", unit="K", minimum=150, maximum=350)
+    heat_pipe_open_k: float = setting(description="heat pipes fully open above", unit="K", minimum=150, maximum=350)
+    sunlit_ground_k: float = setting(unit="K", minimum=100, maximum=400)
+    shaded_ground_k: float = setting(description="shadow that the Sun visits", unit="K", minimum=20, maximum=300)
+    permanent_shadow_ground_k: float = setting(unit="K", minimum=20, maximum=150)
     heater_on_k: float = setting(unit="K", minimum=150, maximum=350)
     heater_off_k: float = setting(unit="K", minimum=150, maximum=350)
     electronics_share: float = setting(description="of avionics heat into the battery box", minimum=0, maximum=1)
@@ -197,4 +222,42 @@ class Rover:
 
 def read_rover(path: str | Path) -> Rover:
     """Read the rover's numbers; raises ConfigurationError with file, key and allowed range."""
-    return read_configuration(Rover, Path(path))
+    rover = read_configuration(Rover, Path(path))
+    refuse_contradictions(rover, str(path))
+    return rover
+
+
+def refuse_contradictions(rover: Rover, source: str) -> None:
+    """Raise ConfigurationError where numbers that are each within bounds do not go together."""
+    battery, thermal, lidar = rover.battery, rover.thermal, rover.lidar
+    rules = (
+        (_rising(battery.cell_voltage_v), "battery.cell_voltage_v must hold two or more rising voltages"),
+        (len(battery.resistance_shape) >= 2, "battery.resistance_shape must hold two or more values"),
+        (_rising(battery.capacity_temperature_k), "battery.capacity_temperature_k must hold two or more rising values"),
+        (
+            len(battery.capacity_share) == len(battery.capacity_temperature_k),
+            "battery.capacity_share must hold as many values as battery.capacity_temperature_k",
+        ),
+        (
+            battery.discharge_min_k <= battery.charge_min_k,
+            "battery.discharge_min_k must not be above battery.charge_min_k",
+        ),
+        (thermal.heater_on_k < thermal.heater_off_k, "thermal.heater_on_k must be below thermal.heater_off_k"),
+        (
+            thermal.heat_pipe_closed_k < thermal.heat_pipe_open_k,
+            "thermal.heat_pipe_closed_k must be below thermal.heat_pipe_open_k",
+        ),
+        (lidar.range_min_m < lidar.range_max_m, "lidar.range_min_m must be below lidar.range_max_m"),
+        (
+            lidar.elevation_min_rad < lidar.elevation_max_rad,
+            "lidar.elevation_min_rad must be below lidar.elevation_max_rad",
+        ),
+        (rover.body.max_tilt_rad < rover.body.tip_over_rad, "body.max_tilt_rad must be below body.tip_over_rad"),
+    )
+    for holds, text in rules:
+        if not holds:
+            raise ConfigurationError(f"{source}: {text}")
+
+
+def _rising(values: tuple[float, ...]) -> bool:
+    return len(values) >= 2 and all(low < high for low, high in pairwise(values))

@@ -1,0 +1,302 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Open a recording, ours or `ros2 bag record`'s, whole or cut short, without ROS."""
+
+import dataclasses
+import struct
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from rosbags.highlevel import AnyReader
+from rosbags.highlevel.anyreader import AnyReaderError
+from rosbags.interfaces import MessageDefinitionFormat
+from rosbags.rosbag2 import ReaderError
+from rosbags.serde import SerdeError
+from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
+
+from lupex_bag.mcap_scan import NotMcapError, Scan, scan_messages
+from lupex_bag.metadata import NAME, BagRecord, Qos, TopicRecord
+from lupex_bag.recorder import CUSTOM_DATA
+
+_STAMP_END = 12
+
+
+class ReadingError(RuntimeError):
+    """Say in one sentence why a path cannot be read as a recording."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Recording:
+    """Messages of the wanted topics, decoded, and what is known of all topics.
+
+    `problems` says what is wrong with the recording: cut short, or messages that could not be decoded.
+    """
+
+    path: Path
+    start_ns: int
+    end_ns: int
+    counts: Mapping[str, int]
+    types: Mapping[str, str]
+    messages: Mapping[str, tuple[Any, ...]]
+    received_ns: Mapping[str, np.ndarray]
+    custom: Mapping[str, str]
+    problems: tuple[str, ...]
+    rebuilt: BagRecord | None
+    """Description of a bag without metadata.yaml, to be written beside it."""
+
+    def has(self, topic: str) -> bool:
+        """Tell whether a topic holds a decoded message."""
+        return bool(self.messages.get(topic))
+
+    def columns(self, topic: str, fields: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return columns of a topic: `t` (header stamp [s]) and each dotted field, one row a message.
+
+        A topic that is not there gives empty columns; a field that its messages lack gives NaN.
+        """
+        held = self.messages.get(topic, ())
+        found: dict[str, np.ndarray] = {"t": np.array([stamp_s(message) for message in held], dtype=float)}
+        for name in fields:
+            found[name] = np.array([_field(message, name) for message in held], dtype=float)
+        return found
+
+
+def stamp_s(message: Any) -> float:
+    """Return a message's header stamp [s], NaN without a header."""
+    header = getattr(message, "header", None)
+    return float("nan") if header is None else time_s(header.stamp)
+
+
+def time_s(time: Any) -> float:
+    """Return a builtin_interfaces/Time in seconds."""
+    return float(time.sec + time.nanosec * 1e-9)
+
+
+def _field(message: Any, name: str) -> float:
+    for part in name.split("."):
+        if not hasattr(message, part):
+            return float("nan")
+        message = getattr(message, part)
+    return float(message)
+
+
+def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, float] | None = None) -> Recording:
+    """Read a bag directory or one of its files, decoding the wanted topics. Raises ReadingError.
+
+    `thin_s` names topics of which only one message in so many seconds of header stamp is decoded; all are counted.
+    Their type must begin with a std_msgs/Header.
+    """
+    files = _storage_files(path)
+    collected = _Collected(thin_s or {})
+    if files[0].suffix == ".mcap":
+        return _read_mcap(path, files, wanted, collected)
+    return _read_with_rosbags(path, wanted, collected)
+
+
+def _storage_files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise ReadingError(f"{path} does not exist: name a bag directory or an .mcap file")
+    if path.is_file():
+        if path.suffix not in (".mcap", ".db3"):
+            raise ReadingError(f"{path} is not a recording: name a bag directory or an .mcap file")
+        return [path]
+    try:
+        found = sorted(path.glob("*.mcap")) or sorted(path.glob("*.db3"))
+        found = found or sorted([*path.glob("*.mcap.zstd"), *path.glob("*.db3.zstd")])
+    except OSError as error:
+        raise ReadingError(f"{path} cannot be read: {error.strerror}") from error
+    if not found:
+        raise ReadingError(f"{path} holds no recording: it has neither an .mcap nor a .db3 file")
+    return _in_order(path, found)
+
+
+def _in_order(path: Path, found: list[Path]) -> list[Path]:
+    """Order split files as metadata.yaml lists them, if it can be read."""
+    try:
+        information = yaml.safe_load((path / NAME).read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
+        listed = {Path(name).name: index for index, name in enumerate(information["relative_file_paths"])}
+    except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        return found
+    return sorted(found, key=lambda file: (listed.get(file.name, len(listed)), file.name))
+
+
+def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], collected: "_Collected") -> Recording:
+    metadata: dict[str, str] = {}
+    scans: list[tuple[Path, Scan]] = []
+    for file in files:
+        scan = Scan()
+        scans.append((file, scan))
+        decoders: dict[int, tuple[str, Any]] = {}
+        try:
+            for channel_id, received_ns, data in scan_messages(file, scan):
+                if channel_id not in decoders:
+                    decoders[channel_id] = _channel(scan, channel_id, wanted, collected)
+                topic, decode = decoders[channel_id]
+                collected.take(topic, received_ns, data, decode)
+        except NotMcapError as error:
+            raise ReadingError(str(error)) from error
+        except OSError as error:
+            raise ReadingError(f"{file} cannot be read: {error.strerror}") from error
+        if scan.problem:
+            collected.problems.append(f"{file.name} is read as far as it goes: {scan.problem}")
+        for channel in scan.channels.values():
+            schema = scan.schemas.get(channel.schema_id)
+            collected.announce(channel.topic, schema.name if schema else "")
+        metadata.update(scan.metadata.get(CUSTOM_DATA, {}))
+    if not collected.counts or not any(collected.counts.values()):
+        raise ReadingError(f"{path} holds no message")
+    rebuilt = None
+    if path.is_dir() and not (path / NAME).exists() and len(scans) == 1:
+        rebuilt = _rebuild(scans[0][0], scans[0][1], collected, metadata)
+    return collected.recording(path, metadata, rebuilt)
+
+
+def _channel(scan: Scan, channel_id: int, wanted: Collection[str], collected: "_Collected") -> tuple[str, Any]:
+    channel = scan.channels.get(channel_id)
+    if channel is None:
+        # its description stood in a part that is damaged
+        collected.problems.append(f"messages of channel {channel_id}, whose description is lost, are left out")
+        collected.announce(f"(channel {channel_id})", "")
+        return f"(channel {channel_id})", None
+    schema = scan.schemas.get(channel.schema_id)
+    kind = schema.name if schema else ""
+    collected.announce(channel.topic, kind)
+    if channel.topic not in wanted:
+        return channel.topic, None
+    if schema is None or channel.message_encoding != "cdr":
+        collected.problems.append(f"{channel.topic} has no definition and is left out")
+        return channel.topic, None
+    form = MessageDefinitionFormat.IDL if schema.encoding in ("ros2idl", "omgidl") else MessageDefinitionFormat.MSG
+    return channel.topic, _decoder(channel.topic, kind, schema.data.decode(), form, collected)
+
+
+def _decoder(topic: str, kind: str, text: str, form: MessageDefinitionFormat, collected: "_Collected") -> Any:
+    try:
+        types = _idl_types(text) if form == MessageDefinitionFormat.IDL else get_types_from_msg(text, kind)
+        # a store for each type: two recorders' texts of one inner type may differ in their comments
+        store: Typestore = get_typestore(Stores.EMPTY)
+        store.register(types)
+    except Exception as error:
+        collected.problems.append(f"{topic} ({kind}) has a definition that cannot be used: {error}")
+        return None
+    return lambda data: store.deserialize_cdr(data, kind)
+
+
+def _idl_types(text: str) -> Any:
+    """Take rosbag2's IDL form: one part a type, each under a line of signs and its name."""
+    line = "=" * 80 + "\n"
+    types: dict[str, Any] = {}
+    for part in text.split(line) if text.startswith(f"{line}IDL: ") else [text]:
+        if part:
+            types.update(get_types_from_idl(part.split("\n", 1)[1] if part.startswith("IDL: ") else part))
+    return types
+
+
+def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[str, str]) -> BagRecord:
+    topics = []
+    for channel in scan.channels.values():
+        schema = scan.schemas.get(channel.schema_id)
+        offered = yaml.safe_load(channel.metadata.get("offered_qos_profiles", "") or "[]")
+        qos = tuple(
+            Qos(str(item["reliability"]), str(item["durability"]), str(item["history"]), int(item["depth"]))
+            for item in offered
+        )
+        type_hash = channel.metadata.get("topic_type_hash", "")
+        count = collected.counts.get(channel.topic, 0)
+        topics.append(TopicRecord(channel.topic, schema.name if schema else "", type_hash, count, qos))
+    return BagRecord(file.name, collected.start_ns, collected.end_ns, tuple(topics), metadata)
+
+
+def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collected") -> Recording:
+    """Read what rosbags reads: sqlite3 and compressed files of rosbag2."""
+    bag = path if path.is_dir() else path.parent
+    custom: dict[str, str] = {}
+    try:
+        with AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+            for connection in reader.connections:
+                collected.announce(connection.topic, connection.msgtype)
+                collected.counts[connection.topic] += connection.msgcount if connection.topic not in wanted else 0
+            chosen = [connection for connection in reader.connections if connection.topic in wanted]
+            for connection, received_ns, data in _messages(reader, chosen, collected):
+                kind = connection.msgtype
+                collected.take(
+                    connection.topic, received_ns, data, lambda raw, kind=kind: reader.deserialize(raw, kind)
+                )
+            collected.start_ns, collected.end_ns = reader.start_time, reader.end_time
+    except (AnyReaderError, ReaderError, OSError) as error:
+        missing = "" if (bag / NAME).exists() else f"; {bag / NAME} is missing (`ros2 bag reindex` makes it)"
+        raise ReadingError(f"{path} cannot be read: {error}{missing}") from error
+    if not any(collected.counts.values()):
+        raise ReadingError(f"{path} holds no message")
+    return collected.recording(path, custom, None)
+
+
+def _messages(reader: Any, chosen: list[Any], collected: "_Collected") -> Iterator[tuple[Any, int, bytes]]:
+    if not chosen:
+        return
+    try:
+        yield from reader.messages(connections=chosen)
+    except Exception as error:
+        collected.problems.append(f"it is read as far as it goes: {error}")
+
+
+class _Collected:
+    def __init__(self, thin_s: Mapping[str, float]) -> None:
+        self._thin_s = thin_s
+        self._kept_s: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+        self.types: dict[str, str] = {}
+        self.messages: dict[str, list[Any]] = {}
+        self.received: dict[str, list[int]] = {}
+        self.problems: list[str] = []
+        self.start_ns = 0
+        self.end_ns = 0
+        self._undecoded: dict[str, int] = {}
+
+    def announce(self, topic: str, kind: str) -> None:
+        self.counts.setdefault(topic, 0)
+        self.types.setdefault(topic, kind)
+
+    def take(self, topic: str, received_ns: int, data: bytes, decode: Any) -> None:
+        self.counts[topic] += 1
+        self.start_ns = min(self.start_ns or received_ns, received_ns)
+        self.end_ns = max(self.end_ns, received_ns)
+        if decode is None or self._too_soon(topic, data):
+            return
+        try:
+            message = decode(data)
+        except (SerdeError, AnyReaderError, KeyError, IndexError, ValueError, AttributeError):
+            self._undecoded[topic] = self._undecoded.get(topic, 0) + 1
+            return
+        self.messages.setdefault(topic, []).append(message)
+        self.received.setdefault(topic, []).append(received_ns)
+
+    def _too_soon(self, topic: str, data: bytes) -> bool:
+        period_s = self._thin_s.get(topic)
+        if period_s is None or len(data) < _STAMP_END:
+            return False
+        # CDR: four bytes that tell the byte order, then the header's stamp
+        sec, nanosec = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)
+        stamp = sec + nanosec * 1e-9
+        if 0 <= stamp - self._kept_s.get(topic, -period_s) < period_s:
+            return True
+        self._kept_s[topic] = stamp
+        return False
+
+    def recording(self, path: Path, custom: Mapping[str, str], rebuilt: BagRecord | None) -> Recording:
+        lost = [f"{count} messages of {topic} cannot be decoded" for topic, count in self._undecoded.items()]
+        return Recording(
+            path,
+            self.start_ns,
+            self.end_ns,
+            dict(sorted(self.counts.items())),
+            self.types,
+            {topic: tuple(held) for topic, held in self.messages.items()},
+            {topic: np.array(held, dtype=np.int64) for topic, held in self.received.items()},
+            dict(custom),
+            (*self.problems, *lost),
+            rebuilt,
+        )

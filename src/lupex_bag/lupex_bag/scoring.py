@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Compare estimate and truth, and count what went wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lupex_bag.sortie import Columns
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Estimate less truth at the true states' times, with the estimate's own sigma; arrays of equal length."""
+
+    t: np.ndarray
+    x_m: np.ndarray
+    y_m: np.ndarray
+    z_m: np.ndarray
+    yaw_rad: np.ndarray
+    x_sigma_m: np.ndarray
+    y_sigma_m: np.ndarray
+    yaw_sigma_rad: np.ndarray
+    nees: np.ndarray
+
+    @property
+    def position_m(self) -> np.ndarray:
+        """Length of the position error."""
+        return np.asarray(np.sqrt(self.x_m**2 + self.y_m**2 + self.z_m**2))
+
+
+def localization_errors(truth: Columns, estimate: Columns, match_s: float) -> Errors:
+    """Compare the estimate, interpolated to the true states' times, with truth; nothing is aligned.
+
+    Both are poses in `map`, whose origin the rover knows: an alignment would hide what the drive depends on. Times
+    farther than `match_s` from any estimate are left out. NEES is that of x, y and yaw together, 3 when consistent.
+    """
+    keep = np.isfinite(estimate["t"])
+    held = {name: values[keep] for name, values in estimate.items()}
+    if len(held["t"]) == 0 or len(truth["t"]) == 0:
+        empty = np.zeros(0)
+        return Errors(*([empty] * 9))
+    times = held["t"]
+    after = np.clip(np.searchsorted(times, truth["t"]), 1, max(len(times) - 1, 1))
+    near = np.minimum(
+        np.abs(times[np.minimum(after, len(times) - 1)] - truth["t"]), np.abs(truth["t"] - times[after - 1])
+    )
+    chosen = (near <= match_s) & (truth["t"] >= times[0]) & (truth["t"] <= times[-1])
+    t = truth["t"][chosen]
+
+    def at(name: str) -> np.ndarray:
+        return np.asarray(np.interp(t, times, held[name]))
+
+    yaw = np.interp(t, times, np.unwrap(held["yaw_rad"]))
+    error = {name: at(name) - truth[name][chosen] for name in ("x_m", "y_m", "z_m")}
+    turn = yaw - truth["yaw_rad"][chosen]
+    error_yaw = np.arctan2(np.sin(turn), np.cos(turn))
+    return Errors(
+        t,
+        error["x_m"],
+        error["y_m"],
+        error["z_m"],
+        error_yaw,
+        np.sqrt(np.maximum(at("xx_m2"), 0)),
+        np.sqrt(np.maximum(at("yy_m2"), 0)),
+        np.sqrt(np.maximum(at("yaw_rad2"), 0)),
+        _nees(error["x_m"], error["y_m"], error_yaw, at("xx_m2"), at("xy_m2"), at("yy_m2"), at("yaw_rad2")),
+    )
+
+
+def _nees(
+    x: np.ndarray, y: np.ndarray, yaw: np.ndarray, xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, yaw2: np.ndarray
+) -> np.ndarray:
+    """Normalise squared errors by the covariance, whose coupling of position and yaw is left out."""
+    determinant = xx * yy - xy**2
+    usable = (determinant > 0) & (yaw2 > 0)
+    inverse = np.where(usable, 1 / np.where(usable, determinant, 1), np.nan)
+    position = (yy * x**2 - 2 * xy * x * y + xx * y**2) * inverse
+    found: np.ndarray = position + yaw**2 / np.where(usable, yaw2, np.nan)
+    return found
+
+
+def held_seconds(t: np.ndarray, condition: np.ndarray, longest_s: float = 10.0) -> float:
+    """Sum the time for which a sampled condition holds; gaps in the samples count `longest_s` at most."""
+    if len(t) < 2:
+        return 0.0
+    steps = np.minimum(np.diff(t), longest_s)
+    return float(np.sum(steps[condition[:-1]]))
+
+
+def episodes(t: np.ndarray, condition: np.ndarray, shortest_s: float = 0.0) -> list[tuple[float, float]]:
+    """List (start, end) of the runs of samples for which a condition holds, at least `shortest_s` long."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], condition.astype(bool), [False])).astype(int)))
+    runs = [(float(t[a]), float(t[min(b, len(t) - 1)])) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [run for run in runs if run[1] - run[0] >= shortest_s]
+
+
+def counter_total(values: np.ndarray) -> int:
+    """Total of a counter that begins anew with each hole or life of a node."""
+    if len(values) == 0:
+        return 0
+    steps = np.diff(values)
+    return int(values[0] + np.sum(np.where(steps >= 0, steps, values[1:])))
+
+
+def stops(truth: Columns, slow_mps: float, shortest_s: float, start_s: float, end_s: float) -> int:
+    """Count stops between the first and the last motion within a time span."""
+    inside = (truth["t"] >= start_s) & (truth["t"] <= end_s)
+    t, distance = truth["t"][inside], truth["distance_m"][inside]
+    if len(t) < 3:
+        return 0
+    speed = np.diff(distance) / np.maximum(np.diff(t), 1e-6)
+    moving = np.flatnonzero(speed > slow_mps)
+    if len(moving) == 0:
+        return 0
+    span = slice(moving[0], moving[-1] + 1)
+    return len(episodes(t[:-1][span], speed[span] <= slow_mps, shortest_s))

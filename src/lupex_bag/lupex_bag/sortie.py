@@ -1,0 +1,370 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a recording says of a sortie, as columns of numbers; times are ROS time in seconds, angles radians."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lupex_bag.reading import Recording, stamp_s, time_s
+
+Columns = dict[str, np.ndarray]
+
+TRUTH = "/truth/state"
+ESTIMATE = "/odometry/global"
+POWER = "/power/status"
+FORECAST = "/power/forecast"
+BUS = "/power/bus"
+CERTIFICATE = "/plan/certificate"
+PLAN = "/plan/sortie"
+SITE_MAP = "/site/map"
+MISSION = "/mission/status"
+FAULTS = "/faults"
+RIG = "/drill/rig"
+DRILL = "/drill/status"
+ASSAY = "/drill/assay"
+NEUTRON = "/neutron/counts"
+LOCALIZATION = "/localization/status"
+SLIP = "/mobility/slip"
+
+WANTED = (
+    TRUTH,
+    ESTIMATE,
+    POWER,
+    FORECAST,
+    BUS,
+    CERTIFICATE,
+    PLAN,
+    SITE_MAP,
+    MISSION,
+    FAULTS,
+    RIG,
+    DRILL,
+    ASSAY,
+    NEUTRON,
+    LOCALIZATION,
+    SLIP,
+)
+THIN_S = {ESTIMATE: 0.4, RIG: 0.4}
+"""One estimate to each true state is enough, and ten rig readings a second are more than a figure shows."""
+
+PHASES = ("idle", "lead out", "drive", "scan", "drill", "return", "recharge", "done", "failed", "safe")
+SEVERITIES = ("warning", "error", "critical")
+
+_TRUTH_FIELDS = (
+    "x_m",
+    "y_m",
+    "z_m",
+    "yaw_rad",
+    "soc",
+    "energy_wh",
+    "capacity_wh",
+    "battery_temperature_k",
+    "sunlit_fraction",
+    "slip",
+    "distance_m",
+    "tipped",
+    "dead",
+    "drill_depth_m",
+    "ice_fraction",
+    "speed_up",
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer of the site map, [y, x], row 0 the smallest y; x_m and y_m are the cells' centres."""
+
+    x_m: np.ndarray
+    y_m: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One sortie plan."""
+
+    made_s: float
+    plan_id: str
+    feasible: bool
+    explanation: str
+    columns: Columns
+    planning_time_s: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """One energy forecast."""
+
+    made_s: float
+    plan_id: str
+    columns: Columns
+    min_soc: float
+
+
+@dataclass(frozen=True)
+class FaultEvent:
+    """A fault appearing or clearing."""
+
+    t_s: float
+    source: str
+    code: str
+    severity: str
+    active: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Ice fraction of one depth interval, as the drill control gave it."""
+
+    top_m: float
+    bottom_m: float
+    fraction: float
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Hole:
+    """One hole: the samples assayed, from the drill's status."""
+
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True)
+class Sortie:
+    """Columns of one recording; absent topics give empty columns."""
+
+    truth: Columns
+    estimate: Columns
+    power: Columns
+    bus: Columns
+    certificate: Columns
+    certificate_reasons: tuple[str, ...]
+    mission: Columns
+    mission_texts: tuple[str, ...]
+    mission_outcome: str
+    rig: Columns
+    drill: Columns
+    neutron: Columns
+    localization: Columns
+    slip: Columns
+    holes: tuple[Hole, ...]
+    assay_bottoms_m: np.ndarray
+    plans: tuple[Plan, ...]
+    forecasts: tuple[Forecast, ...]
+    faults: tuple[FaultEvent, ...]
+    layers: Mapping[str, Layer]
+    start_s: float
+    end_s: float
+    wall_s: float
+
+    def seen(self, columns: Columns) -> bool:
+        """Tell whether columns hold a row."""
+        return len(columns["t"]) > 0
+
+
+def extract(recording: Recording) -> Sortie:
+    """Turn a recording's messages into columns."""
+    mission = recording.columns(MISSION, ("phase", "target", "turning_back", "progress"))
+    truth = _by_time(recording.columns(TRUTH, _TRUTH_FIELDS))
+    said = recording.messages.get(MISSION, ())
+    start_s, end_s, wall_s = _span(recording, mission, truth)
+    certificates = recording.messages.get(CERTIFICATE, ())
+    return Sortie(
+        truth=truth,
+        estimate=_estimate(recording),
+        power=recording.columns(
+            POWER,
+            (
+                "soc",
+                "soc_sigma",
+                "energy_wh",
+                "energy_sigma_wh",
+                "capacity_wh",
+                "reserve_wh",
+                "battery_temperature_k",
+                "array_power_w",
+                "load_power_w",
+                "work_allowed",
+            ),
+        ),
+        bus=recording.columns(
+            BUS, ("array_power_w", "load_mobility_w", "load_drill_w", "load_heater_w", "load_avionics_w")
+        ),
+        certificate=recording.columns(
+            CERTIFICATE,
+            (
+                "valid",
+                "energy_wh",
+                "required_wh",
+                "margin_wh",
+                "haven_x_m",
+                "haven_y_m",
+            ),
+        ),
+        certificate_reasons=tuple(message.reason for message in certificates),
+        mission=mission,
+        mission_texts=tuple(message.text for message in said),
+        mission_outcome=next((message.outcome for message in reversed(said) if message.outcome), ""),
+        rig=recording.columns(
+            RIG,
+            (
+                "depth_m",
+                "hole_depth_m",
+                "weight_on_bit_n",
+                "torque_nm",
+                "rotation_rate_rad_s",
+                "power_w",
+                "percussion_on",
+                "stowed",
+            ),
+        ),
+        drill=recording.columns(
+            DRILL,
+            (
+                "state",
+                "depth_m",
+                "bite",
+                "rate_of_penetration_mps",
+                "specific_energy_j_m3",
+                "recoveries",
+                "faults",
+                "commands",
+            ),
+        ),
+        neutron=recording.columns(NEUTRON, ("integration_s", "epithermal", "thermal")),
+        localization=recording.columns(
+            LOCALIZATION,
+            ("state", "position_sigma_m", "heading_sigma_rad", "fixes_accepted", "fixes_rejected", "nis_mean"),
+        ),
+        slip=recording.columns(SLIP, ("slip", "sigma", "predicted", "distance_m")),
+        holes=_holes(recording.messages.get(DRILL, ())),
+        assay_bottoms_m=recording.columns(ASSAY, ("bottom_m",))["bottom_m"],
+        plans=tuple(_plan(message) for message in recording.messages.get(PLAN, ())),
+        forecasts=tuple(_forecast(message) for message in recording.messages.get(FORECAST, ())),
+        faults=_faults(recording.messages.get(FAULTS, ())),
+        layers=_layers(recording.messages[SITE_MAP][-1]) if recording.has(SITE_MAP) else {},
+        start_s=start_s,
+        end_s=end_s,
+        wall_s=wall_s,
+    )
+
+
+def _by_time(columns: Columns) -> Columns:
+    order = np.argsort(columns["t"], kind="stable")
+    return {name: values[order] for name, values in columns.items()}
+
+
+def _span(recording: Recording, mission: Columns, truth: Columns) -> tuple[float, float, float]:
+    """Return start and end of the sortie in ROS time and its wall time.
+
+    The sortie runs from the mission's first phase that is not idle to the first that is done or failed; without a
+    mission from the first to the last stamp.
+    """
+    working = np.flatnonzero(mission["phase"] != 0)
+    if len(working):
+        over = np.flatnonzero(np.isin(mission["phase"], (7, 8)))
+        first, last = working[0], over[0] if len(over) else len(mission["t"]) - 1
+        received = recording.received_ns[MISSION]
+        wall_s = float(received[last] - received[first]) * 1e-9
+        return float(mission["t"][first]), float(mission["t"][last]), wall_s
+    wall_s = (recording.end_ns - recording.start_ns) * 1e-9
+    stamps = [
+        stamp_s(message)
+        for held in recording.messages.values()
+        for message in (held[0], held[-1])
+        if np.isfinite(stamp_s(message)) and stamp_s(message) > 0
+    ]
+    if len(truth["t"]):
+        return float(truth["t"][0]), float(truth["t"][-1]), wall_s
+    return (min(stamps), max(stamps), wall_s) if stamps else (0.0, 0.0, wall_s)
+
+
+def _estimate(recording: Recording) -> Columns:
+    messages = recording.messages.get(ESTIMATE, ())
+    rows = np.zeros((len(messages), 10))
+    for row, message in zip(rows, messages, strict=True):
+        position, q = message.pose.pose.position, message.pose.pose.orientation
+        covariance = message.pose.covariance
+        yaw = np.arctan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y**2 + q.z**2))
+        # row-major 6 x 6 over x, y, z, roll, pitch, yaw
+        variances = covariance[0], covariance[1], covariance[7], covariance[14], covariance[35]
+        row[:] = stamp_s(message), position.x, position.y, position.z, yaw, *variances
+    names = ("t", "x_m", "y_m", "z_m", "yaw_rad", "xx_m2", "xy_m2", "yy_m2", "zz_m2", "yaw_rad2")
+    return _by_time({name: rows[:, index] for index, name in enumerate(names)})
+
+
+def _plan(message: Any) -> Plan:
+    columns = {
+        "t": np.array([time_s(time) for time in message.arrival]),
+        **{
+            name: np.asarray(getattr(message, name), dtype=float)
+            for name in ("x_m", "y_m", "activity", "target", "energy_wh", "required_wh", "sunlit_fraction")
+        },
+    }
+    return Plan(
+        stamp_s(message),
+        message.plan_id,
+        bool(message.feasible),
+        message.explanation,
+        columns,
+        float(message.planning_time_s),
+    )
+
+
+def _forecast(message: Any) -> Forecast:
+    columns = {
+        "t": np.array([time_s(time) for time in message.times]),
+        "energy_wh": np.asarray(message.energy_wh, dtype=float),
+        "energy_sigma_wh": np.asarray(message.energy_sigma_wh, dtype=float),
+    }
+    return Forecast(stamp_s(message), message.plan_id, columns, float(message.min_soc))
+
+
+def _faults(messages: tuple[Any, ...]) -> tuple[FaultEvent, ...]:
+    return tuple(
+        FaultEvent(
+            stamp_s(message),
+            message.source,
+            message.code,
+            SEVERITIES[min(int(message.severity), 2)],
+            bool(message.active),
+            message.text,
+        )
+        for message in messages
+    )
+
+
+def _holes(messages: tuple[Any, ...]) -> tuple[Hole, ...]:
+    """Gather the samples of each hole: the drill's status lists those of its present hole, and begins anew."""
+    found: list[tuple[Sample, ...]] = []
+    for message in messages:
+        columns = (message.ice_top_m, message.ice_bottom_m, message.ice_fraction, message.ice_sigma)
+        samples = tuple(Sample(*(float(v) for v in row)) for row in zip(*columns, strict=False))
+        if not samples:
+            continue
+        if found and samples[: len(found[-1])] == found[-1]:
+            found[-1] = samples
+        else:
+            found.append(samples)
+    return tuple(Hole(samples) for samples in found)
+
+
+def _layers(message: Any) -> dict[str, Layer]:
+    """Unfold a GridMap: column-major layers from the +x +y corner, in a ring whose start is given."""
+    info = message.info
+    rows, columns = round(info.length_x / info.resolution), round(info.length_y / info.resolution)
+    found = {}
+    for name, data in zip(message.layers, message.data, strict=False):
+        values = np.asarray(data.data, dtype=float)
+        if values.size != rows * columns or not rows or not columns:
+            continue
+        ring = values.reshape(columns, rows)
+        straight = np.roll(ring, (-int(message.inner_start_index), -int(message.outer_start_index)), (0, 1))
+        x = info.pose.position.x + (np.arange(rows) + 0.5) * info.resolution - info.length_x / 2
+        y = info.pose.position.y + (np.arange(columns) + 0.5) * info.resolution - info.length_y / 2
+        found[name] = Layer(x, y, straight[::-1, ::-1])
+    return found

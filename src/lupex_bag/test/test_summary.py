@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+import json
+import math
+
+import numpy as np
+import pytest
+from evo.core.metrics import APE, PoseRelation
+from evo.core.trajectory import PoseTrajectory3D
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lupex_bag.config import JUDGEMENT
+from lupex_bag.reading import read_recording
+from lupex_bag.scoring import counter_total, episodes, held_seconds, localization_errors, stops
+from lupex_bag.sortie import THIN_S, WANTED, extract
+from lupex_bag.summary import summarise
+
+KEYS = [
+    "outcome",
+    "world",
+    "seed",
+    "wall_s",
+    "sim_s",
+    "real_time_factor",
+    "drive.distance_m",
+    "drive.mean_slip",
+    "drive.stops",
+    "localization.ate_rmse_m",
+    "localization.end_error_m",
+    "localization.drift_percent",
+    "localization.heading_rmse_deg",
+    "localization.fixes_accepted",
+    "localization.fixes_rejected",
+    "localization.nees_mean",
+    "power.min_soc",
+    "power.min_soc_predicted",
+    "power.dark_s",
+    "thermal.battery_min_c",
+    "drill.depth_m",
+    "drill.duration_s",
+    "drill.mean_power_w",
+    "drill.peak_wob_n",
+    "drill.faults",
+    "drill.recoveries",
+    "drill.commands",
+    "plan.replans",
+    "plan.plan_ms_max",
+    "certificate.min_margin_wh",
+    "certificate.violations",
+    "water.ice_percent",
+    "water.ice_percent_sigma",
+    "water.depth_m",
+    "faults",
+    "cpu_s_by_node",
+]
+
+
+def analyse(bag, figures=None):
+    recording = read_recording(bag, WANTED, THIN_S)
+    return summarise(recording, extract(recording), figures)
+
+
+def at(summary, key):
+    for part in key.split("."):
+        summary = summary[part]
+    return summary
+
+
+@pytest.fixture(scope="module")
+def summary(sortie_bag):
+    return analyse(sortie_bag, {"cpu_s_by_node": {"mission": 3.5}})
+
+
+def assert_complete(summary):
+    for key in KEYS:
+        value = at(summary, key)
+        assert not isinstance(value, float) or math.isfinite(value), key
+    json.dumps(summary, allow_nan=False)
+
+
+def test_every_key_is_there_and_finite(summary):
+    assert_complete(summary)
+
+
+def test_figures_are_those_of_the_sortie(summary):
+    assert summary["outcome"] == "success"
+    assert summary["reasons"] == []
+    assert summary["notes"] == []
+    assert (summary["world"], summary["seed"]) == ("ridge", 7)
+    assert summary["sim_s"] == pytest.approx(10620)
+    assert summary["real_time_factor"] == pytest.approx(20)
+    assert summary["drive"]["mean_slip"] == pytest.approx(0.12, abs=0.001)
+    assert 5000 < summary["power"]["dark_s"] < 6500
+    assert summary["power"]["min_soc"] == pytest.approx(summary["power"]["min_soc_predicted"], abs=0.01)
+    assert summary["drill"]["depth_m"] == pytest.approx(0.5)
+    assert summary["drill"]["commands"] == 1
+    assert summary["plan"] == {"replans": 1, "plan_ms_max": pytest.approx(420)}
+    # a dry first fifth, then 5.5 percent; four sigma of the mean of five
+    assert summary["water"]["ice_percent"] == pytest.approx(4.4, abs=4 * summary["water"]["ice_percent_sigma"])
+    assert [fault["code"] for fault in summary["faults"]] == ["terrain_blocked", "node_lost"]
+    assert summary["faults"][1]["cleared_s"] - summary["faults"][1]["t_s"] == pytest.approx(22)
+    assert summary["cpu_s_by_node"] == {"mission": 3.5}
+
+
+def test_the_position_error_is_that_of_evo(sortie_bag, summary):
+    sortie = extract(read_recording(sortie_bag, WANTED, THIN_S))
+
+    def trajectory(columns):
+        count = len(columns["t"])
+        positions = np.stack([columns[name] for name in ("x_m", "y_m", "z_m")], axis=1)
+        return PoseTrajectory3D(positions, np.tile([1.0, 0, 0, 0], (count, 1)), columns["t"])
+
+    metric = APE(PoseRelation.translation_part)
+    metric.process_data((trajectory(sortie.truth), trajectory(sortie.estimate)))
+    # ours goes through float arithmetic of an interpolation at equal stamps
+    assert summary["localization"]["ate_rmse_m"] == pytest.approx(metric.get_all_statistics()["rmse"], rel=1e-6)
+
+
+def test_what_the_caller_knows_comes_first(sortie_bag):
+    given_figures = {"world": "plain", "seed": 9, "wall_s": 100.0, "setup_s": 5.0}
+    summary = analyse(sortie_bag, given_figures)
+    assert {key: summary[key] for key in given_figures} == given_figures
+    assert summary["real_time_factor"] == pytest.approx(106.2)
+
+
+@pytest.mark.parametrize(
+    ("change", "outcome", "word"),
+    [
+        ({"outcome": "turned_back"}, "turned_back", "turned_back"),
+        ({"sampled": False}, "failed", "no sample was delivered"),
+        ({"tipped": True}, "lost", "tipped over"),
+        ({"end_at": 4}, "unfinished", "not in sunlight"),
+    ],
+)
+def test_the_outcome_is_judged_by_truth(store, synthetic, tmp_path, change, outcome, word):
+    synthetic.write_sortie(store, tmp_path / "bag", **change)
+    summary = analyse(tmp_path / "bag")
+    assert summary["outcome"] == outcome
+    assert any(word in reason for reason in summary["reasons"])
+    assert_complete(summary)
+
+
+def test_a_touched_reserve_is_a_violation(sortie_bag):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    recording.custom["reserve_fraction"] = "0.86"
+    summary = summarise(recording, extract(recording))
+    assert summary["outcome"] == "reserve_violated"
+    assert summary["certificate"]["violations"] == 1
+
+
+def test_negative_certificates_count_out_of_the_sun_only(sortie_bag):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    sortie = extract(recording)
+    sunlit = np.interp(sortie.certificate["t"], sortie.truth["t"], sortie.truth["sunlit_fraction"])
+    dark, light = np.flatnonzero(sunlit == 0)[:7], np.flatnonzero(sunlit == 1)[10:15]
+    sortie.certificate["margin_wh"][np.concatenate((dark, light))] = -5.0
+    sortie.certificate["valid"][dark[:2]] = 0
+    assert summarise(recording, sortie)["certificate"] == {"min_margin_wh": -5.0, "violations": 5}
+
+
+def test_a_bag_without_truth_is_not_judged(store, synthetic, tmp_path):
+    from lupex_bag.config import Limits
+    from lupex_bag.recorder import Recorder
+
+    recorder = Recorder(tmp_path / "bag", Limits(free_mb=0.0))
+    tape = synthetic.Tape(store, recorder)
+    tape.put("/power/status", synthetic.lupex("PowerStatus"), 1001.0, soc=0.7)
+    recorder.close()
+    summary = analyse(tmp_path / "bag")
+    assert summary["outcome"] == "not_judged"
+    assert summary["power"]["min_soc"] == pytest.approx(0.7)
+    assert len(summary["notes"]) >= 8
+    assert_complete(summary)
+
+
+def columns(t, **values):
+    return {"t": np.asarray(t, dtype=float), **{name: np.asarray(v, dtype=float) for name, v in values.items()}}
+
+
+@pytest.mark.property
+@given(
+    offset=st.tuples(st.floats(-5, 5), st.floats(-5, 5)),
+    turn=st.floats(-3.1, 3.1),
+    sigma=st.floats(0.1, 3.0),
+)
+def test_a_constant_error_is_found_as_it_is(offset, turn, sigma):
+    t = np.arange(50.0)
+    pose = {"x_m": t * 0.1, "y_m": np.sin(t), "z_m": 0 * t, "yaw_rad": 0.2 * t}
+    variance = np.full(50, sigma**2)
+    estimate = columns(
+        t + 0.0,
+        x_m=pose["x_m"] + offset[0],
+        y_m=pose["y_m"] + offset[1],
+        z_m=pose["z_m"],
+        yaw_rad=np.arctan2(np.sin(pose["yaw_rad"] + turn), np.cos(pose["yaw_rad"] + turn)),
+        xx_m2=variance,
+        xy_m2=0 * t,
+        yy_m2=variance,
+        zz_m2=variance,
+        yaw_rad2=variance,
+    )
+    errors = localization_errors(columns(t, **pose), estimate, JUDGEMENT.match_s)
+    np.testing.assert_allclose(errors.x_m, offset[0], atol=1e-9)
+    np.testing.assert_allclose(errors.yaw_rad, turn, atol=1e-9)
+    expected = (offset[0] ** 2 + offset[1] ** 2 + turn**2) / sigma**2
+    np.testing.assert_allclose(errors.nees, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_truth_far_from_any_estimate_is_not_scored():
+    zero = [0.0, 0.0]
+    names = ("x_m", "y_m", "z_m", "yaw_rad", "xx_m2", "xy_m2", "yy_m2", "zz_m2", "yaw_rad2")
+    estimate = columns([0.0, 100.0], **dict.fromkeys(names, zero))
+    truth = columns(np.arange(0, 101, 10.0), **{name: np.zeros(11) for name in ("x_m", "y_m", "z_m", "yaw_rad")})
+    assert localization_errors(truth, estimate, 0.6).t.tolist() == [0.0, 100.0]
+
+
+def test_spans_counters_and_stops():
+    t = np.arange(10.0)
+    assert held_seconds(t, t >= 5) == 4
+    assert held_seconds(np.array([0.0, 1.0, 500.0, 501.0]), np.array([True, True, True, True])) == 12
+    assert episodes(t, (t >= 2) & (t <= 4)) == [(2.0, 5.0)]
+    assert episodes(t, t == 3, 2.0) == []
+    assert counter_total(np.array([0, 1, 3, 0, 2])) == 5
+    assert counter_total(np.array([2, 0, 1])) == 3
+    assert counter_total(np.zeros(0)) == 0
+    distance = np.concatenate((np.zeros(20), np.arange(20) * 0.1, np.full(20, 1.9), 1.9 + np.arange(20) * 0.1))
+    truth = columns(np.arange(80.0), distance_m=distance)
+    assert stops(truth, 0.005, 5.0, 0.0, 79.0) == 1
+    assert stops(truth, 0.005, 60.0, 0.0, 79.0) == 0

@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Drill control as a ROS 2 node: action /drill/acquire_sample over the rig's set-points."""
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.task import Future
+
+from lupex_drill_control import conversions
+from lupex_drill_control.assay import AssayError, IceFraction, ice_fraction
+from lupex_drill_control.config import DrillControlSettings
+from lupex_drill_control.drilling import BiteSequence, DrillOutcome, State
+from lupex_drill_control.interlocks import VehicleState, moving, refusal
+from lupex_drill_control.rig import RigMeasurement
+from lupex_interfaces.action import AcquireSample
+from lupex_interfaces.msg import DrillRig, DrillRigCommand, DrillStatus, Fault, PowerStatus, SampleAssay
+from lupex_models.rover import read_rover
+from lupex_node import qos
+from lupex_node.conversions import seconds
+from lupex_node.node import LupexNode, run
+
+
+class DrillControlNode(LupexNode[DrillControlSettings]):
+    """Step the bite sequence at each rig measurement; a timer watches for its absence."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("drill_control", DrillControlSettings, **options)
+
+    def wire(self) -> None:
+        self._drill = read_rover(self.config.rover).drill
+        self._sequence = BiteSequence(self.config, self._drill)
+        self._vehicle = VehicleState()
+        self._measured: RigMeasurement | None = None
+        self._watched: RigMeasurement | None = None
+        self._found: list[IceFraction] = []
+        self._assays = 0
+        self._commands = 0
+        self._commanded_s = self._told_s = -1e9
+        self._handle: Any = None
+        self._done: Future | None = None
+        self._rig_command = self.publisher(DrillRigCommand, "/drill/rig_command", qos.STATE)
+        self._status = self.publisher(DrillStatus, "/drill/status", qos.STATE)
+        self.receive(DrillRig, "/drill/rig", self._measure, profile=qos.STATE)
+        self.receive(SampleAssay, "/drill/assay", self._assay, profile=qos.EVENTS)
+        self.receive(TwistStamped, "/cmd_vel", self._velocity)
+        self.receive(Odometry, "/odometry/global", self._odometry)
+        self.receive(PowerStatus, "/power/status", self._power)
+        self.every(1.0 / self.config.status_rate_hz, self._watch)
+        server = ActionServer(
+            self,
+            AcquireSample,
+            "/drill/acquire_sample",
+            execute_callback=self._execute,
+            goal_callback=lambda request: GoalResponse.ACCEPT,
+            cancel_callback=lambda handle: CancelResponse.ACCEPT,
+        )
+        self.until_cleaned_up(server.destroy)
+
+    def _measure(self, message: DrillRig) -> None:
+        measured = conversions.measurement(message)
+        if self._measured is not None and measured.stamp_s < self._measured.stamp_s:
+            return
+        self._measured = measured
+        # The rig's stamps run ahead of a parked world's slow clock, never behind it by more than transport.
+        self._step(max(measured.stamp_s, self.now_s()) if measured.stamp_s > 0 else self.now_s())
+
+    def _watch(self) -> None:
+        """Step without a measurement when none has come since the last look: then the rig itself is late."""
+        if self._measured is self._watched:
+            self._step(self.now_s())
+        self._watched = self._measured
+        self._tell(self.now_s())
+
+    def _step(self, now_s: float) -> None:
+        if self._sequence.active and self._sequence.state != State.FAULT:
+            motion = moving(self._vehicle, now_s, self.config.watch)
+            if motion:
+                self._sequence.cancel(f"drilling ended: {motion}")
+        command = self._sequence.step(now_s, self._measured, self._assays)
+        if command is not None and now_s - self._commanded_s >= 0.999 / self.config.command_rate_hz:
+            self._rig_command.publish(conversions.rig_command(command, now_s))
+            self._commanded_s = now_s
+        self._report_faults()
+        if self._sequence.outcome is not None and self._done is not None and not self._done.done():
+            self._done.set_result(self._sequence.outcome)
+
+    def _report_faults(self) -> None:
+        sequence = self._sequence
+        if sequence.blind and sequence.active:
+            self.raise_fault("drill_rig_lost", Fault.ERROR, f"{sequence.text}; feed and rotation are stopped")
+        elif not sequence.blind:
+            self.clear_fault("drill_rig_lost", "the drill rig reports again")
+        if sequence.state == State.FAULT and not sequence.blind:
+            self.raise_fault("drill_not_stowed", Fault.CRITICAL, sequence.text)
+        elif sequence.state == State.STOWED:
+            self.clear_fault("drill_not_stowed", "the drill is stowed")
+        if sequence.state == State.RECOVERING:
+            self.raise_fault("drill_binding", Fault.WARNING, sequence.text)
+        else:
+            self.clear_fault("drill_binding", "the auger is free or was given up")
+
+    def _tell(self, now_s: float) -> None:
+        period_s = 1.0 if self._sequence.state == State.STOWED else 1.0 / self.config.status_rate_hz
+        if now_s - self._told_s < period_s * 0.9:
+            return
+        self._told_s = now_s
+        self._status.publish(conversions.status(self._sequence, self._measured, self._found, self._commands, now_s))
+        if self._handle is not None and self._handle.is_active:
+            self._handle.publish_feedback(
+                AcquireSample.Feedback(
+                    state=int(self._sequence.state),
+                    depth_m=self._measured.depth_m if self._measured else 0.0,
+                    recoveries=self._sequence.recoveries,
+                )
+            )
+            if self._handle.is_cancel_requested:
+                self._sequence.cancel("cancelled")
+
+    def _assay(self, message: SampleAssay) -> None:
+        if not self._commands:
+            return
+        self._assays += 1
+        try:
+            found = ice_fraction(
+                message.top_m,
+                message.bottom_m,
+                message.sample_mass_kg,
+                message.mass_loss_kg,
+                message.mass_sigma_kg,
+                self.config.assay,
+            )
+        except AssayError as error:
+            self.raise_fault("assay_refused", Fault.WARNING, str(error))
+            return
+        self._found.append(found)
+
+    def _velocity(self, message: TwistStamped) -> None:
+        twist = message.twist
+        self._vehicle = replace(
+            self._vehicle,
+            command_stamp_s=seconds(message.header.stamp),
+            command_speed_mps=abs(twist.linear.x) + abs(twist.linear.y),
+            command_turn_rate_rad_s=twist.angular.z,
+        )
+
+    def _odometry(self, message: Odometry) -> None:
+        twist = message.twist.twist
+        self._vehicle = replace(
+            self._vehicle,
+            odometry_stamp_s=seconds(message.header.stamp),
+            speed_mps=(twist.linear.x**2 + twist.linear.y**2) ** 0.5,
+            turn_rate_rad_s=twist.angular.z,
+        )
+
+    def _power(self, message: PowerStatus) -> None:
+        self._vehicle = replace(
+            self._vehicle,
+            power_stamp_s=seconds(message.header.stamp),
+            work_allowed=message.work_allowed,
+            power_reason=message.reason,
+        )
+
+    async def _execute(self, handle: Any) -> AcquireSample.Result:
+        now_s = self.now_s()
+        asked = conversions.goal(handle.request)
+        reason = "the drill control is not active" if not self.active else ""
+        reason = reason or refusal(asked, self._vehicle, now_s, self._drill, self.config.watch)
+        reason = reason or self._sequence.start(asked, now_s)
+        if reason:
+            handle.abort()
+            self.get_logger().warning(f"goal refused: {reason}")
+            return AcquireSample.Result(success=False, reason=reason)
+        self._commands += 1
+        self._found, self._assays = [], 0
+        self._handle, self._done = handle, Future(executor=self.executor)
+        outcome: DrillOutcome = await self._done
+        self._handle = self._done = None
+        self.clear_fault("assay_refused")
+        if outcome.success:
+            handle.succeed()
+        elif handle.is_cancel_requested:
+            handle.canceled()
+        else:
+            handle.abort()
+        self.get_logger().info(f"hole ended at {outcome.depth_m:.2f} m: {outcome.reason or 'success'}")
+        return conversions.result(outcome, self._found)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the drill control."""
+    return run(DrillControlNode, args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""`./lupex launch`: runs a launch file as `ros2 launch` would."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lupex_launch.description import LaunchError, declared_arguments, read_launch_file
+from lupex_launch.evaluation import ProcessSpec, evaluate_file
+from lupex_launch.packages import package_share
+from lupex_launch.supervisor import ProcessExit, ProcessLine, StartError, Supervisor
+
+# Exit codes of a process that went because it was told to.
+TOLD_TO_GO = frozenset({0, -signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
+
+
+def find_launch_file(name: str) -> Path:
+    """Return the launch file: a path, or a name in lupex_bringup's launch directory; raise LaunchError."""
+    path = Path(name)
+    if path.is_file() or path.parent != Path("."):
+        return path
+    try:
+        directory = package_share("lupex_bringup", os.environ) / "launch"
+    except LookupError as error:
+        raise LaunchError(f"{name} does not exist here, and {error.args[0]}") from error
+    if (directory / name).is_file():
+        return directory / name
+    names = sorted(file.name for file in directory.glob("*.launch.xml"))
+    raise LaunchError(
+        f"there is no launch file '{name}', neither here nor in {directory}, which has {', '.join(names) or 'none'}"
+    )
+
+
+def parse_arguments(words: Sequence[str]) -> dict[str, str]:
+    """Return the launch arguments of `name:=value` words; raise LaunchError."""
+    arguments: dict[str, str] = {}
+    for word in words:
+        name, separator, value = word.partition(":=")
+        if not separator or not name:
+            raise LaunchError(f"'{word}' is no launch argument: write name:=value")
+        arguments[name] = value
+    return arguments
+
+
+def describe_arguments(path: Path) -> str:
+    """Return the text of --show-args."""
+    lines = [f"Launch arguments of {path.name} (name:=value):"]
+    for element in declared_arguments(read_launch_file(path)):
+        attributes = element.attributes
+        default = f"default: '{attributes['default']}'" if "default" in attributes else "required"
+        lines.append(f"  {attributes['name']}  ({default})")
+        if "description" in attributes:
+            lines.append(f"      {attributes['description']}")
+    return "\n".join(lines if len(lines) > 1 else [f"{path.name} takes no launch arguments."])
+
+
+def describe_process(spec: ProcessSpec) -> str:
+    """Return the text of --print for one process."""
+    added = [
+        f"{name}={shlex.quote(value)}"
+        for name, value in sorted(spec.environment.items())
+        if os.environ.get(name) != value
+    ]
+    lines = [f"[{spec.label}] {' '.join([*added, shlex.join(spec.command)])}"]
+    if spec.respawn:
+        lines.append(f"    respawned after {spec.respawn_delay_s:g} s")
+    lines.extend(f"    {line}" for line in spec.parameters.splitlines())
+    return "\n".join(lines)
+
+
+def describe_exit(end: ProcessExit) -> str:
+    """Return the line that tells of a process's end."""
+    reason = f"was ended by {signal.Signals(-end.code).name}" if end.code < 0 else f"ended with exit code {end.code}"
+    return f"[{end.label}] {reason} (pid {end.pid}){', and will be respawned' if end.respawning else ''}"
+
+
+def is_failure(end: ProcessExit) -> bool:
+    """Return whether this end makes the launch fail: on its own with an error, or only by force."""
+    if end.respawning:
+        return False
+    return end.code == -signal.SIGKILL if end.stopping else end.code != 0
+
+
+def run(specs: Sequence[ProcessSpec]) -> int:
+    """Run the processes until they end or a signal asks for it; return the exit code."""
+    failed = False
+
+    def on_line(line: ProcessLine) -> None:
+        if line.output == "log" and line.stream == "stdout":
+            return
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            # Nobody reads any more: the interpreter's own flush at exit must not fail as well.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            supervisor.request_stop()
+
+    def on_exit(end: ProcessExit) -> None:
+        nonlocal failed
+        failed = failed or is_failure(end)
+        if end.code not in TOLD_TO_GO or not end.stopping:
+            print(describe_exit(end), file=sys.stderr, flush=True)
+
+    supervisor = Supervisor(specs, on_line, on_exit)
+    handlers = {
+        number: signal.signal(number, lambda *_: supervisor.request_stop())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        supervisor.start()
+        supervisor.wait()
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return 1 if failed else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the launch file on the command line; return the exit code."""
+    parser = argparse.ArgumentParser(prog="lupex launch", description="Run a launch file until Ctrl-C.")
+    parser.add_argument("file", help="a path, or a name in launch/")
+    parser.add_argument("arguments", nargs="*", metavar="name:=value", help="launch arguments")
+    parser.add_argument("--show-args", action="store_true", help="list the file's arguments and stop")
+    parser.add_argument("--print", dest="dry_run", action="store_true", help="print the processes and stop")
+    options = parser.parse_args(argv)
+    try:
+        path = find_launch_file(options.file)
+        if options.show_args:
+            print(describe_arguments(path))
+            return 0
+        specs = evaluate_file(path, parse_arguments(options.arguments))
+        if options.dry_run:
+            print("\n".join(describe_process(spec) for spec in specs))
+            return 0
+        return run(specs)
+    except (LaunchError, StartError) as error:
+        print(f"lupex launch: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""One whole sortie: make the world, start every node, show how it goes, judge it, and write the report."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from lupex_launch.cli import describe_exit, find_launch_file
+from lupex_launch.description import LaunchError
+from lupex_launch.evaluation import evaluate_file
+from lupex_launch.packages import package_executable
+from lupex_launch.supervisor import StartError, Supervisor
+
+if TYPE_CHECKING:
+    from lupex_launch.demo_monitor import DemoMonitor, Seen
+
+LINE_EVERY_S = 10.0
+STALLED_AFTER_S = 60.0
+
+
+class DemoError(RuntimeError):
+    """Say in one sentence why there is no sortie."""
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of the demo."""
+    made = argparse.ArgumentParser(prog="lupex demo", description="One whole sortie, judged against truth.")
+    made.add_argument(
+        "--world", default="ridge", help="name of a recipe in worlds/, or the path of one (default: ridge)"
+    )
+    made.add_argument("--seed", type=int, default=1, help="hazards, soil, strata and sensor noise (default: 1)")
+    made.add_argument("--out", type=Path, help="directory of the results (default: lupex-demo-WORLD-SEED)")
+    made.add_argument("--headless", action="store_true", help="never open a window: do not show the report at the end")
+    made.add_argument("--wall-limit", type=float, default=3600.0, metavar="S", help="give up after so many seconds")
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo; return 0 when the mission succeeded, judged against truth."""
+    options = parser().parse_args(argv)
+    try:
+        return run(options)
+    except (DemoError, LaunchError, StartError) as error:
+        print(f"lupex demo: {error}", file=sys.stderr)
+        return 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the sortie that the options ask for; raises DemoError."""
+    begun_s = time.monotonic()
+    out = options.out or Path(f"lupex-demo-{Path(options.world).stem}-{options.seed}")
+    prepare_world(options.world, options.seed)
+    claim(out)
+    arguments = {
+        "world": str(options.world),
+        "seed": str(options.seed),
+        "bag": str(out.resolve() / "bag"),
+        "state_dir": str(out.resolve() / "state"),
+    }
+    specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
+    from lupex_launch.demo_monitor import DemoMonitor
+
+    with (out / "nodes.log").open("w", encoding="utf-8") as log:
+        supervisor = Supervisor(
+            specs,
+            on_line=lambda line: print(line, file=log, flush=True),
+            on_exit=lambda end: print(describe_exit(end), file=log, flush=True),
+        )
+        monitor = DemoMonitor()
+        usage = CpuUsage()
+        try:
+            supervisor.start()
+            end = follow(supervisor, monitor, usage, options.wall_limit)
+        except KeyboardInterrupt:
+            end = "stopped by the operator"
+        finally:
+            usage.look(supervisor.pids())
+            supervisor.stop()
+            monitor.close()
+    shutil.rmtree(out / "state", ignore_errors=True)
+    seen = monitor.seen
+    started_s = seen.mission_wall_s or begun_s
+    figures = {
+        "world": Path(options.world).stem,
+        "seed": options.seed,
+        "wall_s": time.monotonic() - started_s,
+        "setup_s": started_s - begun_s,
+        "cpu_s_by_node": usage.seconds,
+    }
+    return conclude(out, figures, end, options.headless)
+
+
+def prepare_world(world: str, seed: int) -> None:
+    """Make the world with its progress shown; raises DemoError when it cannot be made."""
+    try:
+        tool = package_executable("lupex_simulator", "prepare_world", os.environ)
+    except LookupError as error:
+        raise DemoError(str(error.args[0])) from error
+    made = subprocess.run(
+        [str(tool), world, "--seed", str(seed), "--progress", "--print", "world"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if made.returncode != 0:
+        raise DemoError(f"the world '{world}' could not be made; the line above says why")
+
+
+def claim(out: Path) -> None:
+    """Make the directory of the results; raises DemoError when it holds something or cannot be made."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        taken = any(out.iterdir())
+    except OSError as error:
+        raise DemoError(f"{out}: cannot be used for results: {error.strerror}") from error
+    if taken:
+        raise DemoError(f"{out} is not empty: give another --out, or remove it")
+
+
+class CpuUsage:
+    """Processor time by node, summed over the lives of a node."""
+
+    def __init__(self) -> None:
+        self._by_process: dict[tuple[str, int], float] = {}
+
+    def look(self, pids: dict[str, int]) -> None:
+        """Read what the living processes have used so far."""
+        for name, pid in pids.items():
+            try:
+                times = psutil.Process(pid).cpu_times()
+            except psutil.Error:
+                continue
+            self._by_process[name, pid] = times.user + times.system
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Processor seconds by node."""
+        total: dict[str, float] = {}
+        for (name, _), used_s in self._by_process.items():
+            total[name] = total.get(name, 0.0) + used_s
+        return {name: round(used_s, 2) for name, used_s in sorted(total.items())}
+
+
+def follow(supervisor: Supervisor, monitor: "DemoMonitor", usage: CpuUsage, wall_limit_s: float) -> str:
+    """Show the sortie until it ends; return how it ended: '' when the mission gave an outcome, else the reason."""
+    begun_s = line_s = time.monotonic()
+    shown_phase, shown_faults = "", 0
+    monitor.seen.progress_wall_s = begun_s
+    while True:
+        monitor.spin(0.5)
+        supervisor.poll()
+        seen, now_s = monitor.seen, time.monotonic()
+        for fault in seen.faults[shown_faults:]:
+            print(f"  fault  {fault}", flush=True)
+        shown_faults = len(seen.faults)
+        if seen.phase != shown_phase or now_s - line_s >= LINE_EVERY_S:
+            print(progress_line(seen, now_s - begun_s), flush=True)
+            shown_phase, line_s = seen.phase, now_s
+            usage.look(supervisor.pids())
+        if seen.outcome:
+            return ""
+        if seen.lost:
+            return seen.lost
+        if not supervisor.alive("simulator"):
+            return "the simulator has ended; nodes.log says why"
+        if now_s - seen.progress_wall_s > STALLED_AFTER_S:
+            return f"time has stood still for {STALLED_AFTER_S:.0f} s; nodes.log says why"
+        if now_s - begun_s > wall_limit_s:
+            return f"not over after {wall_limit_s:.0f} s"
+
+
+def progress_line(seen: "Seen", wall_s: float) -> str:
+    """Return one line on the state of the sortie."""
+    sim_s = seen.sim_s - (seen.first_sim_s or seen.sim_s)
+    light = "dark" if seen.sunlit <= 0.0 else f"sun {100.0 * seen.sunlit:3.0f}%"
+    margin = "  none" if seen.margin_wh is None else f"{seen.margin_wh:5.0f} Wh"
+    return (
+        f"{wall_s:5.0f} s  T+{sim_s / 3600.0:5.2f} h  {seen.phase:<9} x{seen.x_m:7.1f} y{seen.y_m:7.1f} m  "
+        f"{seen.distance_m:5.0f} m driven  charge {100.0 * seen.soc:3.0f}%  {light:<8}  margin {margin}  "
+        f"{seen.speed_up:4.1f}x  {seen.text}"
+    )
+
+
+def conclude(out: Path, figures: dict[str, object], end: str, headless: bool) -> int:
+    """Write summary and report from the bag; return the exit code by truth."""
+    from lupex_bag.report_cli import write_report
+
+    summary = write_report(out / "bag", out, figures)
+    outcome = summary["outcome"]
+    if end:
+        print(f"the sortie did not end by itself: {end}")
+    print(f"outcome: {outcome}")
+    print(f"summary: {out / 'summary.json'}\nreport:  {out / 'report.html'}\nbag:     {out / 'bag'}")
+    if not headless and os.environ.get("DISPLAY") and (browser := shutil.which("xdg-open")):
+        subprocess.Popen([browser, str(out / "report.html")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return 0 if outcome == "success" and not end else 1

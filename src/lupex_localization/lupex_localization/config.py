@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every setting of the localization: default, unit, bounds and meaning."""
+
+from dataclasses import dataclass, field
+
+from lupex_models.configuration import setting
+
+
+@dataclass(frozen=True)
+class InitialPose:
+    """Where the rover stands when it is first switched on."""
+
+    wait_s: float = setting(
+        1.0, "of inertial samples alone, after which it begins without joint states", unit="s", minimum=0, maximum=60
+    )
+    from_site: bool = setting(True, "take position and heading of the site's lander instead of the values here")
+    x_m: float = setting(0.0, "in map", unit="m", minimum=-1e5, maximum=1e5)
+    y_m: float = setting(0.0, "in map", unit="m", minimum=-1e5, maximum=1e5)
+    z_m: float = setting(0.0, "in map", unit="m", minimum=-1e4, maximum=1e4)
+    yaw_rad: float = setting(0.0, "from map x, counter-clockwise", unit="rad", minimum=-6.3, maximum=6.3)
+    position_sigma_m: float = setting(0.1, "each horizontal axis", unit="m", minimum=1e-4, maximum=1e3)
+    height_sigma_m: float = setting(0.2, "", unit="m", minimum=1e-4, maximum=1e3)
+    yaw_sigma_rad: float = setting(0.1, "coarse heading", unit="rad", minimum=1e-4, maximum=1.0)
+    tilt_sigma_rad: float = setting(
+        0.01, "roll and pitch from one specific force", unit="rad", minimum=1e-4, maximum=0.5
+    )
+
+
+@dataclass(frozen=True)
+class Inertial:
+    """Process noise beside the unit's own, and what to do when the unit is silent."""
+
+    motion_acceleration_mps2_rthz: float = setting(
+        2.0e-3,
+        "motion of the body on rough ground that a rigid strapdown does not follow",
+        unit="m/s2/sqrt(Hz)",
+        minimum=0,
+        maximum=10,
+    )
+    motion_rate_rad_s_rthz: float = setting(
+        2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
+    )
+    max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
+    min_acceleration_mps2: float = setting(0.5, "a smaller one is refused", unit="m/s2", minimum=0, maximum=1.6)
+    max_acceleration_mps2: float = setting(20.0, "a larger one is refused", unit="m/s2", minimum=2, maximum=1e3)
+    max_interval_s: float = setting(
+        0.7, "longest interval that one sample may stand for", unit="s", minimum=0.05, maximum=5
+    )
+    hold_s: float = setting(
+        0.3, "silence after which track odometry bridges the gap", unit="s", minimum=0.05, maximum=5
+    )
+    bridge_limit_s: float = setting(4.0, "longer silence is DEGRADED", unit="s", minimum=0.1, maximum=60)
+    bridge_rate_rad_s_rthz: float = setting(
+        0.02, "rotation noise while bridging", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
+    )
+    bridge_acceleration_mps2_rthz: float = setting(
+        0.05, "acceleration noise while bridging", unit="m/s2/sqrt(Hz)", minimum=0, maximum=10
+    )
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Track odometry and its slip."""
+
+    max_speed_mps: float = setting(0.5, "a larger track speed is refused", unit="m/s", minimum=0.01, maximum=5)
+    hold_s: float = setting(
+        0.15, "wait of an inertial sample for joint states of its time", unit="s", minimum=0, maximum=2
+    )
+    coincidence_s: float = setting(
+        1.0e-3, "stamps nearer to each other than that are the same time", unit="s", minimum=0, maximum=0.01
+    )
+    silence_s: float = setting(2.0, "longer silence of the joint states is DEGRADED", unit="s", minimum=0.1, maximum=60)
+    speed_sigma_mps: float = setting(2.0e-3, "white part of the velocity", unit="m/s", minimum=1e-5, maximum=1)
+    vertical_sigma_mps: float = setting(0.01, "across the contact plane", unit="m/s", minimum=1e-5, maximum=1)
+    turn_sigma: float = setting(
+        0.03, "share of the tracks' speed about the body lost to skidding", minimum=0, maximum=1
+    )
+    noise_correlation_s: float = setting(
+        1.0, "over which the white parts are alike", unit="s", minimum=0.01, maximum=100
+    )
+    slip_sigma: float = setting(0.015, "one sigma of the slip beside the soil's spread", minimum=0, maximum=1)
+    slip_correlation_m: float = setting(
+        40.0, "distance over which the slip's error is alike", unit="m", minimum=0.1, maximum=1e4
+    )
+    sideslip_sigma: float = setting(
+        0.01, "one sigma of sideways over forward speed beside the soil's spread", minimum=0, maximum=1
+    )
+    sideslip_correlation_m: float = setting(20.0, "distance over which it is alike", unit="m", minimum=0.1, maximum=1e4)
+    soils: int = setting(32, "soils drawn for the spread of the slip", minimum=4, maximum=1000)
+    slope_step_rad: float = setting(0.0524, "of the slip's grid", unit="rad", minimum=0.005, maximum=0.3)
+    slope_max_rad: float = setting(0.5236, "end of the slip's grid", unit="rad", minimum=0.1, maximum=0.8)
+
+
+@dataclass(frozen=True)
+class Stationary:
+    """When the rover counts as parked, and how well that is known."""
+
+    track_speed_mps: float = setting(2.0e-4, "of every unit", unit="m/s", minimum=0, maximum=0.1)
+    steer_step_rad: float = setting(1.0e-3, "of a unit from sample to sample", unit="rad", minimum=0, maximum=1)
+    rate_rad_s: float = setting(2.0e-3, "of the body", unit="rad/s", minimum=0, maximum=1)
+    after_s: float = setting(1.0, "quiet for so long", unit="s", minimum=0, maximum=60)
+    interval_s: float = setting(0.45, "between updates", unit="s", minimum=0.01, maximum=60)
+    velocity_sigma_mps: float = setting(3.0e-4, "each axis", unit="m/s", minimum=1e-6, maximum=1)
+    rate_sigma_rad_s: float = setting(1.0e-6, "each axis, beside the noise", unit="rad/s", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """Star tracker, sun sensor and terrain height."""
+
+    probability: float = setting(0.9995, "of a good fix to pass its gate", minimum=0.5, maximum=0.9999999)
+    max_age_s: float = setting(2.0, "an older fix is refused", unit="s", minimum=0.1, maximum=60)
+    future_s: float = setting(3.0, "a stamp further ahead of the clock is refused", unit="s", minimum=0, maximum=60)
+    attitude_frame: str = setting("star_tracker", "frame_id that AttitudeFix must carry")
+    sun_frame: str = setting("base_link", "frame_id that the sun direction must carry")
+    imu_frame: str = setting("base_link", "frame_id that Imu must carry")
+    joint_frame: str = setting("base_link", "frame_id that the joint states must carry; an empty one is taken too")
+    alignment_sigma_rad: float = setting(5.0e-5, "of the star tracker's mounting", unit="rad", minimum=0, maximum=0.1)
+    max_sigma_rad: float = setting(
+        0.05, "a star tracker that claims to be worse is refused", unit="rad", minimum=1e-5, maximum=1
+    )
+    recover_after: int = setting(
+        8, "refused fixes in a row, alike, after which the heading is opened again", minimum=2, maximum=1000
+    )
+    recover_alike_rad: float = setting(5.0e-3, "how alike they must be", unit="rad", minimum=1e-5, maximum=1)
+    terrain: bool = setting(True, "tie the height to the site's elevation model")
+    terrain_sigma_m: float = setting(0.6, "elevation model and what it lacks", unit="m", minimum=0.01, maximum=100)
+    terrain_interval_m: float = setting(
+        15.0, "distance over which its error is alike", unit="m", minimum=0.1, maximum=1e3
+    )
+
+
+@dataclass(frozen=True)
+class Health:
+    """Limits of the states in /localization/status."""
+
+    degraded_heading_rad: float = setting(0.03, "one sigma", unit="rad", minimum=1e-4, maximum=3)
+    lost_heading_rad: float = setting(0.5, "one sigma", unit="rad", minimum=1e-3, maximum=3)
+    lost_position_m: float = setting(50.0, "one sigma", unit="m", minimum=0.1, maximum=1e5)
+    lost_silence_s: float = setting(
+        10.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
+    )
+    fault_after_s: float = setting(5.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
+    fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What survives a killed process."""
+
+    interval_s: float = setting(5.0, "between writes", unit="s", minimum=0.1, maximum=600)
+    rest_interval_s: float = setting(60.0, "between writes at rest", unit="s", minimum=0.1, maximum=600)
+    stop_s: float = setting(2.0, "until the rover stands without odometry", unit="s", minimum=0, maximum=60)
+    clock_back_s: float = setting(5.0, "a clock set back further means a new world", unit="s", minimum=0.1, maximum=1e6)
+    max_age_s: float = setting(600.0, "an older checkpoint is ignored", unit="s", minimum=1, maximum=1e6)
+    distance_sigma_share: float = setting(0.3, "of the distance run meanwhile", minimum=0, maximum=2)
+    position_sigma_m: float = setting(0.05, "added to the position", unit="m", minimum=0, maximum=100)
+    heading_sigma_rad: float = setting(
+        0.3, "added to the heading: it may have turned", unit="rad", minimum=0, maximum=3
+    )
+    tilt_sigma_rad: float = setting(0.1, "added to roll and pitch", unit="rad", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Rates and frames of what is published."""
+
+    local_backlog_interval_s: float = setting(
+        0.1, "of /odometry/local while samples have queued up", unit="s", minimum=0.01, maximum=10
+    )
+    global_interval_s: float = setting(0.1, "of /odometry/global and TF", unit="s", minimum=0.01, maximum=10)
+    interval_slack_s: float = setting(
+        0.021, "earlier than due, as samples lie on a grid", unit="s", minimum=0, maximum=1
+    )
+    status_interval_s: float = setting(1.0, "of /localization/status", unit="s", minimum=0.05, maximum=60)
+
+
+@dataclass(frozen=True)
+class LocalizationConfig:
+    """Settings of the localization node."""
+
+    site: str = setting("", "orbital directory of the world; empty: no sky fixes and no terrain height")
+    rover: str = setting("", "path of rover.yaml")
+    initial: InitialPose = field(default_factory=InitialPose)
+    inertial: Inertial = field(default_factory=Inertial)
+    tracks: Tracks = field(default_factory=Tracks)
+    stationary: Stationary = field(default_factory=Stationary)
+    fixes: Fixes = field(default_factory=Fixes)
+    health: Health = field(default_factory=Health)
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    output: Output = field(default_factory=Output)

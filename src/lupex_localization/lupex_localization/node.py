@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Localization as a ROS 2 node: samples in, odometry, TF and status out."""
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import Vector3Stamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Imu, JointState
+from tf2_msgs.msg import TFMessage
+
+from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus
+from lupex_localization import conversions, start
+from lupex_localization.config import LocalizationConfig
+from lupex_localization.error_state_filter import heading_sigma_rad, position_sigma_m
+from lupex_localization.estimator import PoseEstimator, Surroundings
+from lupex_localization.health import Condition, Symptoms, judge
+from lupex_localization.reckoning import MotionEstimate
+from lupex_localization.track_odometry import SlipModel
+from lupex_models.configuration import ConfigurationError
+from lupex_models.constants import MOON_ROTATION_RAD_S
+from lupex_models.rover import read_rover
+from lupex_models.site import OrbitalSite, SiteError, open_site
+from lupex_node import qos
+from lupex_node.checks import InvalidMessage
+from lupex_node.node import LupexNode, run
+
+Samples = tuple[Any, Callable[[Any], None], str]
+"""(subscription, what takes a message, topic)."""
+
+
+class LocalizationNode(LupexNode[LocalizationConfig]):
+    """Drain both fast streams whenever one of them wakes the node, then advance the estimator once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("localization", LocalizationConfig, **options)
+
+    def wire(self) -> None:
+        config = self.config
+        self._rover = read_rover(config.rover)
+        self._site = self._open_site()
+        tracks = config.tracks
+        self._slip = SlipModel.build(
+            self._rover,
+            tracks.soils,
+            tracks.slope_step_rad,
+            tracks.slope_max_rad,
+            tracks.slip_sigma,
+            tracks.sideslip_sigma,
+        )
+        self._reset()
+        self._local = self.publisher(Odometry, "/odometry/local")
+        self._global = self.publisher(Odometry, "/odometry/global")
+        self._transforms = self.publisher(TFMessage, "/tf", qos.SAMPLES)
+        self._status = self.publisher(LocalizationStatus, "/localization/status")
+        self._streams: list[Samples] = []
+        # The inertial queue is drained first: then the joint states reach at least as far in time.
+        self._drained(Imu, "/imu/data", self._take_inertial)
+        self._drained(JointState, "/mobility/joint_states", self._take_tracks)
+        self.receive(AttitudeFix, "/star_tracker/attitude", self._taken, convert=self._take_attitude)
+        self.receive(Vector3Stamped, "/sun_sensor/direction", self._taken, convert=self._take_sun)
+        self.every(config.output.status_interval_s, self._tell)
+
+    def _open_site(self) -> OrbitalSite | None:
+        if not self.config.site:
+            return None
+        try:
+            return open_site(self.config.site)
+        except SiteError as error:
+            raise ConfigurationError(str(error)) from error
+
+    def _reset(self) -> None:
+        site = self._site
+        surroundings = Surroundings()
+        if site is not None:
+            offset_s = self.common.utc_offset_s or site.utc_offset_s
+            surroundings = Surroundings(
+                map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
+                sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
+                terrain=site.dem,
+                frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
+            )
+        self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
+        self._newest_s = 0.0
+        self._local_s = self._global_due_s = self._saved_s = -math.inf
+        self._well_s = -math.inf
+
+    # ------------------------------------------------------------------------------------------------ samples in
+
+    def _drained(self, kind: type, topic: str, take: Callable[[Any], None]) -> None:
+        def woken(message: Any) -> None:
+            if self.active:
+                self._drain(topic, message)
+
+        subscription = self.create_subscription(kind, topic, woken, qos.SAMPLES)
+        self._streams.append((subscription, take, topic))
+        self.until_cleaned_up(lambda: self.destroy_subscription(subscription))
+
+    def _drain(self, woken_by: str, first: Any) -> None:
+        """Take all that has come: the executor's way to a callback costs more than the arithmetic in it."""
+        for subscription, take, topic in self._streams:
+            if topic == woken_by:
+                self._try(take, first, topic)
+            with subscription.handle:
+                while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
+                    self._try(take, taken[0], topic)
+        self._advance()
+
+    def _try(self, take: Callable[[Any], None], message: Any, topic: str) -> None:
+        try:
+            take(message)
+        except InvalidMessage as refusal:
+            self._refuse(topic, str(refusal))
+
+    def _take_inertial(self, message: Imu) -> None:
+        self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())
+
+    def _take_tracks(self, message: JointState) -> None:
+        radius_m = self._rover.crawler.sprocket_radius_m
+        self._estimator.add_tracks(conversions.track_sample(message, self.config, radius_m), self.now_s())
+
+    def _take_attitude(self, message: AttitudeFix) -> None:
+        self._estimator.add_attitude(conversions.attitude_sample(message, self.config), self.now_s())
+
+    def _take_sun(self, message: Vector3Stamped) -> None:
+        self._estimator.add_sun(conversions.sun_sample(message, self.config), self.now_s())
+
+    def _taken(self, _: None) -> None:
+        """Fixes wait in the estimator for the next samples."""
+
+    # ------------------------------------------------------------------------------------------------ estimate out
+
+    def _advance(self) -> None:
+        now_s = self.now_s()
+        if now_s < self._newest_s - self.config.checkpoint.clock_back_s:
+            self.get_logger().warning(f"the clock went back by {self._newest_s - now_s:.1f} s: beginning anew")
+            self._reset()
+            return
+        self._newest_s = now_s
+        if not self._estimator.begun and not self._begin(now_s):
+            return
+        made = self._estimator.advance()
+        for index, estimate in enumerate(made):
+            self._publish(estimate, newest=index == len(made) - 1)
+        self._save()
+
+    def _begin(self, now_s: float) -> bool:
+        sample, tracks, span_s = self._estimator.queued()
+        if now_s <= 0.0 or sample is None or (tracks is None and span_s < self.config.initial.wait_s):
+            return False
+        config = self.config
+        kept = self.saved_state(config.checkpoint.max_age_s)
+        saved = None if kept is None else start.from_plain(kept[1])
+        if saved is not None and saved.state.time_s <= sample.time_s:
+            state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, self._rover)
+            self._estimator.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m)
+            self.get_logger().info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
+            return True
+        initial, lander = config.initial, None if self._site is None else self._site.lander
+        x_m, y_m, z_m, yaw_rad = initial.x_m, initial.y_m, initial.z_m, initial.yaw_rad
+        if initial.from_site and lander is not None:
+            x_m, y_m, z_m, yaw_rad = lander.x_m, lander.y_m, 0.0, lander.yaw_rad
+        self._estimator.begin(start.first_state(sample, x_m, y_m, z_m, yaw_rad, initial, self._rover))
+        return True
+
+    def _publish(self, estimate: MotionEstimate, newest: bool) -> None:
+        output, time_s = self.config.output, estimate.state.time_s
+        if newest or time_s - self._local_s >= output.local_backlog_interval_s:
+            self._local_s = time_s
+            self._local.publish(conversions.local_odometry(estimate))
+        if time_s >= self._global_due_s - output.interval_slack_s:
+            # on a schedule, so that a grid of samples does not stretch the interval; after a pause from now on
+            self._global_due_s = max(self._global_due_s + output.global_interval_s, time_s)
+            self._global.publish(conversions.global_odometry(estimate))
+            self._transforms.publish(conversions.transforms(estimate))
+
+    def _save(self) -> None:
+        if not self.common.state_dir:
+            return
+        checkpoint, estimator = self.config.checkpoint, self._estimator
+        reckoning = estimator.reckoning
+        time_s = reckoning.state.time_s
+        interval_s = checkpoint.rest_interval_s if estimator.stationary else checkpoint.interval_s
+        if time_s - self._saved_s >= interval_s:
+            self._saved_s = time_s
+            self.save_state(start.to_plain(reckoning, estimator.travel_m), time_s)
+
+    def _tell(self) -> None:
+        now_s, estimator = self.now_s(), self._estimator
+        state = estimator.reckoning.state if estimator.begun else None
+        position = position_sigma_m(state) if state else self.config.initial.position_sigma_m
+        heading = heading_sigma_rad(state) if state else self.config.initial.yaw_sigma_rad
+        symptoms = Symptoms(
+            begun=estimator.begun,
+            position_sigma_m=position,
+            heading_sigma_rad=heading,
+            inertial_silence_s=now_s - estimator.imu.last_s if estimator.imu.last_s is not None else math.inf,
+            track_silence_s=now_s - estimator.joints.last_s if estimator.joints.last_s is not None else math.inf,
+            refused_streak=estimator.shut.streak,
+        )
+        condition, text = judge(symptoms, self.config)
+        time_s = state.time_s if state else now_s
+        self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
+        self.set_health(text, error=condition is Condition.LOST)
+        if condition in (Condition.TRACKING, Condition.INITIALIZING) or self._well_s > now_s:
+            self._well_s = now_s
+            self.clear_fault("localization_degraded", "the pose is tracked again")
+            self.clear_fault("localization_lost", "the pose is tracked again")
+        elif condition is Condition.LOST:
+            self.raise_fault("localization_lost", Fault.CRITICAL, f"{text}; the pose is not to be used")
+        else:
+            self.clear_fault("localization_lost", "the pose is degraded, no longer lost")
+            if now_s - self._well_s >= self.config.health.fault_after_s:
+                self.raise_fault("localization_degraded", Fault.WARNING, f"{text}; the covariance says by how much")
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(LocalizationNode, args))
+
+
+if __name__ == "__main__":
+    main()

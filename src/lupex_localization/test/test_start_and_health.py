@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lupex_localization import error_state_filter as esf
+from lupex_localization import rotation, start
+from lupex_localization.config import Checkpoint, InitialPose, LocalizationConfig
+from lupex_localization.health import Condition, Symptoms, judge
+from lupex_localization.samples import InertialSample
+
+WELL = Symptoms(True, 0.1, 0.001, 0.1, 0.1, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "condition", "word"),
+    [
+        ({}, Condition.TRACKING, ""),
+        ({"begun": False}, Condition.INITIALIZING, "waiting"),
+        ({"position_sigma_m": 80.0}, Condition.LOST, "position"),
+        ({"position_sigma_m": math.nan}, Condition.LOST, "position"),
+        ({"heading_sigma_rad": 1.0}, Condition.LOST, "heading"),
+        ({"inertial_silence_s": 20.0, "track_silence_s": 20.0}, Condition.LOST, "no joint state"),
+        ({"inertial_silence_s": 5.0}, Condition.DEGRADED, "tracks alone"),
+        ({"track_silence_s": 3.0}, Condition.DEGRADED, "inertial unit alone"),
+        ({"heading_sigma_rad": 0.1}, Condition.DEGRADED, "stars"),
+        ({"refused_streak": 8}, Condition.DEGRADED, "refused"),
+    ],
+)
+def test_each_symptom_has_its_word(change, condition, word):
+    found, text = judge(replace(WELL, **change), LocalizationConfig())
+    assert found is condition
+    assert word in text
+
+
+def test_first_state_is_level_by_gravity_and_heads_as_told(make_world, rover):
+    world = make_world(noise=0.0)
+    sample, _ = world.step(0.0, 0.0)
+    state = start.first_state(sample, 1.0, 2.0, 3.0, world.yaw_rad, InitialPose(), rover)
+    assert state.nominal[0:3] == pytest.approx([1.0, 2.0, 3.0])
+    assert abs(state.nominal[6:10] @ world.quaternion) == pytest.approx(1.0, abs=1e-9)
+    assert esf.heading_sigma_rad(state) == pytest.approx(InitialPose().yaw_sigma_rad)
+
+
+@pytest.fixture
+def driven(make_world, make_estimator):
+    world = make_world(1)
+    estimator = make_estimator(world)
+    for k in range(400):
+        sample, joints = world.step(0.1 if k > 100 else 0.0, 0.0)
+        estimator.add_inertial(sample, world.time_s)
+        estimator.add_tracks(joints, world.time_s)
+        if k % 25 == 0:
+            estimator.add_attitude(world.star(), world.time_s)
+        estimator.advance()
+    return world, estimator
+
+
+def test_a_killed_process_takes_up_where_it_was(driven, make_estimator, rover):
+    world, estimator = driven
+    kept = json.loads(json.dumps(start.to_plain(estimator.reckoning, estimator.travel_m)))
+    odom = estimator.reckoning.odom_position_m
+    for _ in range(100):
+        world.step(0.1, 0.0)
+    sample, tracks = world.step(0.0, 0.0)
+    saved = start.from_plain(kept)
+    state, moved = start.resumed_state(saved, sample, tracks, Checkpoint(), rover)
+    assert np.linalg.norm(moved) == pytest.approx(0.4, abs=0.02)
+    error = state.nominal[0:2] - world.position_m[0:2]
+    assert np.hypot(*error) < 0.1 < 3.0 * esf.position_sigma_m(state)
+    assert esf.heading_sigma_rad(state) > 0.25
+    assert np.linalg.eigvalsh(state.covariance)[0] > -1e-12
+    fresh = make_estimator(world)
+    fresh.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved)
+    assert np.linalg.norm(fresh.reckoning.odom_position_m - odom) == pytest.approx(np.linalg.norm(moved))
+    assert fresh.reckoning.odom_yaw_rad == pytest.approx(estimator.reckoning.odom_yaw_rad, abs=1e-6)
+
+
+@pytest.mark.parametrize("tracks_known", [True, False])
+def test_without_the_tracks_counters_the_position_is_opened(driven, rover, tracks_known):
+    world, estimator = driven
+    saved = start.from_plain(start.to_plain(estimator.reckoning, estimator.travel_m))
+    sample, tracks = world.step(0.0, 0.0)
+    later = InertialSample(sample.time_s + 3.0, sample.rate, sample.force)
+    other = replace(tracks, time_s=later.time_s, travel_m=tracks.travel_m + 500.0) if tracks_known else None
+    state, moved = start.resumed_state(saved, later, other, Checkpoint(), rover)
+    assert np.linalg.norm(moved) == 0.0
+    assert esf.position_sigma_m(state) > 0.29
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda v: v.pop("nominal"),
+        lambda v: v.update(nominal=v["nominal"][:-1]),
+        lambda v: v.update(nominal=[math.nan] * 18),
+        lambda v: v.update(nominal=[0.0] * 18),
+        lambda v: v.update(covariance=[-1.0] * 289),
+        lambda v: v.update(time_s="then"),
+        lambda v: v.update(odom_yaw_rad=math.inf),
+        lambda v: v.update(travel_m=[1.0]),
+    ],
+)
+def test_a_damaged_checkpoint_is_none(driven, damage):
+    _, estimator = driven
+    values = start.to_plain(estimator.reckoning, estimator.travel_m)
+    assert start.from_plain(values) is not None
+    damage(values)
+    assert start.from_plain(values) is None
+
+
+def test_yaw_is_kept_and_tilt_is_measured_anew(driven, rover):
+    world, estimator = driven
+    saved = start.from_plain(start.to_plain(estimator.reckoning, None))
+    sample, _ = world.step(0.0, 0.0)
+    state, _ = start.resumed_state(saved, sample, None, Checkpoint(), rover)
+    assert rotation.yaw_of(state.nominal[6:10]) == pytest.approx(rotation.yaw_of(saved.state.nominal[6:10]), abs=1e-9)

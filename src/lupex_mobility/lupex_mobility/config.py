@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every setting of the mobility nodes: default, unit, bounds and meaning."""
+
+from dataclasses import dataclass, field
+
+from lupex_models.configuration import setting
+
+
+@dataclass(frozen=True)
+class Steering:
+    """When the units are turned far enough to drive."""
+
+    start_error_rad: float = setting(
+        0.05, "largest error of a unit to begin with", unit="rad", minimum=0.001, maximum=1
+    )
+    stop_error_rad: float = setting(
+        0.30, "error of a unit that stops the drives", unit="rad", minimum=0.01, maximum=1.5
+    )
+    standing_mps: float = setting(1e-5, "a slower unit keeps its angle", unit="m/s", minimum=0, maximum=0.1)
+    set_point_weight: float = setting(
+        0.1, "pull of the last set-point when both ways to steer are about as far", minimum=0, maximum=1
+    )
+
+
+@dataclass(frozen=True)
+class Following:
+    """Regulated pure pursuit with turns on the spot."""
+
+    speed_mps: float = setting(0.1, "over ground without slip", unit="m/s", minimum=0.005, maximum=1)
+    lookahead_m: float = setting(
+        1.2, "distance along the path to the point aimed at", unit="m", minimum=0.2, maximum=20
+    )
+    turn_above_rad: float = setting(
+        0.5, "heading error that is turned off on the spot", unit="rad", minimum=0.1, maximum=3
+    )
+    turn_until_rad: float = setting(0.06, "heading error at which it drives on", unit="rad", minimum=0.005, maximum=1)
+    turn_rate_rad_s: float = setting(0.12, "on the spot", unit="rad/s", minimum=0.005, maximum=1)
+    turn_gain_1_s: float = setting(0.8, "turning rate over heading error", unit="1/s", minimum=0.01, maximum=10)
+    turn_rate_min_rad_s: float = setting(0.02, "slowest turn", unit="rad/s", minimum=0.001, maximum=1)
+    max_curvature_1_m: float = setting(0.8, "of an arc", unit="1/m", minimum=0.01, maximum=10)
+    slow_curvature_1_m: float = setting(0.4, "above it the arc is driven slower", unit="1/m", minimum=0.01, maximum=10)
+    slow_within_m: float = setting(0.6, "of the path's end", unit="m", minimum=0.01, maximum=10)
+    slowest_share: float = setting(0.25, "of the speed", minimum=0.01, maximum=1)
+    arrived_within_m: float = setting(0.15, "of the path's end", unit="m", minimum=0.01, maximum=10)
+    leave_factor: float = setting(
+        2.0, "times that distance before an end once reached is driven to again", minimum=1, maximum=10
+    )
+    search_ahead_m: float = setting(
+        2.0, "how far the place on the path may move on at once", unit="m", minimum=0.1, maximum=50
+    )
+    max_cross_track_m: float = setting(3.0, "further from the path it stops", unit="m", minimum=0.1, maximum=100)
+    path_timeout_s: float = setting(5.0, "age of the path at which it stops", unit="s", minimum=0.5, maximum=60)
+    path_points_max: int = setting(100_000, "a longer path is refused", minimum=2, maximum=10_000_000)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What stops the rover."""
+
+    command_timeout_s: float = setting(0.5, "age of /cmd_vel", unit="s", minimum=0.05, maximum=10)
+    odometry_timeout_s: float = setting(1.0, "age of /odometry/global", unit="s", minimum=0.1, maximum=10)
+    joint_timeout_s: float = setting(1.0, "age of the joint states", unit="s", minimum=0.1, maximum=10)
+    drill_timeout_s: float = setting(10.0, "age of /drill/rig", unit="s", minimum=1, maximum=600)
+    require_drill_rig: bool = setting(True, "do not drive before the drill rig has said that it is stowed")
+    tilt_margin_rad: float = setting(0.05, "above the rover's steepest slope", unit="rad", minimum=0, maximum=0.5)
+    tilt_release_rad: float = setting(
+        0.02, "below the limit before it drives freely again", unit="rad", minimum=0, maximum=0.5
+    )
+    position_sigma_max_m: float = setting(
+        100.0, "the path is not followed with a pose known worse than that", unit="m", minimum=0.1, maximum=1e5
+    )
+    max_twist_mps: float = setting(1.0, "a faster /cmd_vel is refused", unit="m/s", minimum=0.01, maximum=10)
+    max_turn_rad_s: float = setting(3.0, "a faster one is refused", unit="rad/s", minimum=0.01, maximum=10)
+    silent_intervals: float = setting(
+        5.0, "missing odometry messages before anything counts as silent", minimum=1, maximum=100
+    )
+    parked_interval_s: float = setting(
+        0.6, "longest interval of odometry that this is reckoned with", unit="s", minimum=0, maximum=5
+    )
+    fault_clear_s: float = setting(
+        5.0, "a command timeout is over after standing so long", unit="s", minimum=0, maximum=600
+    )
+
+
+@dataclass(frozen=True)
+class Slip:
+    """Estimate of the tracks' slip."""
+
+    window_s: float = setting(30.0, "of driving behind the estimate", unit="s", minimum=1, maximum=600)
+    min_distance_m: float = setting(
+        0.5, "of the tracks, below which the model's value is told", unit="m", minimum=0.01, maximum=100
+    )
+    min_speed_mps: float = setting(0.01, "of the tracks", unit="m/s", minimum=1e-4, maximum=1)
+    max_turn_rad_s: float = setting(0.06, "a sharper turn is left out", unit="rad/s", minimum=0, maximum=1)
+    model_sigma: float = setting(0.05, "one sigma of the model's value", minimum=0, maximum=1)
+    interval_s: float = setting(1.0, "of /mobility/slip", unit="s", minimum=0.1, maximum=60)
+
+
+@dataclass(frozen=True)
+class MobilityConfig:
+    """Settings of the mobility node."""
+
+    rover: str = setting("", "path of rover.yaml")
+    command_interval_s: float = setting(0.1, "of the joint commands while driving", unit="s", minimum=0.02, maximum=1)
+    parked_command_interval_s: float = setting(0.5, "of the joint commands at rest", unit="s", minimum=0.1, maximum=1)
+    steering: Steering = field(default_factory=Steering)
+    following: Following = field(default_factory=Following)
+    guard: Guard = field(default_factory=Guard)
+    slip: Slip = field(default_factory=Slip)
+
+
+@dataclass(frozen=True)
+class RouteConfig:
+    """Settings of drive_route."""
+
+    distance_m: float = setting(50.0, "straight out", unit="m", minimum=0.5, maximum=1e4)
+    heading_rad: float = setting(
+        0.0, "of the way out against the heading at the start", unit="rad", minimum=-3.2, maximum=3.2
+    )
+    spacing_m: float = setting(0.5, "of the path's points", unit="m", minimum=0.01, maximum=10)
+    tolerance_m: float = setting(0.3, "to either end", unit="m", minimum=0.05, maximum=10)
+    max_duration_s: float = setting(4000.0, "give up after it", unit="s", minimum=1, maximum=1e6)
+    stuck_s: float = setting(180.0, "give up without progress for so long", unit="s", minimum=1, maximum=1e6)
+    progress_m: float = setting(0.2, "that counts as progress", unit="m", minimum=0.001, maximum=10)
+    publish_interval_s: float = setting(1.0, "of /plan/path", unit="s", minimum=0.1, maximum=4)

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to core types and back; what a message must not contain is refused here."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from nav_msgs.msg import Odometry, Path
+from sensor_msgs.msg import JointState
+
+from lupex_interfaces.msg import DrillRig, SlipEstimate
+from lupex_mobility.config import Following, Guard
+from lupex_mobility.slip_estimator import SlipReading
+from lupex_mobility.unit_kinematics import JOINT_NAMES, UNITS, BodyTwist, UnitSetPoints
+from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
+from lupex_node.conversions import seconds, stamp
+
+Array = npt.NDArray[np.float64]
+NAMES = list(JOINT_NAMES)
+
+
+@dataclass(frozen=True)
+class Located:
+    """Pose in map and velocity over ground in base_link."""
+
+    time_s: float
+    x_m: float
+    y_m: float
+    yaw_rad: float
+    up: Array
+    """The map's vertical in body axes."""
+    velocity_mps: tuple[float, float]
+    speed_sigma_mps: float
+    position_sigma_m: float
+
+    @property
+    def tilt_rad(self) -> float:
+        """Angle between the body's and the map's vertical."""
+        return math.acos(max(-1.0, min(1.0, float(self.up[2]))))
+
+
+@dataclass(frozen=True)
+class Joints:
+    """Measured steering angles [rad] and track speeds [m/s], each (4,)."""
+
+    time_s: float
+    steer_rad: Array
+    track_mps: Array
+
+
+def located(message: Odometry) -> Located:
+    """Convert /odometry/global; raises InvalidMessage for other frames, bad numbers or a covariance that is none."""
+    in_frame(message.header.frame_id, "map")
+    in_frame(message.child_frame_id, "base_link")
+    p, q, v = message.pose.pose.position, message.pose.pose.orientation, message.twist.twist.linear
+    values = all_finite((p.x, p.y, p.z, v.x, v.y, v.z), "position or velocity")
+    x, y, z, w = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
+    pose = all_finite((message.pose.covariance[0], message.pose.covariance[7]), "the pose covariance")
+    speed = all_finite((message.twist.covariance[0], message.twist.covariance[7]), "the twist covariance")
+    if pose.min() < 0.0 or speed.min() < 0.0:
+        raise InvalidMessage("a variance is negative")
+    return Located(
+        time_s=seconds(message.header.stamp),
+        x_m=float(values[0]),
+        y_m=float(values[1]),
+        yaw_rad=math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+        up=np.array([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)]),
+        velocity_mps=(float(values[3]), float(values[4])),
+        speed_sigma_mps=math.sqrt(speed[0]),
+        position_sigma_m=math.sqrt(pose.max()),
+    )
+
+
+def joints(message: JointState, sprocket_radius_m: float) -> Joints:
+    """Convert joint states; raises InvalidMessage unless all eight joints are there in order and finite."""
+    if message.name != NAMES:
+        raise InvalidMessage(f"joints are {', '.join(message.name) or 'none'}, not {', '.join(NAMES)}")
+    if len(message.position) != 2 * UNITS or len(message.velocity) != 2 * UNITS:
+        raise InvalidMessage("position or velocity does not have eight entries")
+    steer = all_finite(message.position[:UNITS], "a steering angle")
+    track = all_finite(message.velocity[UNITS:], "a track speed") * sprocket_radius_m
+    return Joints(seconds(message.header.stamp), steer, track)
+
+
+def body_twist(message: TwistStamped, limits: Guard) -> tuple[float, BodyTwist]:
+    """Return (stamp, twist); raises InvalidMessage for what is not finite or faster than any such rover."""
+    linear, angular = message.twist.linear, message.twist.angular
+    bound = limits.max_twist_mps
+    twist = BodyTwist(
+        finite(linear.x, "linear.x", -bound, bound),
+        finite(linear.y, "linear.y", -bound, bound),
+        finite(angular.z, "angular.z", -limits.max_turn_rad_s, limits.max_turn_rad_s),
+    )
+    return seconds(message.header.stamp), twist
+
+
+def path_points(message: Path, config: Following) -> tuple[float, Array]:
+    """Return (stamp, points (n, 2)); raises InvalidMessage for another frame, too many points or bad numbers."""
+    in_frame(message.header.frame_id, "map")
+    if len(message.poses) > config.path_points_max:
+        raise InvalidMessage(f"the path has {len(message.poses)} points, more than {config.path_points_max}")
+    points = [(pose.pose.position.x, pose.pose.position.y) for pose in message.poses]
+    return seconds(message.header.stamp), all_finite(np.array(points, dtype=np.float64).reshape(-1, 2), "a path point")
+
+
+def drill_stowed(message: DrillRig) -> tuple[float, bool]:
+    """Return (stamp, stowed); raises InvalidMessage when it contradicts itself."""
+    depth = finite(message.depth_m, "depth_m", -10.0, 10.0)
+    return seconds(message.header.stamp), bool(message.stowed) and depth <= 0.0
+
+
+def joint_commands(time_s: float, points: UnitSetPoints, sprocket_radius_m: float) -> JointState:
+    """Return set-points in the order of JOINT_NAMES; position counts for steering, velocity for drives."""
+    message = JointState()
+    message.header.stamp = stamp(time_s)
+    message.name = NAMES
+    message.position = [*points.steer_rad.tolist(), 0.0, 0.0, 0.0, 0.0]
+    message.velocity = [0.0, 0.0, 0.0, 0.0, *(points.track_mps / sprocket_radius_m).tolist()]
+    return message
+
+
+def command(time_s: float, twist: BodyTwist) -> TwistStamped:
+    """Return a twist in base_link."""
+    message = TwistStamped()
+    message.header.stamp = stamp(time_s)
+    message.header.frame_id = "base_link"
+    message.twist.linear.x, message.twist.linear.y = twist.forward_mps, twist.left_mps
+    message.twist.angular.z = twist.turning_rad_s
+    return message
+
+
+def slip_estimate(time_s: float, reading: SlipReading) -> SlipEstimate:
+    """Return the reading as a message."""
+    message = SlipEstimate()
+    message.header.stamp = stamp(time_s)
+    message.header.frame_id = "base_link"
+    message.slip, message.sigma, message.predicted = reading.slip, reading.sigma, reading.predicted
+    message.slope_rad, message.distance_m, message.window_s = reading.slope_rad, reading.distance_m, reading.window_s
+    return message
+
+
+def path(time_s: float, points: Array) -> Path:
+    """Return a path in map through points (n, 2)."""
+    message = Path()
+    message.header.stamp = stamp(time_s)
+    message.header.frame_id = "map"
+    for x, y in points:
+        pose = PoseStamped()
+        pose.header = message.header
+        pose.pose.position.x, pose.pose.position.y = float(x), float(y)
+        pose.pose.orientation.w = 1.0
+        message.poses.append(pose)
+    return message

@@ -1,0 +1,252 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Mobility as a ROS 2 node: follows paths, turns /cmd_vel into unit set-points, tells the slip."""
+
+import math
+import sys
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry, Path
+from rclpy.callback_groups import CallbackGroup
+from sensor_msgs.msg import JointState
+
+from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate
+from lupex_mobility import conversions
+from lupex_mobility.config import MobilityConfig
+from lupex_mobility.conversions import Joints, Located
+from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
+from lupex_mobility.path_follower import Activity, Guidance, PathFollower
+from lupex_mobility.slip_estimator import SlipEstimator
+from lupex_mobility.unit_kinematics import REST, BodyTwist, UnitKinematics, UnitSetPoints, standing
+from lupex_models.configuration import ConfigurationError
+from lupex_models.locomotion import LocomotionTable
+from lupex_models.rover import read_rover
+from lupex_node import qos
+from lupex_node.checks import InvalidMessage
+from lupex_node.node import LupexNode, run
+
+OFF_PATH = "off_path"
+POSE_UNKNOWN = "pose_unknown"
+
+
+class Polled(CallbackGroup):
+    """Keep a subscription out of the executor: its newest message is fetched when it is needed."""
+
+    def can_execute(self, entity: Any) -> bool:
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        """Nothing of it is ever executed."""
+
+
+class MobilityNode(LupexNode[MobilityConfig]):
+    """Control runs on /odometry/global; a timer in ROS time watches for what does not come."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__("mobility", MobilityConfig, **options)
+
+    def wire(self) -> None:
+        config = self.config
+        self._rover = rover = read_rover(config.rover)
+        try:
+            self._kinematics = UnitKinematics(rover.crawler, config.steering)
+        except ValueError as error:
+            raise ConfigurationError(f"{config.rover}: {error}") from error
+        self._follower = PathFollower(config.following)
+        self._guard = MotionGuard(config.guard, rover.body.max_tilt_rad)
+        self._slip = SlipEstimator(config.slip)
+        self._table = LocomotionTable.build(rover)
+        self._set_points: UnitSetPoints | None = None
+        self._command: tuple[float | None, BodyTwist] = (None, REST)
+        self._located: Located | None = None
+        self._interval_s = 0.0
+        self._joints: Joints | None = None
+        self._drill: tuple[float | None, bool] = (None, False)
+        self._path_s: float | None = None
+        self._published_s = self._slip_s = -math.inf
+        self._commanding = False
+
+        self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
+        self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
+        self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
+        group = Polled()
+        self._joint_states = self.create_subscription(
+            JointState, "/mobility/joint_states", lambda message: None, qos.NEWEST, callback_group=group
+        )
+        self.until_cleaned_up(lambda: self.destroy_subscription(self._joint_states))
+        guard = config.guard
+        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self.receive(
+            TwistStamped,
+            "/cmd_vel",
+            self._take_command,
+            convert=lambda message: conversions.body_twist(message, guard),
+            frame="base_link",
+            max_age_s=guard.silent_intervals * guard.parked_interval_s,
+        )
+        self.receive(
+            Path,
+            "/plan/path",
+            self._take_path,
+            convert=lambda message: conversions.path_points(message, config.following),
+            max_age_s=config.following.path_timeout_s,
+        )
+        self.receive(DrillRig, "/drill/rig", self._take_drill, convert=conversions.drill_stowed)
+        self.every(config.command_interval_s, self._watch)
+
+    # ------------------------------------------------------------------------------------------------ time
+
+    def _time_s(self) -> float:
+        """Return ROS time, or the newest odometry's when that is ahead of the last /clock."""
+        return max(self.now_s(), 0.0 if self._located is None else self._located.time_s)
+
+    # ------------------------------------------------------------------------------------------------ inputs
+
+    def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
+        self._command = stamped
+        self._actuate()
+
+    def _take_path(self, stamped: tuple[float, Any]) -> None:
+        time_s, points = stamped
+        if self._path_s is not None and time_s < self._path_s <= self._time_s():
+            self._refuse("/plan/path", "is older than the one before")
+            return
+        self._path_s = time_s
+        self._follower.take_path(points)
+
+    def _take_drill(self, stamped: tuple[float, bool]) -> None:
+        self._drill = stamped
+
+    def _poll_joints(self) -> None:
+        subscription = self._joint_states
+        with subscription.handle:
+            taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+        if taken is None:
+            return
+        try:
+            self._joints = conversions.joints(taken[0], self._rover.crawler.sprocket_radius_m)
+        except InvalidMessage as refusal:
+            self._refuse("/mobility/joint_states", str(refusal))
+
+    # ------------------------------------------------------------------------------------------------ control
+
+    def _locate(self, located: Located) -> None:
+        last = self._located
+        if last is not None and located.time_s <= last.time_s:
+            back_s = last.time_s - located.time_s
+            if back_s < self.config.guard.odometry_timeout_s:
+                self._refuse("/odometry/global", f"is not newer than the one before ({back_s:.3f} s)")
+                return
+        self._interval_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
+        self._located = located
+        self._poll_joints()
+        self._measure_slip(located)
+        self._follow(located)
+
+    def _follow(self, located: Located) -> None:
+        """Publish /cmd_vel while there is somewhere to go, one rest at the end, and nothing otherwise."""
+        config = self.config.following
+        fresh = self._path_s is not None and self._time_s() - self._path_s <= config.path_timeout_s
+        lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
+        guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad) if fresh and not lost else None
+        self._tell_following(guidance, lost and fresh and self._follower.active)
+        moving = guidance is not None and not guidance.twist.at_rest and not self._stowing_missing()
+        if moving or self._commanding:
+            twist = guidance.twist if moving and guidance is not None else REST
+            self._cmd_vel.publish(conversions.command(self._time_s(), twist))
+        self._commanding = moving
+
+    def _stowing_missing(self) -> bool:
+        """Tell whether the drill forbids driving, and let the guard say so."""
+        missing = not self._guard.drill_clear(self._inputs())
+        if missing:
+            self.raise_fault("drill_not_stowed", Fault.WARNING, FAULT_TEXTS["drill_not_stowed"])
+        return missing
+
+    def _tell_following(self, guidance: Guidance | None, lost: bool) -> None:
+        if guidance is not None and guidance.activity is Activity.OFF_PATH:
+            text = f"{guidance.cross_track_m:.1f} m off the path: stopped until a path starts nearer"
+            self.raise_fault(OFF_PATH, Fault.ERROR, text)
+        else:
+            self.clear_fault(OFF_PATH)
+        if lost:
+            self.raise_fault(
+                POSE_UNKNOWN, Fault.ERROR, "the pose is too uncertain to follow a path: stopped until it is known"
+            )
+        else:
+            self.clear_fault(POSE_UNKNOWN)
+
+    def _inputs(self) -> Inputs:
+        return Inputs(
+            now_s=self._time_s(),
+            command=self._command[1],
+            command_s=self._command[0],
+            odometry_s=None if self._located is None else self._located.time_s,
+            odometry_interval_s=self._interval_s,
+            joints_s=None if self._joints is None else self._joints.time_s,
+            tilt_rad=0.0 if self._located is None else self._located.tilt_rad,
+            drill_stowed=self._drill[1],
+            drill_s=self._drill[0],
+        )
+
+    def _actuate(self) -> None:
+        """Judge the command and write the set-points: the only place that does."""
+        if self._joints is None:
+            # Without the measured angles a set-point could only be a guess; the controllers stop by themselves.
+            return
+        verdict = self._guard.judge(self._inputs())
+        for code, text in FAULT_TEXTS.items():
+            if code in verdict.faults:
+                severity = Fault.WARNING if code in ("command_timeout", "drill_not_stowed") else Fault.ERROR
+                self.raise_fault(code, severity, text)
+            elif code != "drill_not_stowed" or self._drill_is_clear():
+                self.clear_fault(code)
+        last = self._set_points or standing(self._joints.steer_rad)
+        self._set_points = self._kinematics.set_points(verdict.twist, self._joints.steer_rad, last)
+        self._published_s = self._time_s()
+        radius_m = self._rover.crawler.sprocket_radius_m
+        self._joint_commands.publish(conversions.joint_commands(self._published_s, self._set_points, radius_m))
+        self.set_health("; ".join(sorted(self.active_faults)), error=False)
+
+    def _drill_is_clear(self) -> bool:
+        return self._guard.drill_clear(self._inputs())
+
+    def _watch(self) -> None:
+        """Keep the joint commands coming, and notice what has fallen silent."""
+        config = self.config
+        active = not self._command[1].at_rest
+        interval_s = config.command_interval_s if active else config.parked_command_interval_s
+        if self._time_s() - self._published_s >= interval_s or self._time_s() < self._published_s:
+            self._poll_joints()
+            self._actuate()
+
+    # ------------------------------------------------------------------------------------------------ slip
+
+    def _measure_slip(self, located: Located) -> None:
+        if self._joints is None:
+            return
+        tracks = self._kinematics.twist(self._joints.steer_rad, self._joints.track_mps)
+        speed = math.hypot(tracks.forward_mps, tracks.left_mps)
+        ahead = (tracks.forward_mps / speed, tracks.left_mps / speed) if speed > 0.0 else (1.0, 0.0)
+        up = located.up
+        along = math.asin(max(-1.0, min(1.0, up[0] * ahead[0] + up[1] * ahead[1])))
+        across = math.asin(max(-1.0, min(1.0, up[1] * ahead[0] - up[0] * ahead[1])))
+        dt_s = min(self._interval_s, self.config.guard.odometry_timeout_s)
+        predicted = float(self._table.slip(along, across))
+        self._slip.drive(located.time_s, dt_s, tracks, located.velocity_mps, located.speed_sigma_mps, along, predicted)
+        if located.time_s - self._slip_s >= self.config.slip.interval_s or located.time_s < self._slip_s:
+            self._slip_s = located.time_s
+            self._slip_estimate.publish(conversions.slip_estimate(located.time_s, self._slip.reading()))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the node."""
+    sys.exit(run(MobilityNode, args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Follow a path in map: regulated pure pursuit, turns on the spot, a stop at the end and never past it."""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from lupex_mobility.config import Following
+from lupex_mobility.unit_kinematics import REST, BodyTwist
+
+Array = npt.NDArray[np.float64]
+
+
+class Activity(Enum):
+    """What the follower does."""
+
+    IDLE = "idle"
+    TURNING = "turning"
+    DRIVING = "driving"
+    ARRIVED = "arrived"
+    OFF_PATH = "off path"
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The follower's answer to one pose."""
+
+    activity: Activity
+    twist: BodyTwist
+    remaining_m: float
+    cross_track_m: float
+
+
+NOTHING = Guidance(Activity.IDLE, REST, 0.0, 0.0)
+
+
+class PathFollower:
+    """Hold a path and how far along it the rover is, so that a path that crosses or retraces itself is no riddle."""
+
+    def __init__(self, config: Following) -> None:
+        """Start without a path."""
+        self._config = config
+        self._points = np.zeros((0, 2))
+        self._stations = np.zeros(0)
+        self._progress_m = 0.0
+        self._turning = False
+        self._arrived = False
+        self._overshot = False
+
+    def take_path(self, points: Array) -> None:
+        """Follow points (n, 2) [m] in map from the first one on; none is a stop, the same ones again change nothing."""
+        if points.shape == self._points.shape and np.array_equal(points, self._points):
+            return
+        kept = (
+            points[np.concatenate([[True], np.any(np.diff(points, axis=0) != 0.0, axis=1)])] if len(points) else points
+        )
+        same_end = len(kept) > 0 and len(self._points) > 0 and self._near(kept[-1], self._points[-1])
+        self._arrived = self._arrived and same_end
+        self._points = kept
+        self._stations = (
+            np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(kept, axis=0).T))]) if len(kept) else np.zeros(0)
+        )
+        self._progress_m = 0.0
+        self._overshot = False
+
+    def _near(self, one: Array, other: Array) -> bool:
+        return math.hypot(one[0] - other[0], one[1] - other[1]) <= self._config.arrived_within_m
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a path."""
+        return len(self._points) > 0
+
+    def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
+        """Return the twist for a pose in map."""
+        config = self._config
+        if not self.active:
+            return NOTHING
+        cross_m = self._move_on(x_m, y_m)
+        remaining_m = float(self._stations[-1]) - self._progress_m
+        end = self._points[-1]
+        to_end_m = math.hypot(end[0] - x_m, end[1] - y_m)
+        if self._has_arrived(to_end_m, remaining_m, cross_m):
+            return Guidance(Activity.ARRIVED, REST, remaining_m, cross_m)
+        if cross_m > config.max_cross_track_m:
+            return Guidance(Activity.OFF_PATH, REST, remaining_m, cross_m)
+
+        beyond = remaining_m <= 0.0
+        target = end if beyond else self._at(self._progress_m + config.lookahead_m)
+        dx, dy = target[0] - x_m, target[1] - y_m
+        bearing = math.remainder(math.atan2(dy, dx) - yaw_rad, 2.0 * math.pi)
+        self._turning = abs(bearing) > (config.turn_until_rad if self._turning else config.turn_above_rad)
+        if self._turning:
+            rate = min(config.turn_rate_rad_s, max(config.turn_rate_min_rad_s, config.turn_gain_1_s * abs(bearing)))
+            twist = BodyTwist(0.0, 0.0, math.copysign(rate, bearing))
+            return Guidance(Activity.TURNING, twist, remaining_m, cross_m)
+        distance = math.hypot(dx, dy)
+        curvature = 2.0 * math.sin(bearing) / max(distance, config.arrived_within_m)
+        curvature = max(-config.max_curvature_1_m, min(config.max_curvature_1_m, curvature))
+        share = min(1.0, max(remaining_m, to_end_m if beyond else 0.0) / config.slow_within_m)
+        share *= min(1.0, config.slow_curvature_1_m / max(abs(curvature), 1e-9))
+        speed = config.speed_mps * max(config.slowest_share, share)
+        return Guidance(Activity.DRIVING, BodyTwist(speed, 0.0, speed * curvature), remaining_m, cross_m)
+
+    def _has_arrived(self, to_end_m: float, remaining_m: float, cross_m: float) -> bool:
+        config = self._config
+        near = config.arrived_within_m * (config.leave_factor if self._arrived else 1.0)
+        at_end = remaining_m <= near
+        # passing the end a little aside is arriving too: going on would be past it
+        abreast = remaining_m <= 0.0 and cross_m <= config.leave_factor * config.arrived_within_m and not self._overshot
+        self._arrived = at_end and (to_end_m <= near or abreast)
+        if self._arrived:
+            self._turning = False
+        # once past the end too far aside, only the end itself will do
+        self._overshot = remaining_m <= 0.0 and not self._arrived
+        return self._arrived
+
+    def _move_on(self, x_m: float, y_m: float) -> float:
+        """Move the place on the path to the nearest one within reach ahead; return the distance to it."""
+        if len(self._points) == 1:
+            return math.hypot(self._points[0, 0] - x_m, self._points[0, 1] - y_m)
+        first = max(0, int(np.searchsorted(self._stations, self._progress_m, side="right")) - 1)
+        last = int(np.searchsorted(self._stations, self._progress_m + self._config.search_ahead_m)) + 1
+        best_m, best_station = math.inf, self._progress_m
+        for k in range(min(first, len(self._points) - 2), min(last, len(self._points) - 1)):
+            (ax, ay), (bx, by) = self._points[k], self._points[k + 1]
+            length = self._stations[k + 1] - self._stations[k]
+            along = ((x_m - ax) * (bx - ax) + (y_m - ay) * (by - ay)) / length
+            # never back: a path that retraces itself must not catch the rover on the way it came
+            along = min(max(along, self._progress_m - self._stations[k], 0.0), length)
+            px, py = ax + (bx - ax) * along / length, ay + (by - ay) * along / length
+            distance = math.hypot(x_m - px, y_m - py)
+            if distance < best_m - 1e-9:
+                best_m, best_station = distance, float(self._stations[k] + along)
+        self._progress_m = best_station
+        return best_m
+
+    def _at(self, station_m: float) -> Array:
+        """Return the point at a distance along the path; past the end on its straight continuation."""
+        if len(self._points) == 1:
+            return np.asarray(self._points[0])
+        k = min(max(0, int(np.searchsorted(self._stations, station_m, side="right")) - 1), len(self._points) - 2)
+        share = (station_m - self._stations[k]) / (self._stations[k + 1] - self._stations[k])
+        return np.asarray(self._points[k] + (self._points[k + 1] - self._points[k]) * share)

@@ -1,0 +1,301 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Slip, side slip, sinkage and power of the crawler vehicle on a slope, from the balance of forces."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from lupex_models.constants import MOON_GRAVITY_M_S2
+from lupex_models.rover import Crawler, Rover
+from lupex_models.soil import (
+    NOMINAL_SOIL,
+    Soil,
+    SoilSpread,
+    compaction_resistance,
+    mobilised_share,
+    shear_strength,
+    slide_for_share,
+    track_sinkage,
+    wheel_sinkage,
+)
+
+Array = NDArray[np.float64]
+UNITS = 4
+
+
+class DriveState(NamedTuple):
+    """Steady motion of the vehicle; slip > 0 when the tracks run further than the ground, < 0 when it skids."""
+
+    slip: float
+    ground_speed_mps: float
+    power_w: float
+    sinkage_m: float
+    feasible: bool
+    side_slip_rad: float
+    """Angle of the motion over ground to the left of the heading."""
+    torque_nm: float
+    """At each sprocket; negative while it brakes."""
+
+
+def drive(
+    crawler: Crawler,
+    mass_kg: float,
+    slope_along_rad: float,
+    slope_across_rad: float,
+    speed_mps: float,
+    soil: Soil = NOMINAL_SOIL,
+) -> DriveState:
+    """Return the steady state of driving straight at track speed `speed_mps` (negative: backwards).
+
+    `slope_along_rad` is positive uphill in the heading, `slope_across_rad` positive where the left is higher.
+    Where traction or torque does not suffice: slip 1, no ground speed, `feasible` false; power is then that of tracks
+    spinning at full traction, or at the torque limit.
+    """
+    return DriveState(
+        *_drive(crawler_row(crawler), mass_kg, slope_along_rad, slope_across_rad, speed_mps, soil.as_row())
+    )
+
+
+def crawler_row(crawler: Crawler) -> Array:
+    """Return the crawler as the row that the kernels take."""
+    return np.array(
+        [
+            crawler.track_length_m,
+            crawler.track_width_m,
+            crawler.sprocket_radius_m,
+            crawler.traction_derating,
+            crawler.max_torque_nm,
+            crawler.drive_efficiency,
+            crawler.internal_resistance_coefficient,
+        ]
+    )
+
+
+@njit(cache=True)
+def tilt_components(slope_along_rad, slope_across_rad):  # type: ignore[no-untyped-def]
+    """Return the unit weight's parts (along, across, normal) for a heading's slopes along and across.
+
+    The heading lies in the surface, rising by `slope_along_rad`; across is to its left within the surface. Exact for a
+    plane with gradient (tan along, tan across).
+    """
+    gx = math.tan(slope_along_rad)
+    gy = math.tan(slope_across_rad)
+    normal = 1.0 / math.sqrt(1.0 + gx * gx + gy * gy)
+    along = math.sin(slope_along_rad)
+    across = math.copysign(math.sqrt(max(1.0 - normal * normal - along * along, 0.0)), gy)
+    return along, across, normal
+
+
+@njit(cache=True)
+def _drive(crawler, mass_kg, slope_along_rad, slope_across_rad, speed_mps, soil):  # type: ignore[no-untyped-def]
+    length, width, radius, derating, max_torque, efficiency, internal = crawler
+    weight = mass_kg * MOON_GRAVITY_M_S2
+    forward = 1.0 if speed_mps >= 0.0 else -1.0
+    along, across, normal = tilt_components(slope_along_rad, slope_across_rad)
+    load = weight * normal / UNITS
+    sinkage = track_sinkage(load / (length * width), width, soil)
+    compaction = UNITS * compaction_resistance(sinkage, width, soil)
+    # seen in the direction of travel: a vehicle backing up a slope climbs it
+    thrust = weight * along * forward + compaction
+    lateral = weight * across
+    strength = UNITS * derating * shear_strength(load, length * width, soil)
+    demand = math.hypot(thrust, lateral)
+    friction = internal * weight * normal
+    # the shear stress points against the slide, so its two parts stand as the two forces do
+    slide = slide_for_share(demand / strength, length, soil[5])
+    slip = slide * thrust / demand if demand > 0.0 else 0.0
+    drift = slide * lateral / demand if demand > 0.0 else 0.0
+    torque = (thrust + friction) * radius / UNITS
+    feasible = slip < 1.0 and abs(drift) < 1.0 and math.isfinite(slide) and torque <= max_torque
+    speed = abs(speed_mps)
+    if not feasible:
+        torque = min((strength + friction) * radius / UNITS, max_torque)
+        power = UNITS * torque * speed / radius / efficiency
+        return 1.0, 0.0, power, sinkage, False, 0.0, torque
+    ground = speed * (1.0 - slip)
+    # braking power heats the drives: nothing flows back to the bus
+    power = max(UNITS * torque * speed / radius, 0.0) / efficiency
+    # the lower side pulls: with the left higher the vehicle drifts to the right
+    side = math.atan2(-drift * forward, 1.0 - slip)
+    return slip, ground, power, sinkage, True, side, torque
+
+
+@njit(cache=True)
+def unit_force(track_speed_mps, velocity_along_mps, velocity_across_mps, load_n, length_m, width_m, derating, soil):  # type: ignore[no-untyped-def]
+    """Return the soil's force (along, across) [N] on one track unit that moves over the ground at the given velocity.
+
+    Velocities and forces in the unit's own frame: along its track, and to its left. `soil` is a row of Soil.as_row().
+    The shear displacement grows along the contact with the slide velocity over the track speed (Janosi and Hanamoto
+    1961; its direction against the slide as in Wong 2008, sect. 6.3); the strength is derated from the uniform-pressure
+    optimum; compaction resists the motion. With its track at rest a unit meets its full strength at 0.1 mm/s.
+    """
+    slide_along = track_speed_mps - velocity_along_mps
+    slide_across = -velocity_across_mps
+    slide_speed = math.hypot(slide_along, slide_across)
+    reference = max(abs(track_speed_mps), 1e-4)
+    share = mobilised_share(slide_speed / reference, length_m, soil[5])
+    strength = derating * shear_strength(load_n, length_m * width_m, soil)
+    scale = strength * share / slide_speed if slide_speed > 0.0 else 0.0
+    sinkage = track_sinkage(load_n / (length_m * width_m), width_m, soil)
+    resistance = compaction_resistance(sinkage, width_m, soil)
+    # smooth through rest, where a rut has no direction
+    resistance *= max(-1.0, min(1.0, velocity_along_mps / 1e-4))
+    return scale * slide_along - resistance, scale * slide_across
+
+
+@dataclass(frozen=True)
+class LocomotionTable:
+    """Slip, speed, power and energy over slope along (rows) and the size of the slope across (columns).
+
+    Made once, then looked up bilinearly; every value is the given quantile over the soil's spread, on its worse side:
+    slip, power and energy high, speed low. A cell that touches an infeasible node is infeasible: slip 1, speed 0,
+    energy inf. Power and energy are those of the drives alone, at full track speed. The arrays are open to
+    numba kernels through `lookup`.
+    """
+
+    along_rad: Array
+    across_rad: Array
+    slip_table: Array
+    speed_table: Array
+    power_table: Array
+    energy_table: Array
+
+    @classmethod
+    def build(
+        cls,
+        rover: Rover,
+        quantile: float | None = None,
+        *,
+        spread: SoilSpread | None = None,
+        soils: int = 128,
+        seed: int = 1,
+        max_slope_rad: float = math.radians(36.0),
+        step_rad: float = math.radians(1.0),
+        speed_mps: float | None = None,
+    ) -> "LocomotionTable":
+        """Compute the table for the nominal soil, or for a `quantile` (0..1) over `soils` drawn ones.
+
+        Raises ValueError for a quantile outside 0..1.
+        """
+        if quantile is not None and not 0.0 <= quantile <= 1.0:
+            raise ValueError(f"quantile {quantile!r} is not within 0..1")
+        count = math.ceil(max_slope_rad / step_rad)
+        along = np.asarray(np.arange(-count, count + 1) * step_rad, np.float64)
+        across = np.asarray(np.arange(0, count + 1) * step_rad, np.float64)
+        if quantile is None:
+            rows = NOMINAL_SOIL.as_row()[None, :]
+        else:
+            rows = (spread or SoilSpread()).draw(soils, np.random.default_rng(seed))
+        speed = rover.crawler.max_speed_mps if speed_mps is None else speed_mps
+        high = _grid(crawler_row(rover.crawler), rover.body.mass_kg, along, across, speed, rows)
+        level = 0.5 if quantile is None else quantile
+        slip, power, energy = (np.asarray(np.quantile(high[i], level, axis=0, method="higher")) for i in (0, 2, 3))
+        ground = np.quantile(high[1], 1.0 - level, axis=0, method="lower")
+        return cls(along, across, slip, ground, power, energy)
+
+    def slip(self, slope_along_rad: ArrayLike, slope_across_rad: ArrayLike = 0.0) -> Array:
+        """Return the slip [-1..1] for slopes of any common shape."""
+        return self._driven(self.slip_table, slope_along_rad, slope_across_rad, 1.0)
+
+    def speed_mps(self, slope_along_rad: ArrayLike, slope_across_rad: ArrayLike = 0.0) -> Array:
+        """Return the speed over ground at full track speed."""
+        return self._driven(self.speed_table, slope_along_rad, slope_across_rad, 0.0)
+
+    def power_w(self, slope_along_rad: ArrayLike, slope_across_rad: ArrayLike = 0.0) -> Array:
+        """Return the electrical power of the drives at full track speed; inf beyond the table."""
+        return self._at(self.power_table, slope_along_rad, slope_across_rad, math.inf)
+
+    def energy_per_m_j(self, slope_along_rad: ArrayLike, slope_across_rad: ArrayLike = 0.0) -> Array:
+        """Return the electrical energy of the drives for each metre over ground; inf where it cannot be driven."""
+        return self._at(self.energy_table, slope_along_rad, slope_across_rad, math.inf)
+
+    def _driven(self, table: Array, along: ArrayLike, across: ArrayLike, infeasible: float) -> Array:
+        can = np.isfinite(self._at(self.energy_table, along, across, math.inf))
+        return np.where(can, self._at(table, along, across, infeasible), infeasible)[()]
+
+    def _at(self, table: Array, along: ArrayLike, across: ArrayLike, beyond: float) -> Array:
+        a, c = np.broadcast_arrays(np.asarray(along, float), np.asarray(across, float))
+        step_rad = self.along_rad[1] - self.along_rad[0]
+        found = _lookup_all(table, self.along_rad[0], step_rad, a.ravel(), c.ravel(), beyond)
+        return np.asarray(found.reshape(a.shape)[()])
+
+
+@njit(cache=True)
+def _grid(crawler, mass_kg, along, across, speed_mps, soils):  # type: ignore[no-untyped-def]
+    found = np.empty((4, soils.shape[0], along.size, across.size))
+    for k in range(soils.shape[0]):
+        for i in range(along.size):
+            for j in range(across.size):
+                slip, ground, power, _, feasible, _, _ = _drive(
+                    crawler, mass_kg, along[i], across[j], speed_mps, soils[k]
+                )
+                found[0, k, i, j] = slip
+                found[1, k, i, j] = ground
+                found[2, k, i, j] = power
+                found[3, k, i, j] = power / ground if feasible else math.inf
+    return found
+
+
+@njit(cache=True)
+def lookup(table, first_along_rad, step_rad, along_rad, across_rad, beyond):  # type: ignore[no-untyped-def]
+    """Return the bilinear value of a LocomotionTable array; `beyond` outside it, next to inf and for nan slopes."""
+    a = (along_rad - first_along_rad) / step_rad
+    c = abs(across_rad) / step_rad
+    rows, columns = table.shape
+    if not (a >= 0.0 and a <= rows - 1 and c <= columns - 1):
+        return beyond
+    i = min(int(a), rows - 2)
+    j = min(int(c), columns - 2)
+    u = a - i
+    v = c - j
+    corners = (table[i, j], table[i + 1, j], table[i, j + 1], table[i + 1, j + 1])
+    for value in corners:
+        if not math.isfinite(value):
+            return beyond
+    return corners[0] * (1 - u) * (1 - v) + corners[1] * u * (1 - v) + corners[2] * (1 - u) * v + corners[3] * u * v
+
+
+@njit(cache=True)
+def _lookup_all(table, first_along_rad, step_rad, along_rad, across_rad, beyond):  # type: ignore[no-untyped-def]
+    found = np.empty(along_rad.size)
+    for k in range(along_rad.size):
+        found[k] = lookup(table, first_along_rad, step_rad, along_rad[k], across_rad[k], beyond)
+    return found
+
+
+@dataclass(frozen=True)
+class WheeledVehicle:
+    """Rigid wheels without grousers that share the weight equally."""
+
+    mass_kg: float
+    wheels: int
+    radius_m: float
+    width_m: float
+
+
+def wheel_slope_rad(vehicle: WheeledVehicle, slip: float, soil: Soil = NOMINAL_SOIL) -> float:
+    """Return the slope that rigid wheels climb at `slip` (0..1]: thrust less compaction equals the weight's part.
+
+    Thrust by Janosi-Hanamoto over the static contact length sqrt(D z - z^2) at uniform pressure (Bekker 1969).
+    """
+    row = soil.as_row()
+    weight = vehicle.mass_kg * MOON_GRAVITY_M_S2 / vehicle.wheels
+
+    def surplus(slope: float) -> float:
+        load = weight * math.cos(slope)
+        sinkage = wheel_sinkage(load, vehicle.width_m, vehicle.radius_m, row)
+        length = math.sqrt(2.0 * vehicle.radius_m * sinkage - sinkage**2)
+        thrust = shear_strength(load, length * vehicle.width_m, row)
+        thrust *= mobilised_share(slip, length, soil.shear_modulus_m)
+        return float(thrust - compaction_resistance(sinkage, vehicle.width_m, row) - weight * math.sin(slope))
+
+    low, high = -1.4, 1.4
+    while high - low > 1e-9:
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if surplus(middle) > 0.0 else (low, middle)
+    return 0.5 * (low + high)

@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Terrain below any DEM: fractal roughness with the measured statistics, craters and rocks, all from seeds."""
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+from scipy.optimize import brentq
+
+from lupex_models.configuration import setting
+from lupex_models.craters import (
+    Craters,
+    CraterShape,
+    CraterStatistics,
+    add_craters,
+    crater_population,
+    crater_profile,
+    one_crater,
+)
+from lupex_models.height_field import HeightField, refine
+from lupex_models.rocks import Rocks, RockStatistics, add_rocks, covered_share, rock_population
+
+__all__ = [
+    "CraterShape",
+    "CraterStatistics",
+    "Craters",
+    "FractalStatistics",
+    "OrbitalQuality",
+    "RockStatistics",
+    "Rocks",
+    "add_craters",
+    "add_rocks",
+    "border_taper",
+    "covered_share",
+    "crater_population",
+    "crater_profile",
+    "fine_patch",
+    "fractal_surface",
+    "hurst_exponent",
+    "one_crater",
+    "orbital_product",
+    "refine",
+    "rms_deviation",
+    "rock_population",
+    "rough_relief",
+    "roughness_beside",
+    "stream",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+_LAG_FACTORS = (1, 2, 4)
+_STEEPEST_SPECTRUM, _FLATTEST_SPECTRUM = 8.0, 0.0
+
+
+@dataclass(frozen=True)
+class FractalStatistics:
+    """Roughness of the ground; the defaults are measured at the Shackleton-de Gerlache ridge in a 5 m LOLA DEM."""
+
+    hurst: float = setting(0.93, "growth of the RMS deviation with lag", minimum=0.05, maximum=0.99)
+    rms_deviation_m: float = setting(0.40, "of heights one reference lag apart", unit="m", minimum=0.0, maximum=50.0)
+    reference_lag_m: float = setting(5.0, unit="m", minimum=0.01, maximum=1000.0)
+    longest_wavelength_m: float = setting(
+        3200.0, "longer waves are the relief's own", unit="m", minimum=0.1, maximum=1e5
+    )
+
+
+@dataclass(frozen=True)
+class OrbitalQuality:
+    """What a LOLA 5 m product loses; the defaults are its published height error and our reading of its resolution."""
+
+    smallest_crater_m: float = setting(30.0, "smaller craters are not seen", unit="m", minimum=0.0, maximum=1000.0)
+    height_error_m: float = setting(0.2, "root mean square", unit="m", minimum=0.0, maximum=20.0)
+    error_correlation_cells: float = setting(
+        1.5, "smoothing of the error: with 0.2 m on 5 m it gives the slope error of 1 deg", minimum=0.0, maximum=50.0
+    )
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Return the generator of one named part of a world: parts can be drawn in any order, on any machine."""
+    return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+
+
+def fractal_surface(
+    nx: int,
+    ny: int,
+    cell_m: float,
+    statistics: FractalStatistics,
+    rng: np.random.Generator,
+    shorter_than_m: float = np.inf,
+) -> FloatArray:
+    """Return heights (ny, nx) of a tileable self-affine surface with zero mean.
+
+    Spectral synthesis with fixed amplitudes and random phases: the mean RMS deviation of a whole tile at the reference
+    lag, and its growth up to four times that lag, are those asked for, whatever the seed. The reference lag is rounded
+    to whole cells, at least one. With shorter_than_m only the shorter waves of that surface are returned: detail for
+    beneath a grid that has the longer ones. Raises ValueError when the tile holds no wave of the allowed length, or
+    when the roughness asked for cannot be reached by a power law.
+    """
+    frequency = np.hypot(np.fft.fftfreq(ny, cell_m)[:, None], np.fft.fftfreq(nx, cell_m)[None, :])
+    allowed = (frequency >= 1.0 / statistics.longest_wavelength_m) & (frequency > 0.0)
+    if not allowed.any():
+        raise ValueError(
+            f"a tile of {nx * cell_m:g} x {ny * cell_m:g} m holds no wave up to {statistics.longest_wavelength_m:g} m"
+        )
+    lag = _lag_cells(statistics.reference_lag_m, cell_m)
+    if lag * _LAG_FACTORS[-1] >= min(nx, ny):
+        raise ValueError(f"a tile of {nx} x {ny} cells is too small for lags up to {lag * _LAG_FACTORS[-1]} cells")
+
+    def power(exponent: float) -> FloatArray:
+        out = np.zeros_like(frequency)
+        # Relative to the highest frequency, so that steep spectra stay within range.
+        out[allowed] = (frequency[allowed] * cell_m) ** -exponent
+        return np.asarray(out)
+
+    def growth(exponent: float) -> float:
+        return float(_growth(_expected_deviation(power(exponent), lag), lag) - statistics.hurst)
+
+    if growth(_FLATTEST_SPECTRUM) > 0.0 or growth(_STEEPEST_SPECTRUM) < 0.0:
+        raise ValueError(f"no power law on this tile grows with lag as Hurst exponent {statistics.hurst}")
+    spectrum = power(brentq(growth, _FLATTEST_SPECTRUM, _STEEPEST_SPECTRUM, xtol=1e-4))
+    spectrum *= (statistics.rms_deviation_m / _expected_deviation(spectrum, lag)[0]) ** 2
+    spectrum[frequency <= 1.0 / shorter_than_m] = 0.0
+    # The phases of white noise are those of a real field: conjugate in opposite frequencies.
+    noise = np.fft.fft2(rng.standard_normal((ny, nx)))
+    phases = noise / np.maximum(np.abs(noise), np.finfo(np.float64).tiny)
+    return np.asarray(np.fft.ifft2(np.sqrt(spectrum) * phases).real * (nx * ny))
+
+
+def roughness_beside(statistics: FractalStatistics, other_m: npt.ArrayLike, cell_m: float) -> FractalStatistics:
+    """Return what a fractal must contribute so that fractal and other relief together have the statistics asked for.
+
+    other_m are heights (ny, nx), such as craters alone on level ground; independent reliefs add in variance.
+    Raises ValueError when the other relief alone is already rougher than asked.
+    """
+    heights = np.asarray(other_m, dtype=np.float64)
+    lag = _lag_cells(statistics.reference_lag_m, cell_m)
+    lags = np.array(_LAG_FACTORS) * lag * cell_m
+    wanted = statistics.rms_deviation_m * (lags / lags[0]) ** statistics.hurst
+    left = wanted**2 - np.array([rms_deviation(heights, cell_m, float(value)) for value in lags]) ** 2
+    if np.any(left <= 0.0):
+        raise ValueError(
+            f"the relief alone deviates by {rms_deviation(heights, cell_m, float(lags[0])):.3f} m "
+            f"over {lags[0]:g} m, more than the {statistics.rms_deviation_m:.3f} m asked for"
+        )
+    hurst = _growth(np.sqrt(left), lag)
+    return replace(statistics, rms_deviation_m=float(np.sqrt(left[0])), hurst=float(np.clip(hurst, 0.05, 0.99)))
+
+
+def rough_relief(
+    relief: HeightField,
+    statistics: FractalStatistics,
+    craters: CraterStatistics,
+    shape: CraterShape,
+    seed: int,
+    taper_m: float,
+) -> tuple[HeightField, Craters]:
+    """Return smooth relief with craters and fractal added, and the craters.
+
+    Fractal and craters together have the RMS deviation asked for. Within taper_m of the border the detail fades out,
+    so that the field meets the relief around it without a cliff.
+    """
+    ny, nx = relief.shape
+    population = crater_population(relief.bounds_m, craters, shape, stream(seed, "craters"))
+    level = HeightField(np.zeros(relief.shape, dtype=np.float32), relief.x0_m, relief.y0_m, relief.cell_m)
+    dug = add_craters(level, population, shape).heights_m
+    rest = roughness_beside(statistics, dug, relief.cell_m)
+    detail = dug + fractal_surface(nx, ny, relief.cell_m, rest, stream(seed, "fractal"))
+    heights = relief.heights_m + border_taper(nx, ny, relief.cell_m, taper_m) * detail
+    return HeightField(heights.astype(np.float32), relief.x0_m, relief.y0_m, relief.cell_m), population
+
+
+def fine_patch(
+    field: HeightField,
+    cell_m: float,
+    x0_m: float,
+    y0_m: float,
+    nx: int,
+    ny: int,
+    statistics: FractalStatistics,
+    craters: CraterStatistics,
+    shape: CraterShape,
+    seed: int,
+    taper_m: float,
+) -> tuple[HeightField, Craters]:
+    """Return a window of a field at a finer cell, with the fractal's shorter waves and small craters, and the craters.
+
+    Waves that the coarse grid can hold (two of its cells and longer) are the field's own and are not added again.
+    Detail fades out within taper_m of the window's border. Raises ValueError when the window leaves the field.
+    """
+    smooth = refine(field, cell_m, x0_m, y0_m, nx, ny)
+    population = crater_population(smooth.bounds_m, craters, shape, stream(seed, "fine craters"))
+    level = HeightField(np.zeros(smooth.shape, dtype=np.float32), x0_m, y0_m, cell_m)
+    detail = add_craters(level, population, shape).heights_m + fractal_surface(
+        nx, ny, cell_m, statistics, stream(seed, "fine fractal"), shorter_than_m=2.0 * field.cell_m
+    )
+    heights = smooth.heights_m + border_taper(nx, ny, cell_m, taper_m) * detail
+    return HeightField(heights.astype(np.float32), x0_m, y0_m, cell_m), population
+
+
+def orbital_product(
+    field: HeightField,
+    craters: Craters,
+    shape: CraterShape,
+    taper_m: float,
+    quality: OrbitalQuality,
+    rng: np.random.Generator,
+) -> HeightField:
+    """Return what an orbiter's DEM shows of a field made by rough_relief: small craters lost, correlated height error.
+
+    craters and taper_m are those of rough_relief.
+    """
+    ny, nx = field.shape
+    lost = craters.diameter_m < quality.smallest_crater_m
+    small = Craters(craters.x_m[lost], craters.y_m[lost], craters.diameter_m[lost], craters.depth_ratio[lost])
+    level = HeightField(np.zeros(field.shape, dtype=np.float32), field.x0_m, field.y0_m, field.cell_m)
+    dug = add_craters(level, small, shape).heights_m * border_taper(nx, ny, field.cell_m, taper_m)
+    error = gaussian_filter(rng.standard_normal((ny, nx)), quality.error_correlation_cells, mode="wrap")
+    error *= quality.height_error_m / error.std()
+    return HeightField((field.heights_m - dug + error).astype(np.float32), field.x0_m, field.y0_m, field.cell_m)
+
+
+def rms_deviation(heights_m: npt.ArrayLike, cell_m: float, lag_m: float) -> float:
+    """Return the root mean square height difference over a lag, both axes together (Shepard et al. 2001)."""
+    heights = np.asarray(heights_m, dtype=np.float64)
+    lag = _lag_cells(lag_m, cell_m)
+    if lag >= min(heights.shape):
+        raise ValueError(f"a lag of {lag_m:g} m does not fit into {heights.shape} cells of {cell_m:g} m")
+    across = np.mean((heights[:, lag:] - heights[:, :-lag]) ** 2)
+    along = np.mean((heights[lag:, :] - heights[:-lag, :]) ** 2)
+    return float(np.sqrt(0.5 * (across + along)))
+
+
+def hurst_exponent(heights_m: npt.ArrayLike, cell_m: float, reference_lag_m: float) -> float:
+    """Return the growth of log RMS deviation with log lag, from the reference lag to four times it."""
+    lag = _lag_cells(reference_lag_m, cell_m)
+    deviations = np.array([rms_deviation(heights_m, cell_m, factor * lag * cell_m) for factor in _LAG_FACTORS])
+    return _growth(deviations, lag)
+
+
+def border_taper(nx: int, ny: int, cell_m: float, width_m: float) -> FloatArray:
+    """Return weights (ny, nx) rising from 0 at the border to 1 at width_m, so that detail meets the relief around."""
+
+    def ramp(count: int) -> FloatArray:
+        inward = np.minimum(np.arange(count), np.arange(count)[::-1]) * cell_m
+        return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(inward / width_m, 0.0, 1.0)))
+
+    return ramp(ny)[:, None] * ramp(nx)[None, :]
+
+
+def _lag_cells(lag_m: float, cell_m: float) -> int:
+    return max(1, round(lag_m / cell_m))
+
+
+def _growth(deviations: FloatArray, lag: int) -> float:
+    return float(np.polyfit(np.log(np.array(_LAG_FACTORS) * lag), np.log(deviations), 1)[0])
+
+
+def _expected_deviation(power: FloatArray, lag: int) -> FloatArray:
+    # Autocovariance C along each axis is the transform of the spectrum summed over the other; a difference has the
+    # variance 2 (C(0) - C(lag)).
+    lags = np.array(_LAG_FACTORS) * lag
+    deviations = np.zeros(lags.size)
+    for axis in (0, 1):
+        covariance = np.fft.fft(power.sum(axis=axis)).real
+        deviations += covariance[0] - covariance[lags]
+    return np.sqrt(deviations)

@@ -1,0 +1,270 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The certificate of the way back: what is left against the worst need around the place where the rover may be."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lupex_models.locomotion import LocomotionTable
+from lupex_path_planning.config import CertificateConfig
+from lupex_path_planning.recovery import RecoveryPolicy
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PoseEstimate:
+    """Place in the map with its covariance (2, 2) [m2], and speed."""
+
+    time_s: float
+    x_m: float
+    y_m: float
+    covariance_m2: Array
+    speed_mps: float
+
+
+@dataclass(frozen=True)
+class PowerEstimate:
+    """Usable energy above empty and the balance of the bus."""
+
+    time_s: float
+    energy_j: float
+    sigma_j: float
+    reserve_j: float
+    load_w: float
+    array_w: float
+
+
+@dataclass(frozen=True)
+class SlipMeasurement:
+    """Slip over a window of driving, on a slope along the motion (uphill positive)."""
+
+    time_s: float
+    slip: float
+    sigma: float
+    slope_rad: float
+    window_s: float
+
+
+@dataclass(frozen=True)
+class MeasuredFactors:
+    """Running means of how far reality departs from the bound; below 1 it is kinder."""
+
+    time_s: float = -math.inf
+    slip: float = 1.0
+    consumption: float = 1.0
+    slip_time_s: float = -math.inf
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Margin and what it rests on; without `valid` only `reason`, ages and time count."""
+
+    valid: bool
+    reason: str
+    time_s: float
+    energy_j: float = 0.0
+    required_j: float = 0.0
+    margin_s: float = 0.0
+    turn_back_by_s: float = 0.0
+    haven: tuple[float, float] = (0.0, 0.0)
+    slip_factor: float = 1.0
+    consumption_factor: float = 1.0
+    pose_age_s: float = math.inf
+    power_age_s: float = math.inf
+
+    @property
+    def margin_j(self) -> float:
+        """Energy over what is required."""
+        return self.energy_j - self.required_j
+
+
+def measure(
+    before: MeasuredFactors,
+    now_s: float,
+    pose: PoseEstimate,
+    power: PowerEstimate,
+    slip: SlipMeasurement | None,
+    table: LocomotionTable,
+    base_w: float,
+    config: CertificateConfig,
+) -> MeasuredFactors:
+    """Take what is measured while driving into the running means.
+
+    `table` and `base_w` (bus load of driving beside the drives) are those of the bound. Slip counts at its upper sigma:
+    its factor is how much farther than by the bound the tracks run for a metre of ground. Parked nothing changes.
+    """
+    if slip is None or now_s - slip.time_s > config.slip_max_age_s or slip.window_s < config.slip_window_min_s:
+        return before
+    if pose.speed_mps < config.moving_mps and slip.slip < 1.0 - config.moving_mps:
+        return before
+    bound_slip = float(table.slip(slip.slope_rad, 0.0))
+    drive_w = float(table.power_w(slip.slope_rad, 0.0))
+    if not (bound_slip < 1.0 and math.isfinite(drive_w)):
+        return before
+    worst = min(slip.slip + slip.sigma, 1.0 - 1e-3)
+    raw_slip = (1.0 - bound_slip) / (1.0 - worst)
+    raw_power = power.load_w / (base_w + drive_w)
+    since = now_s - before.time_s
+    gain = 1.0 if not math.isfinite(since) else 1.0 - math.exp(-max(since, 0.0) / config.smoothing_s)
+    return MeasuredFactors(
+        now_s,
+        before.slip + gain * (raw_slip - before.slip),
+        before.consumption + gain * (raw_power - before.consumption),
+        slip.time_s,
+    )
+
+
+def certify(
+    policy: RecoveryPolicy | None,
+    now_s: float,
+    pose: PoseEstimate | None,
+    power: PowerEstimate | None,
+    factors: MeasuredFactors,
+    config: CertificateConfig,
+) -> Certificate:
+    """Weigh the energy less its spread against the worst need over the place's ellipse, scaled by the measured factors.
+
+    Invalid, with the reason, when an input is missing, stale, in the future or not finite, when no way back is known
+    around the place, or when a measured factor lies beyond `factor_max`.
+    """
+    pose_age = now_s - pose.time_s if pose is not None else math.inf
+    power_age = now_s - power.time_s if power is not None else math.inf
+    ages = {"pose_age_s": pose_age, "power_age_s": power_age}
+    stamps = [value.time_s for value in (pose, power) if value is not None and math.isfinite(value.time_s)]
+    stamp = min(stamps, default=now_s)
+
+    def refuse(reason: str) -> Certificate:
+        return Certificate(False, reason, stamp, **ages)
+
+    if pose is None or power is None:
+        return refuse("no place of the rover yet" if pose is None else "no state of the battery yet")
+    for age, limit, name in ((pose_age, config.pose_max_age_s, "place"), (power_age, config.power_max_age_s, "charge")):
+        if not -limit <= age <= limit:
+            return refuse(f"the {name} is {age:.1f} s old, more than {limit:g} s")
+    numbers = (pose.x_m, pose.y_m, *pose.covariance_m2.ravel(), power.energy_j, power.sigma_j, power.reserve_j)
+    if not all(math.isfinite(v) for v in (*numbers, power.load_w, power.array_w)) or power.sigma_j < 0.0:
+        return refuse("place or charge is not a finite number")
+    spread = _sigma(pose.covariance_m2)
+    if not spread <= config.sigma_max_m:
+        return refuse(f"the place is known to {spread:.0f} m only")
+    if policy is None:
+        return refuse("the way back has not been computed yet")
+    if not policy.start_s <= now_s < policy.end_s:
+        return refuse("the computed way back does not cover this time")
+    # for as long as slip stays unmeasured the bound alone speaks
+    fresh = now_s - factors.slip_time_s <= config.slip_max_age_s
+    slip = max(factors.slip, 1.0) if fresh else 1.0
+    consumption = max(factors.consumption, 1.0) if fresh else 1.0
+    if not (slip <= config.factor_max and consumption <= config.factor_max):
+        return refuse(f"measured slip or consumption is over {config.factor_max:g} times the bound")
+    cells = ellipse_cells(policy, pose, config.sigma)
+    if not cells:
+        return refuse("the rover may be outside the planner's map of the site")
+    reserve = max(policy.reserve_j, power.reserve_j)
+    scale = slip * consumption
+
+    def required(time_s: float) -> tuple[float, int]:
+        worst, at = worst_need(policy, time_s, cells)
+        return reserve + scale * max(worst - policy.reserve_j, 0.0), at
+
+    needed, at = required(now_s)
+    if not math.isfinite(needed):
+        return refuse("no way back to sunlight is proven from here")
+    energy = power.energy_j - config.sigma * power.sigma_j
+    net_w = max(power.load_w - power.array_w, 0.0) * policy.moves.discharge
+    horizon_s = policy.end_s - now_s
+    margin_s = min((energy - needed) / net_w if net_w > 0.0 else math.copysign(math.inf, energy - needed), horizon_s)
+    k = policy.light.index(now_s)
+    haven = int(policy.haven[k].flat[at])
+    row, column = divmod(haven if haven >= 0 else at, policy.grid.shape[1])
+    return Certificate(
+        True,
+        "",
+        stamp,
+        energy,
+        needed,
+        max(margin_s, -horizon_s),
+        _turn_back_by(policy, now_s, energy, net_w, required),
+        policy.grid.place(row, column),
+        slip,
+        consumption,
+        **ages,
+    )
+
+
+def _turn_back_by(policy, now_s: float, energy_j: float, net_w: float, required) -> float:  # type: ignore[no-untyped-def]
+    """Return the first moment at which the energy, falling at the present load, no longer covers the need here."""
+    slice_s = policy.light.slice_s
+    begin = now_s
+    while begin < policy.end_s:
+        needed, _ = required(begin)
+        left = energy_j - net_w * (begin - now_s)
+        if left < needed:
+            return begin
+        end = policy.start_s + (policy.light.index(begin) + 1) * slice_s
+        if net_w > 0.0 and left - net_w * (end - begin) < needed:
+            return begin + (left - needed) / net_w
+        begin = end
+    return float(policy.end_s)
+
+
+def _sigma(covariance: Array) -> float:
+    values = np.linalg.eigvalsh(0.5 * (covariance + covariance.T))
+    return math.sqrt(values[-1]) if values[0] >= -1e-9 else math.inf
+
+
+def ellipse_cells(policy: RecoveryPolicy, pose: PoseEstimate, sigma: float) -> list[int]:
+    """Return indices (row * nx + column) of all cells that the ellipse may touch; empty when it leaves the grid.
+
+    A cell counts when its centre lies within the ellipse grown by half the cell's diagonal.
+    """
+    grid = policy.grid
+    here = grid.cell(pose.x_m, pose.y_m)
+    if here is None:
+        return []
+    values, axes = np.linalg.eigh(0.5 * (pose.covariance_m2 + pose.covariance_m2.T))
+    radii = sigma * np.sqrt(np.maximum(values, 0.0)) + grid.cell_m * math.sqrt(0.5)
+    reach = math.ceil(radii.max() / grid.cell_m) + 1
+    ny, nx = grid.shape
+    row, column = here
+    cells = []
+    for i in range(row - reach, row + reach + 1):
+        for j in range(column - reach, column + reach + 1):
+            x, y = grid.place(i, j)
+            along = axes.T @ (x - pose.x_m, y - pose.y_m)
+            if (i, j) != here and float(np.sum((along / radii) ** 2)) > 1.0:
+                continue
+            if not (0 <= i < ny and 0 <= j < nx):
+                return []
+            cells.append(i * nx + j)
+    return cells
+
+
+def worst_need(policy: RecoveryPolicy, time_s: float, cells: list[int]) -> tuple[float, int]:
+    """Return the greatest need [J] over cells at a time, and the cell.
+
+    Ground closed to planning that the rover may stand on counts as its worst open neighbour and the dearest two moves
+    there; inf when it has none.
+    """
+    k = policy.light.index(time_s)
+    if not 0 <= k < policy.count:
+        return math.inf, cells[0]
+    ny, nx = policy.grid.shape
+    field = policy.need_j[k]
+    worst, at = -math.inf, cells[0]
+    for cell in cells:
+        i, j = divmod(cell, nx)
+        value = float(field[i, j])
+        if not policy.grid.passable[i, j]:
+            around = (slice(max(i - 1, 0), min(i + 2, ny)), slice(max(j - 1, 0), min(j + 2, nx)))
+            near = field[around][np.isfinite(field[around])]
+            seconds, watts = policy.moves.time_s[:, *around], policy.moves.power_w[:, *around]
+            joules = (np.where(np.isfinite(seconds), seconds, 0.0) * watts).max() * policy.moves.discharge
+            value = float(near.max() + 2.0 * joules) if near.size and joules > 0.0 else math.inf
+        if value > worst:
+            worst, at = value, cell
+    return worst, at

@@ -1,0 +1,230 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Kernel of the sortie search: labels of (stage, cell, time, energy) set in order of the least possible end.
+
+Stage s: the first s targets are served. A label moves to a neighbour, serves the target it stands on, or waits for the
+slice to end. Clock and battery are charged for the same seconds: each activity is integrated slice by slice. A label is
+left out when another of its stage and cell was there no later and, waiting, would have as much energy then.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from lupex_path_planning.site_grid import STEP_COLUMNS, STEP_ROWS
+
+DRIVE, WAITING, SERVING = 0, 1, 3
+"""Activities of a label, as in the SortiePlan message."""
+
+FOUND, EXHAUSTED, LIMIT = 0, 1, 2
+
+
+@njit(cache=True, nogil=True)
+def draw(energy, t, duration, load, i, j, expected, rates):  # type: ignore[no-untyped-def]
+    """Return (energy afterwards, lowest on the way) of drawing `load` [W] in a cell for `duration`, beside the array.
+
+    `rates`: start, slice, discharge, charge, charge limit, capacity.
+    """
+    start, slice_s, discharge, charge, charge_max, capacity = rates
+    lowest = energy
+    end = t + duration
+    count = expected.shape[0]
+    while t < end - 1e-9:
+        k = int(math.floor((t - start) / slice_s + 1e-12))
+        until = min(end, start + (k + 1) * slice_s)
+        sun = expected[k, i, j] if 0 <= k < count else 0.0
+        net = load - sun
+        if net > 0.0:
+            energy -= net * discharge * (until - t)
+        else:
+            energy = min(capacity, energy + min(-net, charge_max) * charge * (until - t))
+        lowest = min(lowest, energy)
+        t = until
+    return energy, lowest
+
+
+@njit(cache=True, nogil=True)
+def _push(heap_key, heap_label, size, key, label):  # type: ignore[no-untyped-def]
+    at = size
+    while at > 0:
+        parent = (at - 1) // 2
+        if heap_key[parent] <= key:
+            break
+        heap_key[at] = heap_key[parent]
+        heap_label[at] = heap_label[parent]
+        at = parent
+    heap_key[at] = key
+    heap_label[at] = label
+
+
+@njit(cache=True, nogil=True)
+def _pop(heap_key, heap_label, size):  # type: ignore[no-untyped-def]
+    """Move the last of `size` entries into the root's place; `size` counts the root."""
+    key, label = heap_key[size - 1], heap_label[size - 1]
+    size -= 1
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and heap_key[child + 1] < heap_key[child]:
+            child += 1
+        if heap_key[child] >= key:
+            break
+        heap_key[at] = heap_key[child]
+        heap_label[at] = heap_label[child]
+        at = child
+    heap_key[at] = key
+    heap_label[at] = label
+
+
+@njit(cache=True, nogil=True)
+def _required(need, t, i, j, rates, margin):  # type: ignore[no-untyped-def]
+    k = int(math.floor((t - rates[0]) / rates[1] + 1e-12))
+    if k < 0 or k >= need.shape[0]:
+        return math.inf
+    return float(need[k, i, j]) + margin
+
+
+@njit(cache=True, nogil=True)
+def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expected, need, havens, to_go, rates, margin, energy_tolerance, time_tolerance, labels_max):  # type: ignore[no-untyped-def]  # fmt: skip
+    """Search for the earliest arrival in a haven with all targets served.
+
+    `begin`: row, column, time, energy [J]. `targets` (n, 2) cells. `to_go` (n + 1, ny, nx): least seconds to the end from
+    each stage. Returns (status, last label, number of labels, stage, cell, time, energy, parent, activity).
+    """
+    stages = targets.shape[0]
+    _, ny, nx = time_s.shape
+    capacity = rates[5]
+    room = 1 << 12
+    stage = np.empty(room, np.int16)
+    cell = np.empty(room, np.int32)
+    when = np.empty(room)
+    energy = np.empty(room)
+    parent = np.empty(room, np.int64)
+    activity = np.empty(room, np.int8)
+    after = np.empty(room, np.int64)
+    dead = np.zeros(room, np.bool_)
+    newest = np.full((stages + 1, ny * nx), -1, np.int64)
+    heap_key = np.empty(room)
+    heap_label = np.empty(room, np.int64)
+    heap_size = 0
+    count = 0
+    # candidates out of one label: eight moves, a service, a wait
+    c_stage = np.empty(10, np.int64)
+    c_cell = np.empty(10, np.int64)
+    c_when = np.empty(10)
+    c_energy = np.empty(10)
+    c_activity = np.empty(10, np.int64)
+
+    c_stage[0], c_cell[0] = 0, int(begin[0]) * nx + int(begin[1])
+    c_when[0], c_energy[0], c_activity[0] = begin[2], begin[3], WAITING
+    candidates = 1
+    at = -1
+    furthest = 0
+    while True:
+        for c in range(candidates):
+            s, place, t, e = c_stage[c], c_cell[c], c_when[c], c_energy[c]
+            i, j = place // nx, place % nx
+            if not math.isfinite(to_go[s, i, j]) or not e >= _required(need, t, i, j, rates, margin):
+                continue
+            dominated = False
+            other = newest[s, place]
+            while other >= 0:
+                if not dead[other]:
+                    if when[other] <= t + time_tolerance:
+                        wait = max(t - when[other], 0.0)
+                        kept, _ = draw(energy[other], when[other], wait, parked_w, i, j, expected, rates)
+                        if kept >= e - energy_tolerance:
+                            dominated = True
+                            break
+                    else:
+                        kept, _ = draw(e, t, when[other] - t, parked_w, i, j, expected, rates)
+                        if kept >= energy[other]:
+                            dead[other] = True
+                other = after[other]
+            if dominated:
+                continue
+            if count >= labels_max:
+                return LIMIT, -1, count, furthest, stage, cell, when, energy, parent, activity
+            if count == stage.size:
+                grown = 2 * count
+                stage = _grow(stage, grown)
+                cell = _grow(cell, grown)
+                when = _grow(when, grown)
+                energy = _grow(energy, grown)
+                parent = _grow(parent, grown)
+                activity = _grow(activity, grown)
+                after = _grow(after, grown)
+                dead = _grow(dead, grown)
+                heap_key = _grow(heap_key, grown)
+                heap_label = _grow(heap_label, grown)
+            stage[count], cell[count], when[count], energy[count] = s, place, t, e
+            parent[count], activity[count] = at, c_activity[c]
+            after[count] = newest[s, place]
+            dead[count] = False
+            newest[s, place] = count
+            furthest = max(furthest, s)
+            _push(heap_key, heap_label, heap_size, t + to_go[s, i, j], count)
+            heap_size += 1
+            count += 1
+        candidates = 0
+        if heap_size == 0:
+            return EXHAUSTED, -1, count, furthest, stage, cell, when, energy, parent, activity
+        at = heap_label[0]
+        _pop(heap_key, heap_label, heap_size)
+        heap_size -= 1
+        if dead[at]:
+            continue
+        s, place, t, e = int(stage[at]), int(cell[at]), when[at], energy[at]
+        i, j = place // nx, place % nx
+        k = int(math.floor((t - rates[0]) / rates[1] + 1e-12))
+        if s == stages and k < havens.shape[0] and e >= havens[k, i, j]:
+            return FOUND, at, count, furthest, stage, cell, when, energy, parent, activity
+        if s < stages and i == targets[s, 0] and j == targets[s, 1]:
+            load = parked_w + service_w[s]
+            left, lowest = draw(e, t, service_s[s], load, i, j, expected, rates)
+            # the way back must be open at every moment of the work, whose need may change with each slice
+            safe = True
+            m = t
+            while safe and m < t + service_s[s]:
+                held, _ = draw(e, t, m - t, load, i, j, expected, rates)
+                safe = held >= _required(need, m, i, j, rates, margin)
+                m = rates[0] + (math.floor((m - rates[0]) / rates[1] + 1e-9) + 1) * rates[1]
+                # just before the slice ends as well as when the next begins
+                if safe and m < t + service_s[s]:
+                    held, _ = draw(e, t, m - t, load, i, j, expected, rates)
+                    safe = held >= _required(need, m - 1e-3, i, j, rates, margin)
+            if safe:
+                c_stage[candidates], c_cell[candidates] = s + 1, place
+                c_when[candidates], c_energy[candidates] = t + service_s[s], left
+                c_activity[candidates] = SERVING
+                candidates += 1
+        for move in range(8):
+            seconds = time_s[move, i, j]
+            if not seconds < np.inf:
+                continue
+            p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
+            half, _ = draw(e, t, 0.5 * seconds, power_w[move, i, j], i, j, expected, rates)
+            left, _ = draw(half, t + 0.5 * seconds, 0.5 * seconds, power_w[move, i, j], p, q, expected, rates)
+            c_stage[candidates], c_cell[candidates] = s, p * nx + q
+            c_when[candidates], c_energy[candidates] = t + seconds, min(left, capacity)
+            c_activity[candidates] = DRIVE
+            candidates += 1
+        if 0 <= k < need.shape[0] - 1:
+            until = rates[0] + (k + 1) * rates[1]
+            left, _ = draw(e, t, until - t, parked_w, i, j, expected, rates)
+            # up to the end of this slice its own need holds
+            if left >= _required(need, t, i, j, rates, margin) or left >= e:
+                c_stage[candidates], c_cell[candidates] = s, place
+                c_when[candidates], c_energy[candidates] = until, left
+                c_activity[candidates] = WAITING
+                candidates += 1
+
+
+@njit(cache=True, nogil=True)
+def _grow(values, size):  # type: ignore[no-untyped-def]
+    grown = np.empty(size, values.dtype)
+    grown[: values.size] = values
+    return grown

@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The site as a grid of moves: what each costs in time and power, and which are open."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from lupex_models.battery import stored_power_w
+from lupex_models.height_field import HeightField
+from lupex_models.locomotion import LocomotionTable
+from lupex_models.rover import Rover
+from lupex_path_planning.config import GridConfig, PaceConfig
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+STEPS = ((0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1))
+"""(rows, columns) of the eight moves, counter-clockwise from +x."""
+
+STEP_ROWS = np.array([step[0] for step in STEPS])
+STEP_COLUMNS = np.array([step[1] for step in STEPS])
+
+
+@dataclass(frozen=True)
+class SiteGrid:
+    """Cells (ny, nx) of the map; row 0 has the smallest y, (x0_m, y0_m) is the centre of cell [0, 0]."""
+
+    x0_m: float
+    y0_m: float
+    cell_m: float
+    height_m: Array
+    slope_x: Array
+    slope_y: Array
+    passable: Mask
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height_m.shape[0], self.height_m.shape[1]
+
+    def cell(self, x_m: float, y_m: float) -> tuple[int, int] | None:
+        """Return (row, column) of the cell that holds a place, None outside the grid."""
+        row = math.floor((y_m - self.y0_m) / self.cell_m + 0.5)
+        column = math.floor((x_m - self.x0_m) / self.cell_m + 0.5)
+        ny, nx = self.shape
+        return (row, column) if 0 <= row < ny and 0 <= column < nx else None
+
+    def place(self, row: int, column: int) -> tuple[float, float]:
+        """Return the centre (x_m, y_m) of a cell."""
+        return self.x0_m + column * self.cell_m, self.y0_m + row * self.cell_m
+
+    def centres(self) -> tuple[Array, Array]:
+        """Return x_m (ny, nx) and y_m (ny, nx) of all cells."""
+        ny, nx = self.shape
+        return np.meshgrid(self.x0_m + self.cell_m * np.arange(nx), self.y0_m + self.cell_m * np.arange(ny))
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Time and bus power of the eight moves out of each cell, (8, ny, nx); inf time where a move is closed.
+
+    `parked_w` is the bus load standing still; `discharge` and `charge` turn bus power into stored energy per second.
+    """
+
+    time_s: Array
+    power_w: Array
+    parked_w: float
+    discharge: float
+    charge: float
+    charge_max_w: float
+
+
+def site_grid(dem: HeightField, config: GridConfig, places: Sequence[tuple[float, float]], centre: tuple[float, float]) -> SiteGrid:  # fmt: skip
+    """Cut the window around the places out of the elevation model; closed is what is too steep or unknown.
+
+    The window is centred on `centre` as far as its largest size forces it to be cut.
+    """
+    low_x, low_y, high_x, high_y = dem.bounds_m
+    xs, ys = [p[0] for p in places], [p[1] for p in places]
+    half = 0.5 * config.size_max_m
+    left = max(min(xs) - config.pad_m, centre[0] - half, low_x)
+    right = min(max(xs) + config.pad_m, centre[0] + half, high_x)
+    bottom = max(min(ys) - config.pad_m, centre[1] - half, low_y)
+    top = min(max(ys) + config.pad_m, centre[1] + half, high_y)
+    cell = dem.cell_m
+    j0, j1 = math.ceil((left - low_x) / cell - 1e-6), math.floor((right - low_x) / cell + 1e-6)
+    i0, i1 = math.ceil((bottom - low_y) / cell - 1e-6), math.floor((top - low_y) / cell + 1e-6)
+    heights = dem.heights_m[i0 : i1 + 1, j0 : j1 + 1].astype(np.float64)
+    return grid_of(heights, low_x + j0 * cell, low_y + i0 * cell, cell, config)
+
+
+def grid_of(heights_m: Array, x0_m: float, y0_m: float, cell_m: float, config: GridConfig) -> SiteGrid:
+    """Make a grid of heights (ny, nx); raises ValueError for fewer than 2 x 2 cells."""
+    if heights_m.ndim != 2 or min(heights_m.shape) < 2:
+        raise ValueError(f"a planning grid needs at least 2 x 2 cells, not {heights_m.shape}")
+    slope_y, slope_x = np.gradient(heights_m, cell_m)
+    steepness = np.arctan(np.hypot(slope_x, slope_y)) + config.slope_error_rad
+    passable = np.isfinite(steepness) & (steepness <= config.slope_max_rad)
+    return SiteGrid(x0_m, y0_m, cell_m, heights_m, slope_x, slope_y, passable)
+
+
+def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float) -> Moves:
+    """Cost the moves of a grid by the locomotion model, on the worse of the slopes at both ends and between them.
+
+    The elevation model's error is added to the slope along and the slope across. Heater, avionics and lidar are drawn
+    all the way; neither braking power nor sun is gained here.
+    """
+    table = LocomotionTable.build(rover, None if pace.slip_quantile == 0.5 else pace.slip_quantile)
+    loads = rover.loads
+    standing = (loads.avionics_w + loads.heater_w * pace.heater_share) * pace.load_factor
+    time_s = np.full((8, *grid.shape), np.inf)
+    power_w = np.zeros((8, *grid.shape))
+    for move, (di, dj) in enumerate(STEPS):
+        source, end = _ends(grid.shape, di, dj)
+        flat_m = grid.cell_m * math.hypot(di, dj)
+        ux, uy = dj / math.hypot(di, dj), di / math.hypot(di, dj)
+        rise = np.arctan((grid.height_m[end] - grid.height_m[source]) / flat_m)
+        along_of, across_of = [rise], []
+        for at in (source, end):
+            along_of.append(np.arctan(ux * grid.slope_x[at] + uy * grid.slope_y[at]))
+            across_of.append(np.abs(np.arctan(-uy * grid.slope_x[at] + ux * grid.slope_y[at])))
+        along = np.max(along_of, axis=0) + slope_error_rad
+        across = np.max(across_of, axis=0) + slope_error_rad
+        speed = table.speed_mps(along, across) * pace.speed_factor
+        drive_w = table.power_w(along, across)
+        open_ = grid.passable[source] & grid.passable[end] & (speed > 0.0) & np.isfinite(drive_w)
+        length = flat_m / np.cos(np.min(along_of, axis=0)) * pace.detour_factor
+        time_s[move][source] = np.where(open_, length / np.where(open_, speed, 1.0), np.inf)
+        drive_w = np.where(open_, drive_w, 0.0)
+        power_w[move][source] = standing + (loads.lidar_w + drive_w) * pace.load_factor
+    worst_w = standing + loads.lidar_w + 0.5 * rover.solar_array.power_w
+    battery = rover.battery
+    discharge = float(stored_power_w(battery, worst_w, pace.battery_soc, pace.battery_k)) / worst_w
+    charge = -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
+    return Moves(time_s, power_w, standing, discharge, charge, battery.charge_max_w)
+
+
+def _ends(shape: tuple[int, int], di: int, dj: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    ny, nx = shape
+    rows = slice(max(-di, 0), ny - max(di, 0))
+    columns = slice(max(-dj, 0), nx - max(dj, 0))
+    to_rows = slice(max(di, 0), ny - max(-di, 0))
+    to_columns = slice(max(dj, 0), nx - max(-dj, 0))
+    return (rows, columns), (to_rows, to_columns)
+
+
+@njit(cache=True, nogil=True)
+def cost_to_goal(cost, goal):  # type: ignore[no-untyped-def]
+    """Return the least sum of move costs (8, ny, nx) from each cell to any cell of `goal`, inf where there is no way.
+
+    Dijkstra backwards from the goal with a binary heap.
+    """
+    _, ny, nx = cost.shape
+    best = np.full((ny, nx), np.inf)
+    keys = np.empty(64)
+    cells = np.empty(64, np.int64)
+    size = 0
+    for i in range(ny):
+        for j in range(nx):
+            if goal[i, j]:
+                best[i, j] = 0.0
+                if size == keys.size:
+                    keys = np.concatenate((keys, np.empty(keys.size)))
+                    cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
+                keys[size] = 0.0
+                cells[size] = i * nx + j
+                size += 1
+    while size > 0:
+        key, at = keys[0], cells[0]
+        size -= 1
+        _sift_down(keys, cells, size)
+        i, j = at // nx, at % nx
+        if key > best[i, j]:
+            continue
+        for move in range(8):
+            p, q = i - STEP_ROWS[move], j - STEP_COLUMNS[move]
+            if p < 0 or q < 0 or p >= ny or q >= nx:
+                continue
+            value = key + cost[move, p, q]
+            if value < best[p, q]:
+                best[p, q] = value
+                if size == keys.size:
+                    keys = np.concatenate((keys, np.empty(keys.size)))
+                    cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
+                _sift_up(keys, cells, size, value, p * nx + q)
+                size += 1
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _sift_up(keys, cells, at, key, cell):  # type: ignore[no-untyped-def]
+    while at > 0:
+        parent = (at - 1) // 2
+        if keys[parent] <= key:
+            break
+        keys[at] = keys[parent]
+        cells[at] = cells[parent]
+        at = parent
+    keys[at] = key
+    cells[at] = cell
+
+
+@njit(cache=True, nogil=True)
+def _sift_down(keys, cells, size):  # type: ignore[no-untyped-def]
+    """Fill the empty root with the last entry, of a heap that has `size` entries left."""
+    key, cell = keys[size], cells[size]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[child + 1] < keys[child]:
+            child += 1
+        if keys[child] >= key:
+            break
+        keys[at] = keys[child]
+        cells[at] = cells[child]
+        at = child
+    keys[at] = key
+    cells[at] = cell

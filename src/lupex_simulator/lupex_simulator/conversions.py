@@ -1,0 +1,292 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""World to messages and back. Messages are made once and filled again: at many times real time each object counts."""
+
+import array
+import math
+import struct
+
+import numpy as np
+import numpy.typing as npt
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import Quaternion, TransformStamped, Vector3Stamped
+from nav_msgs.msg import Odometry
+from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
+from tf2_msgs.msg import TFMessage
+
+from lupex_interfaces.msg import (
+    AttitudeFix,
+    DrillRig,
+    DrillRigCommand,
+    NeutronCounts,
+    PowerBus,
+    PowerSwitches,
+    SampleAssay,
+    WorldTruth,
+)
+from lupex_models.rover import Rover
+from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import seconds
+from lupex_simulator.drill_rig import Assay, RigCommand, RigReading
+from lupex_simulator.neutron import NeutronReading
+from lupex_simulator.power_bus import BusReading
+from lupex_simulator.simulation import Truth
+from lupex_simulator.sky_sensors import AttitudeReading
+from lupex_simulator.vehicle import Pose, Vehicle
+
+FloatArray = npt.NDArray[np.float64]
+
+STEER_NAMES = ("fl_steer", "fr_steer", "rl_steer", "rr_steer")
+DRIVE_NAMES = ("fl_drive", "fr_drive", "rl_drive", "rr_drive")
+JOINT_NAMES = STEER_NAMES + DRIVE_NAMES
+BASE_FRAME = "base_link"
+LIDAR_FRAME = "lidar"
+STAR_TRACKER_FRAME = "star_tracker"
+DRILL_FRAME = "drill"
+MAP_FRAME = "map"
+
+_POINT_BYTES = 16
+_CDR_STAMP_OFFSET = 4
+
+
+def set_stamp(stamp: Time, time_ns: int) -> None:
+    """Fill a stamp."""
+    stamp.sec, stamp.nanosec = divmod(time_ns, 1_000_000_000)
+
+
+def serialized_stamp_s(data: bytes) -> float:
+    """Return the stamp of a serialized message that begins with a Header, without reading the rest.
+
+    Raises InvalidMessage when it is too short to hold one.
+    """
+    if len(data) < _CDR_STAMP_OFFSET + 8:
+        raise InvalidMessage("is too short to hold a header")
+    order = "<" if data[1] & 1 else ">"
+    sec, nanosec = struct.unpack_from(f"{order}iI", data, _CDR_STAMP_OFFSET)
+    return float(sec + nanosec * 1e-9)
+
+
+def quaternion(yaw_rad: float, pitch_rad: float, roll_rad: float) -> Quaternion:
+    """Return the rotation by yaw, pitch, roll (z, y, x)."""
+    cy, sy = math.cos(0.5 * yaw_rad), math.sin(0.5 * yaw_rad)
+    cp, sp = math.cos(0.5 * pitch_rad), math.sin(0.5 * pitch_rad)
+    cr, sr = math.cos(0.5 * roll_rad), math.sin(0.5 * roll_rad)
+    return Quaternion(
+        w=cr * cp * cy + sr * sp * sy,
+        x=sr * cp * cy - cr * sp * sy,
+        y=cr * sp * cy + sr * cp * sy,
+        z=cr * cp * sy - sr * sp * cy,
+    )
+
+
+def imu_message(rover: Rover) -> Imu:
+    """Make the message of the inertial unit: it gives no orientation, as the first covariance entry -1 says."""
+    message = Imu()
+    message.header.frame_id = BASE_FRAME
+    message.orientation_covariance[0] = -1.0
+    imu = rover.imu
+    rate = imu.gyro_noise_rad_s_rthz**2 * imu.rate_hz
+    force = imu.accelerometer_noise_mps2_rthz**2 * imu.rate_hz
+    for i in (0, 4, 8):
+        message.angular_velocity_covariance[i] = rate
+        message.linear_acceleration_covariance[i] = force
+    return message
+
+
+def fill_imu(message: Imu, rate: FloatArray, force: FloatArray) -> None:
+    """Fill angular rate [rad/s] and specific force [m/s2]."""
+    w, a = message.angular_velocity, message.linear_acceleration
+    w.x, w.y, w.z = rate.tolist()
+    a.x, a.y, a.z = force.tolist()
+
+
+def joint_message() -> JointState:
+    """Make the message of the joint states."""
+    message = JointState(name=list(JOINT_NAMES))
+    message.header.frame_id = BASE_FRAME
+    message.position = array.array("d", bytes(64))
+    message.velocity = array.array("d", bytes(64))
+    message.effort = array.array("d", bytes(64))
+    return message
+
+
+def fill_joints(message: JointState, vehicle: Vehicle, sprocket_radius_m: float) -> None:
+    """Fill angles and steering, sprocket angles, speeds and torques."""
+    message.position = array.array("d", vehicle.steer_rad.tobytes() + (vehicle.travel_m / sprocket_radius_m).tobytes())
+    message.velocity = array.array("d", bytes(32) + (vehicle.track_mps / sprocket_radius_m).tobytes())
+    message.effort = array.array("d", bytes(32) + vehicle.torque_nm.tobytes())
+
+
+def joint_command(message: JointState) -> tuple[FloatArray, FloatArray]:
+    """Return (steering angles, sprocket speeds), four each; raises InvalidMessage when it is no such command."""
+    if tuple(message.name) != JOINT_NAMES:
+        raise InvalidMessage(f"names must be {' '.join(JOINT_NAMES)}")
+    if len(message.position) != 8 or len(message.velocity) != 8:
+        raise InvalidMessage("position and velocity must hold 8 values each")
+    steer = np.array(message.position[:4])
+    drive = np.array(message.velocity[4:])
+    if not (np.isfinite(steer).all() and np.isfinite(drive).all()):
+        raise InvalidMessage("position or velocity is not finite")
+    return steer, drive
+
+
+def joint_power_w(message: JointState, efficiency: float) -> float:
+    """Return the electrical power of the drives of joint states that another process supplies."""
+    if len(message.velocity) != 8 or len(message.effort) != 8:
+        raise InvalidMessage("velocity and effort must hold 8 values each")
+    power = np.maximum(np.array(message.velocity[4:]) * np.array(message.effort[4:]), 0.0).sum() / efficiency
+    if not math.isfinite(power):
+        raise InvalidMessage("velocity or effort is not finite")
+    return float(power)
+
+
+def cloud_message() -> PointCloud2:
+    """Make the message of the lidar: x, y, z, intensity in float32."""
+    message = PointCloud2(height=1, is_dense=True, is_bigendian=False, point_step=_POINT_BYTES)
+    message.header.frame_id = LIDAR_FRAME
+    message.fields = [
+        PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+        for i, name in enumerate(("x", "y", "z", "intensity"))
+    ]
+    return message
+
+
+def fill_cloud(message: PointCloud2, points: npt.NDArray[np.float32]) -> None:
+    """Fill points (n, 4)."""
+    data = array.array("B")
+    data.frombytes(memoryview(np.ascontiguousarray(points, dtype="<f4")).cast("B"))
+    message.width = points.shape[0]
+    message.row_step = points.shape[0] * _POINT_BYTES
+    message.data = data
+
+
+def fill_attitude(message: AttitudeFix, reading: AttitudeReading) -> None:
+    """Fill the star tracker's attitude."""
+    q = message.orientation
+    q.x, q.y, q.z, q.w = reading.icrf_from_sensor.tolist()
+    message.covariance = reading.covariance_rad2.ravel()
+
+
+def fill_vector(message: Vector3Stamped, vector: FloatArray) -> None:
+    """Fill a vector (3)."""
+    message.vector.x, message.vector.y, message.vector.z = vector.tolist()
+
+
+def fill_bus(message: PowerBus, reading: BusReading) -> None:
+    """Fill what the power unit measures."""
+    for name in BusReading.__dataclass_fields__:
+        setattr(message, name, getattr(reading, name))
+
+
+def fill_rig(message: DrillRig, reading: RigReading) -> None:
+    """Fill what the drill measures."""
+    for name in RigReading.__dataclass_fields__:
+        setattr(message, name, getattr(reading, name))
+
+
+def rig_command(message: DrillRigCommand) -> RigCommand:
+    """Return set-points; raises InvalidMessage when they are not finite."""
+    try:
+        return RigCommand(
+            message.feed_rate_mps,
+            message.rotation_rate_rad_s,
+            message.weight_on_bit_limit_n,
+            message.torque_limit_nm,
+            message.percussion,
+            message.deliver_sample,
+            message.stow,
+        )
+    except ValueError as error:
+        raise InvalidMessage(str(error)) from error
+
+
+def switch_settings(message: PowerSwitches) -> dict[str, bool]:
+    """Return the lines' settings by name."""
+    return {"drill": message.drill, "heater": message.heater, "instruments": message.instruments}
+
+
+def assay_message(assay: Assay, time_ns: int) -> SampleAssay:
+    """Return the reading of the sample analysis."""
+    message = SampleAssay(
+        sample_id=assay.sample_id,
+        top_m=assay.top_m,
+        bottom_m=assay.bottom_m,
+        sample_mass_kg=assay.sample_mass_kg,
+        mass_loss_kg=assay.mass_loss_kg,
+        mass_sigma_kg=assay.mass_sigma_kg,
+    )
+    message.header.frame_id = DRILL_FRAME
+    set_stamp(message.header.stamp, time_ns)
+    return message
+
+
+def fill_neutrons(message: NeutronCounts, reading: NeutronReading) -> None:
+    """Fill the counts."""
+    message.integration_s = reading.integration_s
+    message.epithermal, message.thermal = reading.epithermal, reading.thermal
+
+
+def fill_truth(message: WorldTruth, truth: Truth, speed_up: float) -> None:
+    """Fill the world's secrets."""
+    for name in Pose.__dataclass_fields__:
+        setattr(message, name, getattr(truth.pose, name))
+    for name in Truth.__dataclass_fields__:
+        if name != "pose":
+            setattr(message, name, getattr(truth, name))
+    message.speed_up = speed_up
+
+
+def fill_odometry(message: Odometry, pose: Pose, twist: tuple[float, float, float]) -> None:
+    """Fill pose in map and velocity in base_link."""
+    position = message.pose.pose.position
+    position.x, position.y, position.z = pose.x_m, pose.y_m, pose.z_m
+    message.pose.pose.orientation = quaternion(pose.yaw_rad, pose.pitch_rad, pose.roll_rad)
+    message.twist.twist.linear.x, message.twist.twist.linear.y, message.twist.twist.angular.z = twist
+
+
+def odometry_pose(message: Odometry) -> Pose:
+    """Return the pose that another process supplies; raises InvalidMessage when it is not finite or no rotation."""
+    p, q = message.pose.pose.position, message.pose.pose.orientation
+    length = math.sqrt(q.w**2 + q.x**2 + q.y**2 + q.z**2)
+    if not all(math.isfinite(v) for v in (p.x, p.y, p.z, length)):
+        raise InvalidMessage("the pose is not finite")
+    if abs(length - 1.0) > 0.01:
+        raise InvalidMessage(f"the orientation has length {length:g}, not 1")
+    w, x, y, z = q.w / length, q.x / length, q.y / length, q.z / length
+    return Pose(
+        p.x,
+        p.y,
+        p.z,
+        math.atan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
+        math.asin(max(-1.0, min(1.0, 2.0 * (w * y - z * x)))),
+        math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+    )
+
+
+def sensor_frames(rover: Rover, time_ns: int) -> TFMessage:
+    """Return where the sensors sit on base_link."""
+    tracker, lidar, drill = rover.star_tracker, rover.lidar, rover.drill
+    placed = (
+        (LIDAR_FRAME, (lidar.x_m, lidar.y_m, lidar.z_m), quaternion(0.0, 0.0, 0.0)),
+        (
+            STAR_TRACKER_FRAME,
+            (0.0, 0.0, 0.0),
+            quaternion(tracker.boresight_azimuth_rad, -tracker.boresight_elevation_rad, 0.0),
+        ),
+        (DRILL_FRAME, (drill.x_m, drill.y_m, 0.0), quaternion(0.0, 0.0, 0.0)),
+    )
+    message = TFMessage()
+    for frame, (x, y, z), rotation in placed:
+        transform = TransformStamped(child_frame_id=frame)
+        transform.header.frame_id = BASE_FRAME
+        set_stamp(transform.header.stamp, time_ns)
+        t = transform.transform.translation
+        t.x, t.y, t.z = x, y, z
+        transform.transform.rotation = rotation
+        message.transforms.append(transform)
+    return message
+
+
+def command_time_s(stamp: Time, now_s: float) -> float:
+    """Return the time a command counts from: its stamp, but never the future."""
+    return min(seconds(stamp), now_s)

@@ -1,0 +1,288 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""One run of the world in time: vehicle, drill and power bus stepped together, sensors read from their state."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lupex_models.battery import BatteryState
+from lupex_models.rover import Rover
+from lupex_models.solar_array import tower_incidence_rad
+from lupex_simulator.config import SimulatorConfig
+from lupex_simulator.drill_rig import DrillRig
+from lupex_simulator.inertial import InertialUnit, moon_rotation_map_rad_s
+from lupex_simulator.lidar import Points, SensorPose, scan
+from lupex_simulator.neutron import NeutronReading, count, water_equivalent
+from lupex_simulator.pace import Parking
+from lupex_simulator.parts import Part
+from lupex_simulator.power_bus import PowerBus, PowerDraw, Sunlight
+from lupex_simulator.schedule import START_NS, Mode, Schedule
+from lupex_simulator.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
+from lupex_simulator.strata import Layer
+from lupex_simulator.truth_draw import random_stream
+from lupex_simulator.vehicle import Pose, Vehicle
+from lupex_simulator.world import World
+
+FloatArray = npt.NDArray[np.float64]
+_SUN_REFRESH_S = 10.0
+"""The Sun moves by 0.0015 deg in it."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The world's secrets at one time; as WorldTruth."""
+
+    pose: Pose
+    soc: float
+    energy_wh: float
+    capacity_wh: float
+    battery_temperature_k: float
+    sunlit_fraction: float
+    slip: float
+    distance_m: float
+    sinkage_m: float
+    tipped: bool
+    dead: bool
+    drill_depth_m: float
+    ice_fraction: float
+
+
+class Simulation:
+    """State of one run. Call `advance` for each step, then read what is due.
+
+    With the vehicle switched off its pose comes in by `place`, and its drives' power by `external_mobility_w`.
+    """
+
+    def __init__(self, config: SimulatorConfig, rover: Rover, world: World, parts: frozenset[Part]) -> None:
+        seed = world.seed if config.seed < 0 else config.seed
+        self.config, self.rover, self.world, self.parts = config, rover, world, parts
+        self.schedule = Schedule(config.schedule, rover)
+        self.now_ns = START_NS
+        lander = world.site.lander
+        self.vehicle = Vehicle(
+            rover,
+            config.vehicle,
+            world.ground,
+            world.soil_rows,
+            lander.x_m,
+            lander.y_m,
+            lander.yaw_rad,
+            world.vehicle.drag_factor,
+        )
+        self.pose = self.vehicle.pose
+        self.external_mobility_w = 0.0
+        self.inertial = InertialUnit(rover.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
+        self.power_bus = PowerBus(
+            rover,
+            config.power_bus,
+            PowerDraw(
+                world.vehicle.battery_capacity_factor,
+                world.vehicle.battery_resistance_factor,
+                world.vehicle.array_power_factor,
+            ),
+            BatteryState(world.start_soc, world.start_battery_temperature_k),
+            random_stream(seed, "power_bus"),
+        )
+        self.drill_rig = DrillRig(rover, config.drill_rig, random_stream(seed, "drill_rig"))
+        self.parking = Parking(config.pace.parked_after_s, START_NS * 1e-9)
+        self._lidar_rng = random_stream(seed, "lidar")
+        self._neutron_rng = random_stream(seed, "neutrons")
+        self._star_rng = random_stream(seed, "star_tracker")
+        self._sun_rng = random_stream(seed, "sun_sensor")
+        self._position = np.array([self.pose.x_m, self.pose.y_m, self.pose.z_m])
+        self._velocity = np.zeros(3)
+        self._rotation = self.pose.rotation()
+        self._inertial_before = (self.now_ns, self._rotation, self._velocity)
+        self._mobility_j = self._drill_j = 0.0
+        self._bus_ns = self.now_ns
+        self._neutron_ns = self.now_ns
+        self._neutron_weight_s = self._neutron_water = 0.0
+        self._sun_at_s = -math.inf
+        self._sun_map = np.array([1.0, 0.0, 0.0])
+        self._sun_distance_m = 1.5e11
+        self.sunlight = self._look_at_sun()
+
+    @property
+    def now_s(self) -> float:
+        """ROS time."""
+        return self.now_ns * 1e-9
+
+    @property
+    def utc_s(self) -> float:
+        """UTC as Unix seconds."""
+        return self.now_s + self.world.site.utc_offset_s
+
+    @property
+    def drill_out(self) -> bool:
+        """Whether the drill is in use: not stowed, or just told to move."""
+        rig = self.drill_rig
+        return Part.DRILL_RIG in self.parts and (not rig.stowed or rig.commanded(self.now_s))
+
+    @property
+    def mode(self) -> Mode:
+        """What the world is busy with."""
+        if self.parking.driving(self.now_s) or (Part.VEHICLE in self.parts and self.vehicle.moving):
+            return Mode.DRIVING
+        return Mode.DRILLING if self.drill_out else Mode.PARKED
+
+    @property
+    def lost(self) -> bool:
+        """Whether the rover is lost: tipped over or without power."""
+        return self.vehicle.tipped or self.power_bus.dead
+
+    def place(self, pose: Pose) -> None:
+        """Take the pose from whoever supplies the vehicle."""
+        if Part.VEHICLE not in self.parts:
+            self.pose = pose
+            self._rotation = pose.rotation()
+
+    def advance(self, to_ns: int) -> None:
+        """Move the world on to `to_ns`, later than now."""
+        dt_s = (to_ns - self.now_ns) * 1e-9
+        before_ns, self.now_ns = self.now_ns, to_ns
+        now_s = self.now_s
+        if Part.VEHICLE in self.parts:
+            self._advance_vehicle(dt_s, now_s)
+        else:
+            self._mobility_j += self.external_mobility_w * dt_s
+        if Part.DRILL_RIG in self.parts:
+            self._advance_drill(dt_s, now_s)
+        bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
+        if to_ns // bus_period_ns != before_ns // bus_period_ns:
+            self._advance_bus()
+
+    def _advance_vehicle(self, dt_s: float, now_s: float) -> None:
+        vehicle = self.vehicle
+        if not (vehicle.moving or self.parking.driving(now_s)):
+            self._velocity = np.zeros(3)
+            return
+        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=not self.power_bus.dead)
+        self._mobility_j += vehicle.power_w * dt_s
+        self.pose = vehicle.pose
+        self._rotation = self.pose.rotation()
+        position = np.array([self.pose.x_m, self.pose.y_m, self.pose.z_m])
+        self._velocity = (position - self._position) / dt_s
+        self._position = position
+
+    def _advance_drill(self, dt_s: float, now_s: float) -> None:
+        rig = self.drill_rig
+        on = not self.power_bus.dead and (Part.POWER_BUS not in self.parts or self.power_bus.drill_on)
+        x_m, y_m = self.hole_place()
+
+        def layer_at(depth_m: float) -> Layer:
+            return self.world.strata.at(x_m, y_m, depth_m)
+
+        rig.step(dt_s, now_s, layer_at, (self.pose.x_m, self.pose.y_m), powered=on)
+        self._drill_j += rig.power_w * dt_s
+        if Part.POWER_BUS not in self.parts or self.power_bus.instruments_on:
+            rig.deliver(now_s)
+
+    def hole_place(self) -> tuple[float, float]:
+        """Return where the drill's axis meets the ground, in map."""
+        offset = self._rotation @ np.array([self.rover.drill.x_m, self.rover.drill.y_m, 0.0])
+        return self.pose.x_m + float(offset[0]), self.pose.y_m + float(offset[1])
+
+    def _advance_bus(self) -> None:
+        dt_s = (self.now_ns - self._bus_ns) * 1e-9
+        self._bus_ns = self.now_ns
+        self.sunlight = self._look_at_sun()
+        self._feel_neutrons(dt_s)
+        if Part.POWER_BUS in self.parts:
+            self.power_bus.step(dt_s, self.now_s, self.sunlight, self._mobility_j / dt_s, self._drill_j / dt_s)
+        self._mobility_j = self._drill_j = 0.0
+
+    def _look_at_sun(self) -> Sunlight:
+        frame, utc_s = self.world.frame, self.utc_s
+        if self.now_s - self._sun_at_s >= _SUN_REFRESH_S:
+            self._sun_at_s = self.now_s
+            self._sun_map = frame.sun_vector(utc_s)
+            self._sun_distance_m = float(frame.sun(utc_s).distance_m)
+        x_m, y_m = self.pose.x_m, self.pose.y_m
+        share = self.world.light.sunlit_fraction(x_m, y_m, self.rover.solar_array.centre_height_m, utc_s)
+        incidence = float(tower_incidence_rad(self._rotation.T @ self._sun_map))
+        shadow = bool(self.world.strata.in_permanent_shadow(x_m, y_m))
+        return Sunlight(share, incidence, self._sun_distance_m, shadow)
+
+    def _feel_neutrons(self, dt_s: float) -> None:
+        x_m, y_m = self.pose.x_m, self.pose.y_m
+        water = water_equivalent(
+            lambda depth_m: self.world.strata.ice_fraction(x_m, y_m, depth_m), self.config.neutrons
+        )
+        self._neutron_water += water * dt_s
+        self._neutron_weight_s += dt_s
+
+    def inertial_sample(self) -> tuple[FloatArray, FloatArray]:
+        """Return (angular rate, specific force), means since the last call."""
+        before_ns, rotation, velocity = self._inertial_before
+        self._inertial_before = (self.now_ns, self._rotation, self._velocity)
+        return self.inertial.sample(
+            rotation, self._rotation, velocity, self._velocity, (self.now_ns - before_ns) * 1e-9
+        )
+
+    def sensor_pose(self) -> SensorPose:
+        """Return the pose of base_link in the form of the sensors."""
+        pose = self.pose
+        return SensorPose(pose.x_m, pose.y_m, pose.z_m, pose.roll_rad, pose.pitch_rad, pose.yaw_rad)
+
+    def lidar_scan(self) -> Points:
+        """Return a scan (n, 4)."""
+        return scan(self.world.ground, self.sensor_pose(), self.rover.lidar, self.config.lidar, self._lidar_rng)
+
+    def attitude_reading(self) -> AttitudeReading | None:
+        """Return the star tracker's attitude, or None while it is blind."""
+        sensor = self.rover.star_tracker
+        azimuth, _ = boresight(sensor, self._rotation)
+        pose = self.pose
+        eye_m = pose.z_m + self.rover.body.height_m
+        skyline = self.world.light.skyline_rad(pose.x_m, pose.y_m, eye_m, azimuth)
+        return star_tracker_reading(
+            sensor,
+            self.config.sky_sensors,
+            self._rotation,
+            self.world.frame.map_from_icrf(self.utc_s),
+            self._sun_map,
+            self.sunlight.disc_fraction,
+            skyline,
+            self._star_rng,
+        )
+
+    def sun_direction(self) -> FloatArray | None:
+        """Return the unit vector to the Sun in base_link, or None while too little of it is seen."""
+        return sun_sensor_reading(
+            self.rover.sun_sensor, self._rotation, self._sun_map, self.sunlight.disc_fraction, self._sun_rng
+        )
+
+    def neutron_counts(self) -> NeutronReading | None:
+        """Return the counts since the last call, or None while the instruments are off."""
+        integration_s = (self.now_ns - self._neutron_ns) * 1e-9
+        water = self._neutron_water / self._neutron_weight_s if self._neutron_weight_s > 0.0 else 0.0
+        self._neutron_ns = self.now_ns
+        self._neutron_water = self._neutron_weight_s = 0.0
+        if Part.POWER_BUS in self.parts and not self.power_bus.instruments_on:
+            return None
+        return count(self.rover.neutron, self.config.neutrons, water, integration_s, self._neutron_rng)
+
+    def truth(self) -> Truth:
+        """Return the world's secrets."""
+        vehicle, bus, rig = self.vehicle, self.power_bus, self.drill_rig
+        depth_m = rig.hole_depth_m
+        x_m, y_m = self.hole_place()
+        ice = self.world.strata.mean_ice_fraction(x_m, y_m, 0.0, depth_m) if depth_m > 0.0 else 0.0
+        return Truth(
+            self.pose,
+            bus.soc,
+            bus.energy_wh,
+            bus.capacity_wh,
+            bus.battery_temperature_k,
+            self.sunlight.disc_fraction,
+            vehicle.slip,
+            vehicle.distance_m,
+            float(vehicle.sinkage_m.mean()),
+            vehicle.tipped,
+            bus.dead,
+            depth_m,
+            ice,
+        )

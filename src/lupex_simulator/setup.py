@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+from setuptools import find_packages, setup
+
+NAME = "lupex_simulator"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    extras_require={"test": ["pytest"]},
+    zip_safe=False,
+    maintainer="The maintainers",
+    maintainer_email="maintainers@lupex.dev",
+    description="Embedded world of the lunar polar rover: vehicle, sensors, power and drill on terrain",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "simulator = lupex_simulator.node:main",
+            "prepare_world = lupex_simulator.prepare_world:main",
+        ]
+    },
+)

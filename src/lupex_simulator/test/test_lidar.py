@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lupex_models.rover import Lidar
+from lupex_simulator.ground import Ground
+from lupex_simulator.lidar import LidarSettings, SensorPose, ray_directions, scan
+from lupex_simulator.ray_casting import block_maxima, cast_rays, cell_hit
+
+SENSOR = Lidar(0.6, 0.0, 1.4, 90, 16, -0.785, 0.175, 0.8, 20.0, 0.0, 1.0)
+PERFECT = LidarSettings(dropout=0.0, grazing_loss_cosine=0.0, outlier=0.0)
+
+
+def patch(heights: np.ndarray) -> Ground:
+    n = heights.shape[0]
+    half = 0.25 * (n - 1) / 2
+    coarse = np.zeros((5, 5), dtype=np.float32)
+    return Ground(heights.astype(np.float32), -half, -half, 0.25, coarse, -20.0, -20.0, 10.0)
+
+
+def brute_force(heights, origin, direction, cell, reach):
+    ny, nx = heights.shape
+    best = math.inf
+    for i in range(ny - 1):
+        for j in range(nx - 1):
+            hit = cell_hit(
+                heights, i, j, origin[0] / cell, origin[1] / cell, origin[2],
+                direction[0] / cell, direction[1] / cell, direction[2], reach,
+            )  # fmt: skip
+            if hit < best:
+                best = hit
+    return best if best < math.inf else math.nan
+
+
+@pytest.mark.property
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    azimuth=st.one_of(st.floats(0, 2 * math.pi), st.sampled_from([0, math.pi / 2, math.pi, math.pi / 4])),
+    elevation=st.floats(-1.5, 0.4),
+    roughness=st.floats(0.0, 1.0),
+)
+def test_pyramid_hits_what_brute_force_hits(seed, azimuth, elevation, roughness):
+    rng = np.random.default_rng(seed)
+    heights = (roughness * rng.standard_normal((30, 37))).astype(np.float32)
+    origin = np.array([rng.uniform(1, 8), rng.uniform(1, 6), rng.uniform(0.5, 4.0)])
+    flat = math.cos(elevation)
+    direction = np.array([[flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)]])
+    ranges, _ = cast_rays(heights, 0.0, 0.0, 0.25, block_maxima(heights), origin, direction, 0.0, 15.0)
+    expected = brute_force(heights, origin, direction[0], 0.25, 15.0)
+    assert ranges[0] == pytest.approx(expected, abs=1e-9, nan_ok=True)
+
+
+def test_block_maxima_cover_shared_edges():
+    heights = np.zeros((17, 17), dtype=np.float32)
+    heights[8, 8] = 1.0
+    assert block_maxima(heights).tolist() == [[1.0, 1.0], [1.0, 1.0]]
+
+
+def test_flat_ground_gives_the_height_of_the_sensor_at_any_tilt():
+    ground = patch(np.zeros((201, 201)))
+    pose = SensorPose(0.3, -0.2, 0.0, 0.1, -0.15, 0.7)
+    points = scan(ground, pose, SENSOR, PERFECT, np.random.default_rng(0))
+    mounted = points[:, :3] + np.array([SENSOR.x_m, SENSOR.y_m, SENSOR.z_m])
+    in_map = mounted @ pose.rotation().T
+    assert len(points) > 500
+    assert np.abs(in_map[:, 2]).max() < 1e-5
+
+
+def test_rays_above_the_horizon_return_nothing():
+    upward = dataclasses.replace(SENSOR, elevation_min_rad=0.01)
+    points = scan(patch(np.zeros((201, 201))), SensorPose(0, 0, 0, 0, 0, 0), upward, PERFECT, np.random.default_rng(0))
+    assert points.shape == (0, 4)
+    assert points.dtype == np.float32
+
+
+def test_a_rock_is_seen_in_front_of_the_ground_behind():
+    heights = np.zeros((201, 201))
+    heights[98:103, 119:123] = 0.8
+    level = dataclasses.replace(SENSOR, columns=8, rows=1, elevation_min_rad=-0.2, elevation_max_rad=-0.2)
+    points = scan(patch(heights), SensorPose(0, 0, 0, 0, 0, 0), level, PERFECT, np.random.default_rng(0))
+    ahead = points[np.abs(np.arctan2(points[:, 1], points[:, 0])) < 0.01]
+    assert 4.0 < ahead[0, 0] + SENSOR.x_m < 5.0
+
+
+def test_a_hit_nearer_than_the_smallest_range_blocks_the_ray():
+    heights = np.full((201, 201), 0.9)
+    points = scan(patch(heights), SensorPose(0, 0, 0, 0, 0, 0), SENSOR, PERFECT, np.random.default_rng(0))
+    assert np.linalg.norm(points[:, :3], axis=1).min() >= SENSOR.range_min_m
+
+
+def test_noise_has_the_sigma_of_the_sensor_and_losses_their_share():
+    noisy = dataclasses.replace(SENSOR, range_sigma_m=0.05, elevation_max_rad=-0.3, columns=360, rows=32)
+    ground, pose = patch(np.zeros((201, 201))), SensorPose(0, 0, 0, 0, 0, 0)
+    points = scan(ground, pose, noisy, dataclasses.replace(PERFECT, dropout=0.2), np.random.default_rng(3))
+    rays = noisy.columns * noisy.rows
+    # Binomial: five sigma of the kept share.
+    assert abs(len(points) / rays - 0.8) < 5 * math.sqrt(0.16 / rays)
+    ranges = np.linalg.norm(points[:, :3], axis=1)
+    error = ranges * (1.0 + points[:, 2] * 0.0) - SENSOR.z_m / (-points[:, 2] / ranges)
+    # Standard error of a standard deviation is sigma / sqrt(2 n).
+    assert abs(error.std() - 0.05) < 5 * 0.05 / math.sqrt(2 * len(points))
+
+
+def test_the_same_generator_gives_the_same_scan():
+    ground, pose = patch(np.random.default_rng(1).normal(0, 0.1, (201, 201))), SensorPose(0, 0, 0.2, 0, 0, 1)
+    first = scan(ground, pose, SENSOR, LidarSettings(), np.random.default_rng(5))
+    again = scan(ground, pose, SENSOR, LidarSettings(), np.random.default_rng(5))
+    assert np.array_equal(first, again)
+
+
+def test_beyond_the_fine_patch_the_coarse_field_is_seen():
+    ground = patch(np.zeros((9, 9)))
+    points = scan(ground, SensorPose(0, 0, 0, 0, 0, 0), SENSOR, PERFECT, np.random.default_rng(0))
+    assert np.hypot(points[:, 0], points[:, 1]).max() > 10.0
+
+
+def test_directions_are_unit_vectors_row_by_row():
+    directions = ray_directions(SENSOR)
+    assert directions.shape == (SENSOR.rows * SENSOR.columns, 3)
+    assert np.allclose(np.linalg.norm(directions, axis=1), 1.0)
+    assert math.asin(directions[0, 2]) == pytest.approx(SENSOR.elevation_min_rad)
+
+
+def test_a_pose_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="finite"):
+        scan(patch(np.zeros((9, 9))), SensorPose(math.nan, 0, 0, 0, 0, 0), SENSOR, PERFECT, np.random.default_rng(0))

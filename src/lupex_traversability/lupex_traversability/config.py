@@ -1,0 +1,86 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of the elevation map and of the cost made from it."""
+
+from dataclasses import dataclass, field
+
+from lupex_models.configuration import setting
+
+
+@dataclass(frozen=True)
+class MapConfig:
+    """How clouds become heights."""
+
+    cell_m: float = setting(0.2, "side of a cell", unit="m", minimum=0.05, maximum=2)
+    size_m: float = setting(48.0, "side of the map around the rover", unit="m", minimum=4, maximum=200)
+    attitude_sigma_rad: float = setting(
+        0.002, "pointing error of a ray: attitude and its interpolation", unit="rad", minimum=0, maximum=0.1
+    )
+    drift_m_per_m: float = setting(
+        0.02, "growth of a remembered height's error with distance driven", minimum=0, maximum=1
+    )
+    sigma_min_m: float = setting(0.01, "a height is never believed closer", unit="m", minimum=1e-4, maximum=1)
+    gate_sigma: float = setting(4.0, "a height farther off contradicts the cell", minimum=1, maximum=20)
+    contradictions: int = setting(3, "in a row, after which the cell begins afresh", minimum=1, maximum=100)
+    trusted_hits: int = setting(
+        3, "of agreeing clouds, after which one stray point alone is no obstacle", minimum=1, maximum=100
+    )
+    extent_keep: float = setting(
+        0.8, "share of a cell's spread kept at each cloud that does not confirm it", minimum=0, maximum=1
+    )
+    gap_max_m: float = setting(
+        4.0, "longest stretch between neighbouring rings that is filled in", unit="m", minimum=0, maximum=20
+    )
+    hole_ratio: float = setting(
+        0.2, "depth over width of the deepest hole between rings: a fresh crater (Pike 1974)", minimum=0, maximum=2
+    )
+    rock_ratio: float = setting(
+        0.8, "height over width of the tallest rock in a lone unseen cell (literature)", minimum=0, maximum=2
+    )
+    hidden_max_m: float = setting(
+        0.25, "relief that may hide from the rays where ground still counts as known", unit="m", minimum=0, maximum=1
+    )
+    standing_radius_m: float = setting(
+        1.15, "ground under the rover, known because it stands there and can turn there", unit="m", minimum=0, maximum=5
+    )
+    start_clear_radius_m: float = setting(
+        2.4,
+        "around the place of the first cloud: below the lidar's view, assumed to have been inspected before",
+        unit="m",
+        minimum=0,
+        maximum=10,
+    )
+
+
+@dataclass(frozen=True)
+class CostConfig:
+    """How heights become cost; each limit reached is lethal."""
+
+    window_m: float = setting(1.8, "side of the square a slope is fitted to: the footprint", unit="m", minimum=0.3, maximum=10)
+    coverage_min: float = setting(0.4, "share of the window that must be known", minimum=0.05, maximum=1)
+    step_max_m: float = setting(
+        0.25, "between neighbouring cells, beside the slope", unit="m", minimum=0.01, maximum=2
+    )
+    roughness_max_m: float = setting(0.12, "rms about the fitted plane", unit="m", minimum=0.01, maximum=2)
+    slip_max: float = setting(0.6, "predicted slip uphill", minimum=0.05, maximum=1)
+    slip_quantile: float = setting(0.9, "of the soil's spread, for the predicted slip", minimum=0.5, maximum=1)
+    hidden_weight: float = setting(0.5, "of hidden relief beside the measured terms", minimum=0, maximum=1)
+    unseen_cost: int = setting(40, "least cost of ground known only by standing or by assumption", minimum=0, maximum=99)
+
+
+@dataclass(frozen=True)
+class TraversabilityConfig:
+    """Inputs, map and cost."""
+
+    rover: str = setting(description="path of rover.yaml")
+    cloud_max_age_s: float = setting(5.0, "older clouds are not used", unit="s", minimum=0.1, maximum=600)
+    pose_gap_max_s: float = setting(
+        1.5, "poses farther apart are not interpolated between", unit="s", minimum=0.01, maximum=60
+    )
+    pose_wait_s: float = setting(
+        1.0, "wall time a cloud waits for the pose at its stamp", unit="s", minimum=0.01, maximum=60
+    )
+    points_min: int = setting(100, "a cloud with fewer usable points is not used", minimum=1, maximum=1_000_000)
+    grid_map_period_s: float = setting(5.0, "of /traversability/map", unit="s", minimum=0.1, maximum=600)
+    map: MapConfig = field(default_factory=MapConfig)
+    cost: CostConfig = field(default_factory=CostConfig)

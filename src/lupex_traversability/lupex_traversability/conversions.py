@@ -1,0 +1,123 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to clouds and poses, maps to messages."""
+
+import array
+from typing import Any
+
+import numpy as np
+from grid_map_msgs.msg import GridMap
+from nav_msgs.msg import OccupancyGrid, Odometry
+from numpy.typing import NDArray
+from sensor_msgs.msg import PointCloud2, PointField
+from std_msgs.msg import Float32MultiArray, MultiArrayDimension
+
+from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
+from lupex_node.conversions import seconds, stamp
+from lupex_traversability.driving_cost import Ground
+from lupex_traversability.elevation_map import ElevationMap
+from lupex_traversability.pose_history import Pose
+
+ODOM = "odom"
+_XYZ = ("x", "y", "z")
+
+
+def cloud(message: PointCloud2) -> tuple[float, NDArray[np.float32]]:
+    """Return (stamp in seconds, points (n, point_step / 4) with x, y, z first) without copying.
+
+    Raises InvalidMessage for a layout other than little-endian float32 with x, y, z at the offsets 0, 4, 8.
+    """
+    offsets = {field.name: field.offset for field in message.fields if field.datatype == PointField.FLOAT32}
+    if [offsets.get(name) for name in _XYZ] != [0, 4, 8] or message.is_bigendian:
+        raise InvalidMessage("points are not little-endian float32 with x, y, z at offsets 0, 4, 8")
+    step = message.point_step
+    count = message.width * message.height
+    if step < 12 or step % 4 or message.row_step != step * message.width or len(message.data) != step * count:
+        raise InvalidMessage(f"{len(message.data)} bytes are not {count} points of {step} bytes")
+    points = np.frombuffer(message.data, np.float32).reshape(count, step // 4)
+    return seconds(message.header.stamp), points
+
+
+def pose(message: Odometry) -> Pose:
+    """Return the pose of base_link in odom; raises InvalidMessage."""
+    in_frame(message.header.frame_id, ODOM)
+    in_frame(message.child_frame_id, "base_link")
+    at, turned = message.pose.pose.position, message.pose.pose.orientation
+    return Pose(
+        seconds(message.header.stamp),
+        all_finite((at.x, at.y, at.z), "position"),
+        unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation"),
+    )
+
+
+def costmap(time_s: float, ground: ElevationMap, derived: Ground) -> OccupancyGrid:
+    """Make the costmap message; its stamp is the cloud's."""
+    message = OccupancyGrid()
+    message.header.frame_id = ODOM
+    message.header.stamp = message.info.map_load_time = stamp(time_s)
+    message.info.resolution = ground.config.cell_m
+    message.info.width = message.info.height = ground.size
+    x_m, y_m = ground.origin_m
+    message.info.origin.position.x, message.info.origin.position.y = float(x_m), float(y_m)
+    message.info.origin.orientation.w = 1.0
+    message.data = _array("b", derived.cost)
+    return message
+
+
+def grid_map(time_s: float, ground: ElevationMap, derived: Ground) -> GridMap:
+    """Make a grid map of half the resolution: mean height, and the worst of each four cells for the rest."""
+    elevation = np.where(ground.known, ground.height_m, np.nan)
+    cost = np.where(derived.cost < 0, np.nan, derived.cost).astype(np.float32)
+    layers = {
+        "elevation": _blocks(elevation, worst=False),
+        "slope": _blocks(derived.slope_rad),
+        "step": _blocks(derived.step_m),
+        "roughness": _blocks(derived.roughness_m),
+        "slip": _blocks(derived.slip),
+        "cost": _blocks(cost),
+    }
+    cells = layers["elevation"].shape[0]
+    cell_m = 2.0 * ground.config.cell_m
+    message = GridMap()
+    message.header.frame_id = ODOM
+    message.header.stamp = stamp(time_s)
+    message.info.resolution = cell_m
+    message.info.length_x = message.info.length_y = cells * cell_m
+    x_m, y_m = ground.origin_m
+    message.info.pose.position.x = x_m + 0.5 * cells * cell_m
+    message.info.pose.position.y = y_m + 0.5 * cells * cell_m
+    message.info.pose.orientation.w = 1.0
+    message.layers = list(layers)
+    message.basic_layers = ["elevation"]
+    message.data = [_layer(values) for values in layers.values()]
+    return message
+
+
+def _blocks(values: NDArray[np.floating[Any]], *, worst: bool = True) -> NDArray[np.float32]:
+    n = values.shape[0] // 2
+    four = values[: 2 * n, : 2 * n].reshape(n, 2, n, 2)
+    known = np.isfinite(four)
+    if worst:
+        found = np.where(known, four, -np.inf).max(axis=(1, 3))
+        return np.where(np.isfinite(found), found, np.nan).astype(np.float32)
+    count = known.sum(axis=(1, 3))
+    total = np.where(known, four, 0.0).sum(axis=(1, 3))
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
+
+
+def _layer(values: NDArray[np.float32]) -> Float32MultiArray:
+    """Lay (y, x) cells out as grid_map does: from the +x +y corner, columns (falling y) one after the other."""
+    ny, nx = values.shape
+    made = Float32MultiArray()
+    made.layout.dim = [
+        MultiArrayDimension(label="column_index", size=ny, stride=nx * ny),
+        MultiArrayDimension(label="row_index", size=nx, stride=nx),
+    ]
+    made.data = _array("f", values[::-1, ::-1])
+    return made
+
+
+def _array(code: str, values: NDArray[Any]) -> "array.array[Any]":
+    made: array.array[Any] = array.array(code)
+    made.frombytes(memoryview(np.ascontiguousarray(values)).cast("B"))
+    return made
