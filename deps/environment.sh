@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # variables shared with ../lupex
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 # The fresh machine's ROS 2: a virtual environment of pinned wheels. Sourced by ../lupex, which has say, die, step and fail_with.

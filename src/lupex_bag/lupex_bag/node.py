@@ -119,7 +119,8 @@ class RecorderNode(LupexNode[RecorderSettings]):
             return
         for topic, subscription in self._subscriptions_by_topic.items():
             kind = subscription.msg_type
-            with subscription.handle as handle:
+            handle = subscription.handle
+            with handle:
                 while (taken := handle.take_message(kind, True)) is not None:
                     data, info = taken
                     received_ns = info["received_timestamp"] or time.time_ns()

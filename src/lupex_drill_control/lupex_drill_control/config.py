@@ -85,6 +85,7 @@ class Watch:
     hottest_bit_k: float = setting(800.0, "and above", unit="K", minimum=300, maximum=2000)
     rig_lost_s: float = setting(30.0, "blind for this long ends the goal", unit="s", minimum=1, maximum=600)
     faults: int = setting(5, "measurement faults in one hole before it is given up", minimum=0, maximum=100)
+    unstow_s: float = setting(30.0, "leaving the stow position may take", unit="s", minimum=2, maximum=600)
     stow_s: float = setting(240.0, "stowing may take", unit="s", minimum=5, maximum=3600)
     retry_s: float = setting(300.0, "between tries to free a bit that was given up", unit="s", minimum=5, maximum=1e5)
     assay_s: float = setting(600.0, "to wait for the last assay, stowed", unit="s", minimum=1, maximum=1e5)

@@ -152,7 +152,7 @@ class BiteSequence:
             self._since_s = now_s
         elapsed = now_s - self._since_s
         if self.state == State.DEPLOYING:
-            return self._lower(measured)
+            return self._leave_stow(elapsed) if measured.stowed else self._lower(measured)
         if self.state == State.CUTTING:
             return self._cut(measured)
         if self.state == State.RETRACTING:
@@ -262,6 +262,14 @@ class BiteSequence:
         elif self._goal is not None:
             self.bite -= 1
             self._next_bite()
+
+    def _leave_stow(self, elapsed: float) -> RigCommand:
+        if elapsed >= self._settings.watch.unstow_s:
+            self._end("the drill did not leave its stow position: its motors may be without power", keep_sample=False)
+            return STOP
+        self._jams.reset()
+        cutting = self._settings.cutting
+        return RigCommand(self._drill.max_feed_rate_mps, 0.0, cutting.weight_on_bit_n, cutting.torque_limit_nm)
 
     def _lower(self, measured: RigMeasurement) -> RigCommand:
         cutting = self._settings.cutting

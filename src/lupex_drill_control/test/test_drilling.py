@@ -248,6 +248,15 @@ def test_no_goal_starts_without_a_rig(hole):
     assert "does not report" in hole().sequence.start(GOAL, 1000.0)
 
 
+def test_a_rig_without_power_is_said(hole):
+    made = hole()
+    made.step()
+    made.sequence.start(GOAL, made.rig.now_s)
+    made.until(lambda: made.sequence.outcome is not None, change=lambda measured: replace(measured, stowed=True))
+    assert "without power" in made.sequence.outcome.reason
+    assert made.sequence.outcome.recoveries == 0
+
+
 def test_a_rig_that_does_not_stow_is_a_fault(hole):
     made = hole()
     made.step()

@@ -143,7 +143,8 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
         findings.append(modules("ROS 2 packages", ROS_MODULES, pip))
     for name, use in (("ros2", "the ros2 command line"), ("rviz2", "3D view"), ("gz", "Gazebo Harmonic")):
         found = shutil.which(name, path=path)
-        findings.append(Finding(name, found or f"not here: {use}, only with a ROS 2 installation", needed=False))
+        remedy = "" if found else "comes with a ROS 2 Jazzy installation; nothing here needs it"
+        findings.append(Finding(name, found or f"not here: {use}", remedy, needed=False))
     return findings
 
 

@@ -66,7 +66,7 @@ def evaluate_file(
     scope = LaunchScope(
         dict(arguments),
         dict(os.environ if environment is None else environment),
-        path.resolve().parent,
+        path.absolute().parent,
         including=(path.resolve(),),
     )
     run_actions(root, scope)
@@ -152,7 +152,7 @@ def include(element: Element, scope: LaunchScope) -> None:
         if name not in declared:
             raise passed.error(f"{path.name} declares no argument '{name}': it takes {', '.join(declared) or 'none'}")
         scope.configurations[name] = text(passed, "value", scope)
-    run_actions(root, replace(scope, directory=path.resolve().parent, including=(*scope.including, path.resolve())))
+    run_actions(root, replace(scope, directory=path.absolute().parent, including=(*scope.including, path.resolve())))
 
 
 def add_executable(element: Element, scope: LaunchScope) -> None:

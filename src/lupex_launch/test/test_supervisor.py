@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 
@@ -50,6 +51,14 @@ class Watched:
 
     def exit(self):
         return self.exits.get(timeout=LIMIT_S)
+
+
+def wait_for(condition):
+    """Wait until the condition holds; fail after the limit."""
+    until = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def is_gone(pid):
@@ -208,6 +217,30 @@ def test_a_program_that_cannot_be_executed_is_told(tmp_path):
     program.chmod(0o755)
     with Watched(ProcessSpec("a", "a-1", (str(program),), dict(os.environ))) as watched:
         assert watched.exit().code != 0
+
+
+def test_a_program_that_is_gone_at_its_respawn_is_tried_again(tmp_path, caplog):
+    program = tmp_path / "program"
+
+    def write():
+        program.write_text('#!/bin/sh\necho started\nrm "$0"\n')
+        program.chmod(0o755)
+
+    write()
+    spec = ProcessSpec("a", "a-1", (str(program),), dict(os.environ), respawn=True)
+    with Watched(spec) as watched:
+        assert watched.line().text == "started"
+        assert watched.exit().respawning
+        wait_for(lambda: "is no program that can be started" in caplog.text)
+        assert watched.supervisor.alive("a")
+        write()
+        assert watched.line().text == "started"
+
+
+def test_what_the_system_refuses_to_start_is_told():
+    spec = ProcessSpec("a", "a-1", ("true", "x" * 4_000_000), dict(os.environ), origin="test.launch.xml:7")
+    with pytest.raises(StartError, match=r"test\.launch\.xml:7: 'true' cannot be started: Argument list too long"):
+        Supervisor([spec]).start()
 
 
 def test_a_listener_that_fails_leaves_the_processes_alone(caplog):

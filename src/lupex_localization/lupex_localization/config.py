@@ -70,7 +70,7 @@ class Tracks:
     coincidence_s: float = setting(
         1.0e-3, "stamps nearer to each other than that are the same time", unit="s", minimum=0, maximum=0.01
     )
-    silence_s: float = setting(2.0, "longer silence of the joint states is DEGRADED", unit="s", minimum=0.1, maximum=60)
+    silence_s: float = setting(4.0, "longer silence of the joint states is DEGRADED", unit="s", minimum=0.1, maximum=60)
     speed_sigma_mps: float = setting(2.0e-3, "white part of the velocity", unit="m/s", minimum=1e-5, maximum=1)
     vertical_sigma_mps: float = setting(0.01, "across the contact plane", unit="m/s", minimum=1e-5, maximum=1)
     turn_sigma: float = setting(
@@ -141,7 +141,7 @@ class Health:
     lost_silence_s: float = setting(
         10.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
     )
-    fault_after_s: float = setting(5.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
+    fault_after_s: float = setting(20.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
     fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
 
 

@@ -206,6 +206,8 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         time_s = state.time_s if state else now_s
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
         self.set_health(text, error=condition is Condition.LOST)
+        if self._well_s == -math.inf:
+            self._well_s = now_s
         if condition in (Condition.TRACKING, Condition.INITIALIZING) or self._well_s > now_s:
             self._well_s = now_s
             self.clear_fault("localization_degraded", "the pose is tracked again")

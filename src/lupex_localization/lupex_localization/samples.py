@@ -63,7 +63,9 @@ class Stream:
 
     def take(self, time_s: float, now_s: float) -> None:
         """Note a sample; raises InvalidMessage when it may not be used. `now_s` 0 means that no clock is known yet."""
-        if now_s > 0.0 and time_s > now_s + self.future_s:
+        # A backlog may run ahead of the clock that was read last, but not by leaps.
+        newest_s = now_s if self.last_s is None else max(now_s, self.last_s)
+        if now_s > 0.0 and time_s > newest_s + self.future_s:
             self._refuse("future", f"is stamped {time_s - now_s:.2f} s in the future")
         if self.last_s is not None:
             if time_s == self.last_s:

@@ -26,7 +26,7 @@ WELL = Symptoms(True, 0.1, 0.001, 0.1, 0.1, 0)
         ({"heading_sigma_rad": 1.0}, Condition.LOST, "heading"),
         ({"inertial_silence_s": 20.0, "track_silence_s": 20.0}, Condition.LOST, "no joint state"),
         ({"inertial_silence_s": 5.0}, Condition.DEGRADED, "tracks alone"),
-        ({"track_silence_s": 3.0}, Condition.DEGRADED, "inertial unit alone"),
+        ({"track_silence_s": 5.0}, Condition.DEGRADED, "inertial unit alone"),
         ({"heading_sigma_rad": 0.1}, Condition.DEGRADED, "stars"),
         ({"refused_streak": 8}, Condition.DEGRADED, "refused"),
     ],

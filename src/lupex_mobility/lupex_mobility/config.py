@@ -73,8 +73,12 @@ class Guard:
     max_twist_mps: float = setting(1.0, "a faster /cmd_vel is refused", unit="m/s", minimum=0.01, maximum=10)
     max_turn_rad_s: float = setting(3.0, "a faster one is refused", unit="rad/s", minimum=0.01, maximum=10)
     silent_intervals: float = setting(
-        5.0, "missing odometry messages before anything counts as silent", minimum=1, maximum=100
+        8.0, "missing odometry messages at the parked rate before anything counts as silent", minimum=1, maximum=100
     )
+    slow_interval_s: float = setting(
+        0.25, "interval of odometry that tells the parked rate", unit="s", minimum=0.01, maximum=5
+    )
+    interval_memory: float = setting(0.9, "of the last interval kept with each new one", minimum=0, maximum=0.999)
     parked_interval_s: float = setting(
         0.6, "longest interval of odometry that this is reckoned with", unit="s", minimum=0, maximum=5
     )
@@ -104,6 +108,12 @@ class MobilityConfig:
     rover: str = setting("", "path of rover.yaml")
     command_interval_s: float = setting(0.1, "of the joint commands while driving", unit="s", minimum=0.02, maximum=1)
     parked_command_interval_s: float = setting(0.5, "of the joint commands at rest", unit="s", minimum=0.1, maximum=1)
+    command_slack_s: float = setting(0.03, "earlier than due, as data lie on a grid", unit="s", minimum=0, maximum=0.1)
+    watch_interval_s: float = setting(0.2, "of looking after silence", unit="s", minimum=0.05, maximum=1)
+    watch_limit_s: float = setting(
+        0.7, "without a joint command while driving, after which the clock decides", unit="s", minimum=0.1, maximum=0.9
+    )
+    watch_intervals: float = setting(4.0, "likewise, in intervals of odometry", minimum=1, maximum=100)
     steering: Steering = field(default_factory=Steering)
     following: Following = field(default_factory=Following)
     guard: Guard = field(default_factory=Guard)

@@ -54,7 +54,9 @@ class MotionGuard:
     def judge(self, inputs: Inputs) -> Verdict:
         """Return what may be driven now: the command, or rest with the reason."""
         # Parked, the world goes in long steps and far faster than real time: silence is a number of missing messages.
-        least_s = self._config.silent_intervals * min(inputs.odometry_interval_s, self._config.parked_interval_s)
+        interval_s = min(inputs.odometry_interval_s, self._config.parked_interval_s)
+        parked = interval_s >= self._config.slow_interval_s
+        least_s = self._config.silent_intervals * interval_s if parked else 0.0
         faults: set[str] = set()
         wanted = inputs.command
         timed_out = self._old(inputs, inputs.command_s, max(self._config.command_timeout_s, least_s))

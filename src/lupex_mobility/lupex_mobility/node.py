@@ -8,7 +8,6 @@ from typing import Any
 
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry, Path
-from rclpy.callback_groups import CallbackGroup
 from sensor_msgs.msg import JointState
 
 from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate
@@ -25,22 +24,19 @@ from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode, run
+from lupex_node.polling import PolledSubscription
 
 OFF_PATH = "off_path"
 POSE_UNKNOWN = "pose_unknown"
 
 
-class Polled(CallbackGroup):
-    """Keep a subscription out of the executor: its newest message is fetched when it is needed."""
-
-    def can_execute(self, entity: Any) -> bool:
-        return False
-
-    def beginning_execution(self, entity: Any) -> bool:
-        return False
-
-    def ending_execution(self, entity: Any) -> None:
-        """Nothing of it is ever executed."""
+def _newest(subscription: Any) -> Any:
+    """Return the newest message that waits in a subscription, None without one."""
+    message = None
+    with subscription.handle:
+        while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
+            message = taken[0]
+    return message
 
 
 class MobilityNode(LupexNode[MobilityConfig]):
@@ -63,7 +59,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._set_points: UnitSetPoints | None = None
         self._command: tuple[float | None, BodyTwist] = (None, REST)
         self._located: Located | None = None
-        self._interval_s = 0.0
+        self._interval_s = self._step_s = 0.0
         self._joints: Joints | None = None
         self._drill: tuple[float | None, bool] = (None, False)
         self._path_s: float | None = None
@@ -73,13 +69,10 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
         self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
         self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
-        group = Polled()
-        self._joint_states = self.create_subscription(
-            JointState, "/mobility/joint_states", lambda message: None, qos.NEWEST, callback_group=group
-        )
-        self.until_cleaned_up(lambda: self.destroy_subscription(self._joint_states))
+        self._joint_states = PolledSubscription(self, JointState, "/mobility/joint_states", qos.NEWEST)
         guard = config.guard
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self._odometry = self.create_subscription(Odometry, "/odometry/global", self._take_odometry, qos.STATE)
+        self.until_cleaned_up(lambda: self.destroy_subscription(self._odometry))
         self.receive(
             TwistStamped,
             "/cmd_vel",
@@ -96,7 +89,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             max_age_s=config.following.path_timeout_s,
         )
         self.receive(DrillRig, "/drill/rig", self._take_drill, convert=conversions.drill_stowed)
-        self.every(config.command_interval_s, self._watch)
+        self.every(config.watch_interval_s, self._watch)
 
     # ------------------------------------------------------------------------------------------------ time
 
@@ -108,7 +101,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
         self._command = stamped
-        self._actuate()
+        self._actuate(max(stamped[0], 0.0 if self._located is None else self._located.time_s))
 
     def _take_path(self, stamped: tuple[float, Any]) -> None:
         time_s, points = stamped
@@ -122,15 +115,24 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._drill = stamped
 
     def _poll_joints(self) -> None:
-        subscription = self._joint_states
-        with subscription.handle:
-            taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
-        if taken is None:
+        waiting = self._joint_states.take()
+        if not waiting:
             return
         try:
-            self._joints = conversions.joints(taken[0], self._rover.crawler.sprocket_radius_m)
+            self._joints = conversions.joints(
+                self._joint_states.decode(waiting[-1][1]), self._rover.crawler.sprocket_radius_m
+            )
         except InvalidMessage as refusal:
             self._refuse("/mobility/joint_states", str(refusal))
+
+    def _take_odometry(self, message: Odometry) -> None:
+        """Use the newest that has come: control of a pose that is over is none."""
+        if not self.active:
+            return
+        try:
+            self._locate(conversions.located(_newest(self._odometry) or message))
+        except InvalidMessage as refusal:
+            self._refuse("/odometry/global", str(refusal))
 
     # ------------------------------------------------------------------------------------------------ control
 
@@ -141,28 +143,36 @@ class MobilityNode(LupexNode[MobilityConfig]):
             if back_s < self.config.guard.odometry_timeout_s:
                 self._refuse("/odometry/global", f"is not newer than the one before ({back_s:.3f} s)")
                 return
-        self._interval_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
+        self._step_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
+        # The world's lag at its parked rate is worked off only after it has gone over to the driving rate.
+        self._interval_s = max(self._step_s, self.config.guard.interval_memory * self._interval_s)
         self._located = located
         self._poll_joints()
         self._measure_slip(located)
         self._follow(located)
+        active = self._commanding or not self._command[1].at_rest
+        interval_s = self.config.command_interval_s if active else self.config.parked_command_interval_s
+        due_s = self._published_s + interval_s - self.config.command_slack_s
+        # what the follower has commanded comes back through /cmd_vel and is carried out then
+        if not self._commanding and (located.time_s >= due_s or located.time_s < self._published_s):
+            self._actuate(located.time_s)
 
     def _follow(self, located: Located) -> None:
         """Publish /cmd_vel while there is somewhere to go, one rest at the end, and nothing otherwise."""
         config = self.config.following
-        fresh = self._path_s is not None and self._time_s() - self._path_s <= config.path_timeout_s
+        fresh = self._path_s is not None and located.time_s - self._path_s <= config.path_timeout_s
         lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
         guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad) if fresh and not lost else None
         self._tell_following(guidance, lost and fresh and self._follower.active)
-        moving = guidance is not None and not guidance.twist.at_rest and not self._stowing_missing()
+        moving = guidance is not None and not guidance.twist.at_rest and not self._stowing_missing(located.time_s)
         if moving or self._commanding:
             twist = guidance.twist if moving and guidance is not None else REST
-            self._cmd_vel.publish(conversions.command(self._time_s(), twist))
+            self._cmd_vel.publish(conversions.command(located.time_s, twist))
         self._commanding = moving
 
-    def _stowing_missing(self) -> bool:
+    def _stowing_missing(self, time_s: float) -> bool:
         """Tell whether the drill forbids driving, and let the guard say so."""
-        missing = not self._guard.drill_clear(self._inputs())
+        missing = not self._guard.drill_clear(self._inputs(time_s))
         if missing:
             self.raise_fault("drill_not_stowed", Fault.WARNING, FAULT_TEXTS["drill_not_stowed"])
         return missing
@@ -180,9 +190,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
         else:
             self.clear_fault(POSE_UNKNOWN)
 
-    def _inputs(self) -> Inputs:
+    def _inputs(self, time_s: float) -> Inputs:
         return Inputs(
-            now_s=self._time_s(),
+            now_s=time_s,
             command=self._command[1],
             command_s=self._command[0],
             odometry_s=None if self._located is None else self._located.time_s,
@@ -193,36 +203,43 @@ class MobilityNode(LupexNode[MobilityConfig]):
             drill_s=self._drill[0],
         )
 
-    def _actuate(self) -> None:
-        """Judge the command and write the set-points: the only place that does."""
+    def _actuate(self, time_s: float) -> None:
+        """Judge the command at a time and write the set-points: the only place that does.
+
+        The time is that of the data behind the command, so that its stamp tells the world how far control has followed.
+        """
         if self._joints is None:
             # Without the measured angles a set-point could only be a guess; the controllers stop by themselves.
             return
-        verdict = self._guard.judge(self._inputs())
+        verdict = self._guard.judge(self._inputs(time_s))
         for code, text in FAULT_TEXTS.items():
             if code in verdict.faults:
                 severity = Fault.WARNING if code in ("command_timeout", "drill_not_stowed") else Fault.ERROR
                 self.raise_fault(code, severity, text)
-            elif code != "drill_not_stowed" or self._drill_is_clear():
+            elif code != "drill_not_stowed" or self._guard.drill_clear(self._inputs(time_s)):
                 self.clear_fault(code)
         last = self._set_points or standing(self._joints.steer_rad)
         self._set_points = self._kinematics.set_points(verdict.twist, self._joints.steer_rad, last)
-        self._published_s = self._time_s()
+        self._published_s = time_s
         radius_m = self._rover.crawler.sprocket_radius_m
         self._joint_commands.publish(conversions.joint_commands(self._published_s, self._set_points, radius_m))
         self.set_health("; ".join(sorted(self.active_faults)), error=False)
 
-    def _drill_is_clear(self) -> bool:
-        return self._guard.drill_clear(self._inputs())
-
     def _watch(self) -> None:
-        """Keep the joint commands coming, and notice what has fallen silent."""
+        """Act when control has not: data drive it, and the clock runs ahead of them only so far."""
         config = self.config
-        active = not self._command[1].at_rest
-        interval_s = config.command_interval_s if active else config.parked_command_interval_s
-        if self._time_s() - self._published_s >= interval_s or self._time_s() < self._published_s:
+        waiting = _newest(self._odometry)
+        if waiting is not None:
+            self._take_odometry(waiting)
+        now_s = self.now_s()
+        limit_s = max(
+            config.watch_limit_s, config.watch_intervals * min(self._interval_s, config.guard.parked_interval_s)
+        )
+        if self.active_faults:
+            limit_s = config.parked_command_interval_s - config.command_slack_s
+        if now_s - self._published_s >= limit_s or now_s < self._published_s - config.guard.odometry_timeout_s:
             self._poll_joints()
-            self._actuate()
+            self._actuate(now_s)
 
     # ------------------------------------------------------------------------------------------------ slip
 
@@ -235,7 +252,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         up = located.up
         along = math.asin(max(-1.0, min(1.0, up[0] * ahead[0] + up[1] * ahead[1])))
         across = math.asin(max(-1.0, min(1.0, up[1] * ahead[0] - up[0] * ahead[1])))
-        dt_s = min(self._interval_s, self.config.guard.odometry_timeout_s)
+        dt_s = min(self._step_s, self.config.guard.odometry_timeout_s)
         predicted = float(self._table.slip(along, across))
         self._slip.drive(located.time_s, dt_s, tracks, located.velocity_mps, located.speed_sigma_mps, along, predicted)
         if located.time_s - self._slip_s >= self.config.slip.interval_s or located.time_s < self._slip_s:

@@ -83,7 +83,7 @@ def test_a_command_timeout_is_over_after_standing_for_a_while(guard):
 def test_the_parked_step_of_the_world_is_no_silence(guard):
     parked = replace(WELL, command_s=98.0, odometry_s=97.6, joints_s=98.5, odometry_interval_s=0.5)
     assert guard.judge(parked).twist == AHEAD
-    assert guard.judge(replace(parked, command_s=97.4)).faults == {"command_timeout"}
+    assert guard.judge(replace(parked, command_s=95.9)).faults == {"command_timeout"}
 
 
 def test_the_drill_may_be_unknown_where_there_is_none():

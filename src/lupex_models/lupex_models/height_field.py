@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from numba import njit
-from scipy.interpolate import RectBivariateSpline
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -110,6 +109,9 @@ def refine(field: HeightField, cell_m: float, x0_m: float, y0_m: float, nx: int,
 
     Raises ValueError when the window leaves the field or has unknown heights: cubic extrapolation is no terrain.
     """
+    # Costs a third of a second to import, and only makers of worlds refine: the nodes need not pay it.
+    from scipy.interpolate import RectBivariateSpline
+
     x = x0_m + cell_m * np.arange(nx)
     y = y0_m + cell_m * np.arange(ny)
     if not bool(np.all(field.contains(x[[0, -1]], y[[0, -1]]))):

@@ -14,6 +14,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 
@@ -27,6 +28,7 @@ from lupex_node.conversions import seconds, stamp
 from lupex_node.parameters import declare, refuse_unknown
 
 C = TypeVar("C")
+RCLError = rclpy_implementation.RCLError
 
 HEARTBEAT_PERIOD_S = 0.5
 """Of wall time: how long a process is silent does not depend on how fast simulated time runs."""
@@ -260,6 +262,10 @@ def run(make: Callable[[], LupexNode[Any]], args: list[str] | None = None) -> in
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RCLError:
+        # The signal may shut the context down in the middle of a callback that publishes.
+        if rclpy.ok():
+            raise
     finally:
         # A second signal (the terminal's and the launcher's both arrive) must not break the way down.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

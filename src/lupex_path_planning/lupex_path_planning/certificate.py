@@ -24,6 +24,7 @@ class PoseEstimate:
     y_m: float
     covariance_m2: Array
     speed_mps: float
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,18 +134,19 @@ def certify(
     """
     pose_age = now_s - pose.time_s if pose is not None else math.inf
     power_age = now_s - power.time_s if power is not None else math.inf
-    ages = {"pose_age_s": pose_age, "power_age_s": power_age}
     stamps = [value.time_s for value in (pose, power) if value is not None and math.isfinite(value.time_s)]
     stamp = min(stamps, default=now_s)
 
     def refuse(reason: str) -> Certificate:
-        return Certificate(False, reason, stamp, **ages)
+        return Certificate(False, reason, stamp, pose_age_s=pose_age, power_age_s=power_age)
 
     if pose is None or power is None:
         return refuse("no place of the rover yet" if pose is None else "no state of the battery yet")
     for age, limit, name in ((pose_age, config.pose_max_age_s, "place"), (power_age, config.power_max_age_s, "charge")):
         if not -limit <= age <= limit:
             return refuse(f"the {name} is {age:.1f} s old, more than {limit:g} s")
+    if pose.lost:
+        return refuse("localization is lost")
     numbers = (pose.x_m, pose.y_m, *pose.covariance_m2.ravel(), power.energy_j, power.sigma_j, power.reserve_j)
     if not all(math.isfinite(v) for v in (*numbers, power.load_w, power.array_w)) or power.sigma_j < 0.0:
         return refuse("place or charge is not a finite number")
@@ -192,7 +194,8 @@ def certify(
         policy.grid.place(row, column),
         slip,
         consumption,
-        **ages,
+        pose_age,
+        power_age,
     )
 
 
@@ -207,7 +210,7 @@ def _turn_back_by(policy, now_s: float, energy_j: float, net_w: float, required)
             return begin
         end = policy.start_s + (policy.light.index(begin) + 1) * slice_s
         if net_w > 0.0 and left - net_w * (end - begin) < needed:
-            return begin + (left - needed) / net_w
+            return float(begin + (left - needed) / net_w)
         begin = end
     return float(policy.end_s)
 

@@ -13,8 +13,12 @@ class GridConfig:
 
     pad_m: float = setting(150.0, "around lander, havens in reach and targets", unit="m", minimum=10, maximum=5000)
     size_max_m: float = setting(1000.0, "largest side of the window", unit="m", minimum=50, maximum=20_000)
-    slope_error_rad: float = setting(0.0175, "of the elevation model, added to each slope", unit="rad", minimum=0, maximum=0.3)
-    slope_max_rad: float = setting(0.40, "steepest ground planned over, error included", unit="rad", minimum=0.02, maximum=1)
+    slope_error_rad: float = setting(
+        0.0175, "of the elevation model, added to each slope", unit="rad", minimum=0, maximum=0.3
+    )
+    slope_max_rad: float = setting(
+        0.40, "steepest ground planned over, error included", unit="rad", minimum=0.02, maximum=1
+    )
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,13 @@ class RecoveryConfig:
     slice_s: float = setting(900.0, "length of a time slice", unit="s", minimum=10, maximum=7200)
     horizon_s: float = setting(86_400.0, "time that the field covers", unit="s", minimum=600, maximum=3e6)
     stop_s: float = setting(1800.0, "one stop at any time, parked, without sun", unit="s", minimum=0, maximum=1e5)
-    light_margin_rad: float = setting(0.0035, "the Sun is taken to stand so much lower", unit="rad", minimum=0, maximum=0.1)
+    light_margin_rad: float = setting(
+        0.0035, "the Sun is taken to stand so much lower", unit="rad", minimum=0, maximum=0.1
+    )
     array_factor: float = setting(0.9, "array power over the model's", minimum=0, maximum=1)
-    haven_recharge_wh: float = setting(400.0, "a haven gives so much within haven_time_s", unit="Wh", minimum=0, maximum=1e5)
+    haven_recharge_wh: float = setting(
+        400.0, "a haven gives so much within haven_time_s", unit="Wh", minimum=0, maximum=1e5
+    )
     haven_time_s: float = setting(21_600.0, "see haven_recharge_wh", unit="s", minimum=600, maximum=1e6)
     haven_slope_max_rad: float = setting(0.30, "steepest haven", unit="rad", minimum=0.01, maximum=0.6)
     haven_clearance_m: float = setting(10.0, "around a haven is as well lit as it is", unit="m", minimum=0, maximum=100)
@@ -62,7 +70,9 @@ class RecoveryConfig:
 class SortieConfig:
     """The search for a sortie."""
 
-    margin_wh: float = setting(80.0, "kept above what the way back needs, at every step", unit="Wh", minimum=0, maximum=1e4)
+    margin_wh: float = setting(
+        80.0, "kept above what the way back needs, at every step", unit="Wh", minimum=0, maximum=1e4
+    )
     energy_tolerance_wh: float = setting(
         5.0, "labels of one place so close in charge count as one", unit="Wh", minimum=0, maximum=100
     )
@@ -83,9 +93,13 @@ class CertificateConfig:
     pose_max_age_s: float = setting(5.0, "of /odometry/global", unit="s", minimum=0.1, maximum=600)
     power_max_age_s: float = setting(10.0, "of /power/status", unit="s", minimum=0.1, maximum=600)
     slip_max_age_s: float = setting(600.0, "older slip is taken as one", unit="s", minimum=1, maximum=1e5)
-    slip_window_min_s: float = setting(20.0, "of driving behind a slip estimate that counts", unit="s", minimum=0, maximum=1e4)
+    slip_window_min_s: float = setting(
+        20.0, "of driving behind a slip estimate that counts", unit="s", minimum=0, maximum=1e4
+    )
     factor_max: float = setting(3.0, "a factor beyond it makes the certificate invalid", minimum=1, maximum=100)
-    smoothing_s: float = setting(120.0, "time over which measured factors are averaged", unit="s", minimum=1, maximum=1e4)
+    smoothing_s: float = setting(
+        120.0, "time over which measured factors are averaged", unit="s", minimum=1, maximum=1e4
+    )
     moving_mps: float = setting(0.02, "slower counts as parked", unit="m/s", minimum=0, maximum=1)
     sigma: float = setting(3.0, "of place and charge", minimum=0, maximum=10)
     sigma_max_m: float = setting(100.0, "a place known worse gives no certificate", unit="m", minimum=0.1, maximum=1e4)
@@ -95,9 +109,13 @@ class CertificateConfig:
 class LocalConfig:
     """The way around hazards on the costmap."""
 
-    look_ahead_m: float = setting(16.0, "longest stretch planned at once", unit="m", minimum=2, maximum=100)
-    inscribed_radius_m: float = setting(0.83, "half width of the vehicle and a margin", unit="m", minimum=0.05, maximum=5)
-    circumscribed_radius_m: float = setting(1.2, "from here on every heading is free", unit="m", minimum=0.05, maximum=5)
+    look_ahead_m: float = setting(12.0, "longest stretch planned at once", unit="m", minimum=2, maximum=100)
+    inscribed_radius_m: float = setting(
+        0.83, "half width of the vehicle and a margin", unit="m", minimum=0.05, maximum=5
+    )
+    circumscribed_radius_m: float = setting(
+        1.2, "from here on every heading is free", unit="m", minimum=0.05, maximum=5
+    )
     half_length_m: float = setting(0.95, "of the footprint checked along the path", unit="m", minimum=0.05, maximum=5)
     half_width_m: float = setting(0.80, "of the footprint checked along the path", unit="m", minimum=0.05, maximum=5)
     inflation_m: float = setting(2.2, "hazards raise the cost out to here", unit="m", minimum=0.1, maximum=10)
@@ -118,8 +136,12 @@ class DriveConfig:
     wait_tries: int = setting(4, "plans without a way before the route is changed", minimum=1, maximum=1000)
     reroutes_max: int = setting(6, "changes of route before the drive fails", minimum=0, maximum=1000)
     block_ahead_m: float = setting(8.0, "farthest ground that a blockage closes", unit="m", minimum=1, maximum=100)
-    stuck_s: float = setting(600.0, "without coming nearer, after which the drive fails", unit="s", minimum=10, maximum=1e5)
-    stale_s: float = setting(60.0, "without pose or costmap, after which the drive fails", unit="s", minimum=1, maximum=1e4)
+    stuck_s: float = setting(
+        600.0, "without coming nearer, after which the drive fails", unit="s", minimum=10, maximum=1e5
+    )
+    stale_s: float = setting(
+        60.0, "without pose or costmap, after which the drive fails", unit="s", minimum=1, maximum=1e4
+    )
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def draw(energy, t, duration, load, i, j, expected, rates):  # type: ignore[no-u
     end = t + duration
     count = expected.shape[0]
     while t < end - 1e-9:
-        k = int(math.floor((t - start) / slice_s + 1e-12))
+        k = math.floor((t - start) / slice_s + 1e-12)
         until = min(end, start + (k + 1) * slice_s)
         sun = expected[k, i, j] if 0 <= k < count else 0.0
         net = load - sun
@@ -81,7 +81,7 @@ def _pop(heap_key, heap_label, size):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _required(need, t, i, j, rates, margin):  # type: ignore[no-untyped-def]
-    k = int(math.floor((t - rates[0]) / rates[1] + 1e-12))
+    k = math.floor((t - rates[0]) / rates[1] + 1e-12)
     if k < 0 or k >= need.shape[0]:
         return math.inf
     return float(need[k, i, j]) + margin
@@ -179,12 +179,12 @@ def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expe
             continue
         s, place, t, e = int(stage[at]), int(cell[at]), when[at], energy[at]
         i, j = place // nx, place % nx
-        k = int(math.floor((t - rates[0]) / rates[1] + 1e-12))
+        k = math.floor((t - rates[0]) / rates[1] + 1e-12)
         if s == stages and k < havens.shape[0] and e >= havens[k, i, j]:
             return FOUND, at, count, furthest, stage, cell, when, energy, parent, activity
         if s < stages and i == targets[s, 0] and j == targets[s, 1]:
             load = parked_w + service_w[s]
-            left, lowest = draw(e, t, service_s[s], load, i, j, expected, rates)
+            left, _lowest = draw(e, t, service_s[s], load, i, j, expected, rates)
             # the way back must be open at every moment of the work, whose need may change with each slice
             safe = True
             m = t

@@ -51,7 +51,9 @@ class LightSlices:
 def darkest(samples: Grid3) -> Grid3:
     """Reduce samples (slices * SAMPLES_A_SLICE + 1, ny, nx) to the least of each slice, both its ends included."""
     count = (samples.shape[0] - 1) // SAMPLES_A_SLICE
-    ends = [samples[offset : offset + count * SAMPLES_A_SLICE : SAMPLES_A_SLICE] for offset in range(SAMPLES_A_SLICE + 1)]
+    ends = [
+        samples[offset : offset + count * SAMPLES_A_SLICE : SAMPLES_A_SLICE] for offset in range(SAMPLES_A_SLICE + 1)
+    ]
     return np.asarray(np.minimum.reduce([end[:count] for end in ends]))
 
 

@@ -35,6 +35,18 @@ class Costmap:
             self.x0_m + self.cell_m * (np.arange(nx) + 0.5), self.y0_m + self.cell_m * (np.arange(ny) + 0.5)
         )
 
+    def around(self, x_m: float, y_m: float, half_m: float) -> "Costmap":
+        """Return the part within half_m of a place along each axis, whole cells, empty when it lies outside."""
+        ny, nx = self.cost.shape
+        bounds = []
+        for at, origin, count in ((y_m, self.y0_m, ny), (x_m, self.x0_m, nx)):
+            first = math.floor((at - half_m - origin) / self.cell_m)
+            last = math.ceil((at + half_m - origin) / self.cell_m)
+            bounds.append((min(max(first, 0), count), min(max(last, 0), count)))
+        (top, bottom), (left, right) = bounds
+        part = np.ascontiguousarray(self.cost[top:bottom, left:right])
+        return Costmap(self.time_s, part, self.x0_m + left * self.cell_m, self.y0_m + top * self.cell_m, self.cell_m)
+
     def cell(self, x_m: float, y_m: float) -> tuple[int, int] | None:
         """Return (row, column) of the cell that holds a place, None outside."""
         row, column = math.floor((y_m - self.y0_m) / self.cell_m), math.floor((x_m - self.x0_m) / self.cell_m)
@@ -59,7 +71,12 @@ class LocalPlan:
 
 
 def plan_local(
-    costmap: Costmap, start: tuple[float, float], to_go_m: Array, goal: tuple[float, float], tolerance_m: float, config: LocalConfig  # fmt: skip
+    costmap: Costmap,
+    start: tuple[float, float],
+    to_go_m: Array,
+    goal: tuple[float, float],
+    tolerance_m: float,
+    config: LocalConfig,
 ) -> LocalPlan:
     """Plan over seen ground from `start` (x, y in odom) to the goal, or to the seen place from which least is left.
 
@@ -76,13 +93,20 @@ def plan_local(
         return second
     kept = _clear_length(costmap, first.path_m, config)
     if kept < config.progress_min_m:
-        return replace(first, path_m=np.empty((0, 2)), reaches_goal=False, reason="the vehicle's outline does not fit through")
+        return replace(
+            first, path_m=np.empty((0, 2)), reaches_goal=False, reason="the vehicle's outline does not fit through"
+        )
     count = 1 + int(kept / config.spacing_m)
     return replace(first, path_m=first.path_m[: max(count, 2)], reaches_goal=False)
 
 
 def _plan(
-    costmap: Costmap, start: tuple[float, float], to_go_m: Array, goal: tuple[float, float], tolerance_m: float, config: LocalConfig  # fmt: skip
+    costmap: Costmap,
+    start: tuple[float, float],
+    to_go_m: Array,
+    goal: tuple[float, float],
+    tolerance_m: float,
+    config: LocalConfig,
 ) -> LocalPlan:
     nothing = np.zeros(costmap.cost.shape, np.bool_)
 
@@ -123,6 +147,9 @@ def _plan(
         off = np.hypot(x - goal[0], y - goal[1])
         end = int(np.argmin(np.where(at_goal, best + worth * off, np.inf)))
     elif ends.any():
+        # short of the goal the path ends at the edge of what is seen: there the whole vehicle must fit
+        roomy = ends & (clearance >= config.circumscribed_radius_m)
+        ends = roomy if roomy.any() else ends
         end = int(np.argmin(np.where(ends, best + worth * to_go_m, np.inf)))
         if not left - to_go_m.flat[end] >= config.progress_min_m:
             return refuse("no seen and safe ground leads nearer to the goal", reachable, left)
@@ -131,7 +158,8 @@ def _plan(
     cells = _trace(before, end)
     nx = costmap.cost.shape[1]
     points = np.stack(
-        [costmap.x0_m + costmap.cell_m * (cells % nx + 0.5), costmap.y0_m + costmap.cell_m * (cells // nx + 0.5)], axis=-1
+        [costmap.x0_m + costmap.cell_m * (cells % nx + 0.5), costmap.y0_m + costmap.cell_m * (cells // nx + 0.5)],
+        axis=-1,
     )
     points[0] = start
     path = _smooth(points, costmap, clearance, config)
@@ -228,7 +256,7 @@ def resample(points: Array, spacing_m: float) -> Array:
     if points.shape[0] < 2:
         return points
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    count = max(int(round(along[-1] / spacing_m)), 1)
+    count = max(round(along[-1] / spacing_m), 1)
     at = np.linspace(0.0, along[-1], count + 1)
     return np.stack([np.interp(at, along, points[:, 0]), np.interp(at, along, points[:, 1])], axis=-1)
 

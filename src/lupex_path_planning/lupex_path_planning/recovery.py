@@ -147,7 +147,9 @@ def recovery_policy(
         capacity_j,
     )
     used = Moves(usable, moves.power_w, moves.parked_w, moves.discharge, moves.charge, moves.charge_max_w)
-    return RecoveryPolicy(grid, used, light, reserve_j, capacity_j, config.stop_s, need, after, haven, actions, actions_after)
+    return RecoveryPolicy(
+        grid, used, light, reserve_j, capacity_j, config.stop_s, need, after, haven, actions, actions_after
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -239,7 +241,7 @@ def _recover(time_s, power_w, least, sun_after, sun_before, havens, parked, disc
     action_after = np.full((count, ny, nx), NO_WAY, np.int8)
     action = np.full((count, ny, nx), NO_WAY, np.int8)
     floor = np.zeros((ny, nx), np.float32)
-    first = int(math.floor(stop_s / slice_s))
+    first = math.floor(stop_s / slice_s)
     stop_energy = parked * discharge * stop_s
     for k in range(count - 1, -1, -1):
         for layer in range(2):
@@ -271,9 +273,7 @@ def _recover(time_s, power_w, least, sun_after, sun_before, havens, parked, disc
                 changed = False
                 for order in range(4):
                     down, left = order % 2 == 1, order in (1, 2)
-                    changed |= _sweep(
-                        field, leads, acts, k, down, left, time_s, power_w, sun, discharge, floor
-                    )
+                    changed |= _sweep(field, leads, acts, k, down, left, time_s, power_w, sun, discharge, floor)
             for i in range(ny):
                 for j in range(nx):
                     if field[k, i, j] > capacity:

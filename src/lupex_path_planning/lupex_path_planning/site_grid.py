@@ -136,7 +136,9 @@ def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float
     worst_w = standing + loads.lidar_w + 0.5 * rover.solar_array.power_w
     battery = rover.battery
     discharge = float(stored_power_w(battery, worst_w, pace.battery_soc, pace.battery_k)) / worst_w
-    charge = -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
+    charge = (
+        -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
+    )
     return Moves(time_s, power_w, standing, discharge, charge, battery.charge_max_w)
 
 

@@ -62,33 +62,45 @@ def plan_sortie(
     energy_j: float,
     visits: Sequence[Visit],
     config: SortieConfig,
+    ends: NDArray[np.bool_] | None = None,
 ) -> Sortie:
     """Plan from a place and charge at a time; the earliest arrival in a haven after all visits.
 
     `pace` are the expected moves. At every step the energy stays above the need of the recovery policy by `margin_wh`.
     With both tolerances 0 the search is exact among plans that wait until slices end; else labels of one place within
-    `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. An impossible task is explained: which visit, which constraint, and what would make it possible.
+    `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. `ends` (ny, nx) are the cells preferred to end
+    in, as far as they are havens; where no plan ends there, any haven will do. An impossible task is explained: which visit, which constraint, and what would make it possible.
     """
     start = policy.grid.cell(*place)
-    ends = [policy.grid.cell(visit.x_m, visit.y_m) for visit in visits]
-    refusal = _refusal(policy, start, ends, visits, time_s, energy_j)
+    places = [policy.grid.cell(visit.x_m, visit.y_m) for visit in visits]
+    refusal = _refusal(policy, start, places, visits, time_s, energy_j)
     if refusal or start is None:
         return Sortie(False, refusal, (), 0)
-    cells = [end for end in ends if end is not None]
+    cells = [at for at in places if at is not None]
+    if ends is not None:
+        found = _search(policy, pace, start, time_s, energy_j, cells, visits, config, ends)
+        if found[0] == FOUND:
+            return _made(policy, pace, found, time_s, visits, config)
     found = _search(policy, pace, start, time_s, energy_j, cells, visits, config)
     if found[0] == LIMIT:
         config = _coarser(config)
         found = _search(policy, pace, start, time_s, energy_j, cells, visits, config)
-    status, last, labels = found[0], found[1], found[2]
-    if status == FOUND:
-        waypoints = _waypoints(policy, pace, found, last, visits, config)
-        hours = (waypoints[-1].time_s - time_s) / 3600.0
-        text = f"{len(visits)} targets and back to sunlight, recharged, in {hours:.2f} h"
-        return Sortie(True, text, waypoints, labels)
-    if status == LIMIT:
-        return Sortie(False, f"search ended at {config.labels_max} labels without a plan; fewer targets may do", (), labels)
+    labels = int(found[2])
+    if found[0] == FOUND:
+        return _made(policy, pace, found, time_s, visits, config)
+    if found[0] == LIMIT:
+        return Sortie(
+            False, f"search ended at {config.labels_max} labels without a plan; fewer targets may do", (), labels
+        )
     text = _why(policy, pace, start, time_s, energy_j, cells, visits, _coarser(config))
     return Sortie(False, text, (), labels)
+
+
+def _made(policy, pace, found, time_s: float, visits: Sequence[Visit], config: SortieConfig) -> Sortie:  # type: ignore[no-untyped-def]
+    waypoints = _waypoints(policy, pace, found, found[1], config)
+    hours = (waypoints[-1].time_s - time_s) / 3600.0
+    text = f"{len(visits)} targets and back to sunlight, recharged, in {hours:.2f} h"
+    return Sortie(True, text, waypoints, int(found[2]))
 
 
 def _refusal(
@@ -131,8 +143,12 @@ def _search(
     cells: Sequence[tuple[int, int]],
     visits: Sequence[Visit],
     config: SortieConfig,
+    ends: NDArray[np.bool_] | None = None,
 ):  # type: ignore[no-untyped-def]
-    to_go = _to_go(policy, pace, cells, visits)
+    havens = _havens(policy)
+    if ends is not None:
+        havens = np.where(ends, havens, np.float32(np.inf))
+    to_go = _to_go(pace, havens, cells, visits)
     return search(
         np.array([start[0], start[1], time_s, energy_j]),
         np.array(cells, np.int64).reshape(len(cells), 2),
@@ -143,7 +159,7 @@ def _search(
         pace.parked_w,
         policy.light.expected_w,
         policy.need_j,
-        _havens(policy),
+        havens,
         to_go,
         _rates(policy, pace),
         config.margin_wh * 3600.0,
@@ -170,17 +186,15 @@ def _havens(policy: RecoveryPolicy) -> NDArray[np.float32]:
 
 def _rates(policy: RecoveryPolicy, pace: Moves) -> Array:
     light = policy.light
-    return np.array(
-        [light.start_s, light.slice_s, pace.discharge, pace.charge, pace.charge_max_w, policy.capacity_j]
-    )
+    return np.array([light.start_s, light.slice_s, pace.discharge, pace.charge, pace.charge_max_w, policy.capacity_j])
 
 
 def _to_go(
-    policy: RecoveryPolicy, pace: Moves, cells: Sequence[tuple[int, int]], visits: Sequence[Visit]
+    pace: Moves, havens: NDArray[np.float32], cells: Sequence[tuple[int, int]], visits: Sequence[Visit]
 ) -> Array:
     """Return the least time to the end from each stage and cell, whatever light and charge: never too long."""
-    shape = policy.grid.shape
-    goal = np.isfinite(_havens(policy)).any(axis=0)
+    shape = havens.shape[1:]
+    goal = np.isfinite(havens).any(axis=0)
     fields = [cost_to_goal(pace.time_s, goal)]
     for cell, visit in zip(reversed(cells), reversed(list(visits)), strict=True):
         at = np.zeros(shape, np.bool_)
@@ -189,7 +203,7 @@ def _to_go(
     return np.array(fields[::-1])
 
 
-def _waypoints(policy, pace, found, last: int, visits: Sequence[Visit], config: SortieConfig) -> tuple[Waypoint, ...]:  # type: ignore[no-untyped-def]  # fmt: skip
+def _waypoints(policy, pace, found, last: int, config: SortieConfig) -> tuple[Waypoint, ...]:  # type: ignore[no-untyped-def]  # fmt: skip
     _, _, _, _, stage, cell, when, energy, parent, activity = found
     nx = policy.grid.shape[1]
     chain = []
@@ -232,9 +246,7 @@ def _recharged(policy: RecoveryPolicy, pace: Moves, row: int, column: int, arriv
         until = min(light.start_s + (light.index(time_s) + 1) * light.slice_s, end)
         energy, _ = draw(energy, time_s, until - time_s, pace.parked_w, row, column, light.expected_w, rates)
         time_s = until
-    return replace(
-        _waypoint(policy, RECHARGE, -1, row, column, time_s, float(energy)), required_j=arrived.required_j
-    )
+    return replace(_waypoint(policy, RECHARGE, -1, row, column, time_s, float(energy)), required_j=arrived.required_j)
 
 
 def _why(
@@ -253,7 +265,7 @@ def _why(
         count += 1
     which = f"target {count}" if visits else "the way back"
     cells = cells[: count + 1]
-    to_go = _to_go(policy, pace, cells, visits[: len(cells)])
+    to_go = _to_go(pace, _havens(policy), cells, visits[: len(cells)])
     least_s = float(to_go[0][start])
     if not math.isfinite(least_s):
         return f"{which}: no way leads there and back over ground flat enough; choose another place"
@@ -267,7 +279,9 @@ def _why(
         return f"{which}: no way back to sunlight is proven from there at any charge; a nearer haven or later light is needed"
     full = policy.capacity_j
     if not _possible(policy, pace, start, time_s, full, cells, visits, config):
-        return f"{which}: even a full battery does not suffice; shorten the stay, choose a nearer place or a later start"
+        return (
+            f"{which}: even a full battery does not suffice; shorten the stay, choose a nearer place or a later start"
+        )
     low, high = energy_j, full
     while high - low > config.answer_wh * 3600.0:
         middle = 0.5 * (low + high)

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from lupex_models.configuration import setting
-from lupex_simulator.drill_rig import DrillRigConfig
+from lupex_simulator.cutting import DrillRigConfig
 from lupex_simulator.lidar import LidarSettings
 from lupex_simulator.neutron import NeutronSettings
 from lupex_simulator.pace import PaceConfig

@@ -27,9 +27,10 @@ from lupex_interfaces.msg import (
 from lupex_models.rover import Rover
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
-from lupex_simulator.drill_rig import Assay, RigCommand, RigReading
+from lupex_simulator.drill_rig import RigCommand, RigReading
 from lupex_simulator.neutron import NeutronReading
 from lupex_simulator.power_bus import BusReading
+from lupex_simulator.samples import Assay
 from lupex_simulator.simulation import Truth
 from lupex_simulator.sky_sensors import AttitudeReading
 from lupex_simulator.vehicle import Pose, Vehicle

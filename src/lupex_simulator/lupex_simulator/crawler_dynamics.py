@@ -131,9 +131,9 @@ def vehicle_step(  # type: ignore[no-untyped-def]
 ):
     """Advance `state` (SIZE) by `dt_s`: actuators, balance of forces, motion, contact, torque and power.
 
-    `positions` (4, 2) of the units, `crawler` as locomotion.crawler_row; `steer_command` [rad] and `track_command` [m/s]
-    hold one value a unit, `soils` (4, 6) rows of Soil.as_row(). An `anchored` vehicle (drill in the ground) does not move
-    over the ground, whatever its tracks do.
+    `positions` (4, 2) of the units, `crawler` as locomotion.crawler_row; `steer_command` [rad] and `track_command`
+    [m/s] hold one value a unit, `soils` (4, 6) rows of Soil.as_row(). An `anchored` vehicle (drill in the ground) does
+    not move over the ground, whatever its tracks do.
     """
     steer, track = state[STEER : STEER + UNITS], state[TRACK : TRACK + UNITS]
     slip, torque = state[SLIP : SLIP + UNITS], state[TORQUE : TORQUE + UNITS]

@@ -23,8 +23,8 @@ def moon_rotation_map_rad_s(frame: SiteFrame) -> FloatArray:
 class InertialUnit:
     """Gyroscopes and accelerometers with a bias drawn at switch-on, its random walk, and white noise.
 
-    A sample is the mean over the time since the last one, whatever its length: at the full rate while driving, over long
-    intervals while parked, where the white noise falls with the root of the interval.
+    A sample is the mean over the time since the last one, whatever its length: at the full rate while driving, over
+    long intervals while parked, where the white noise falls with the root of the interval.
     """
 
     def __init__(self, config: Imu, moon_rotation_rad_s: FloatArray, rng: np.random.Generator) -> None:
@@ -65,8 +65,8 @@ class InertialUnit:
 def true_motion(before, after, velocity_before, velocity_after, moon, dt_s):  # type: ignore[no-untyped-def]
     """Return the mean inertial rate and specific force in body axes between two attitudes.
 
-    The rate is the rotation vector of the turn over the interval plus the Moon's own; the force is taken in the attitude
-    of the middle of the turn.
+    The rate is the rotation vector of the turn over the interval plus the Moon's own; the force is taken in the
+    attitude of the middle of the turn.
     """
     turn = before.T @ after
     vector = np.empty(3)

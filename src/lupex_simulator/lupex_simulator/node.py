@@ -2,22 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulator process: makes the time, steps the world, tells what is due, waits for who has to follow."""
 
-import contextlib
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import rclpy
 from geometry_msgs.msg import Vector3Stamped
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState, PointCloud2
 from tf2_msgs.msg import TFMessage
@@ -282,7 +283,7 @@ class SimulatorNode(Node):
             conversions.set_stamp(self._rig_message.header.stamp, now_ns)
             conversions.fill_rig(self._rig_message, rig.reading())
             self._rig.publish(self._rig_message)
-        assay = rig.assay(self._sim.now_s)
+        assay = rig.samples.assay(self._sim.now_s)
         if assay is not None:
             self._assays.publish(conversions.assay_message(assay, now_ns))
 
@@ -297,10 +298,22 @@ class SimulatorNode(Node):
             self.get_logger().error(f"the rover is lost: {reason}")
 
 
-def spin(node: SimulatorNode, executor: SingleThreadedExecutor) -> None:
-    """Run the world until the context is shut down."""
+class Stop:
+    """Set by the first SIGINT or SIGTERM; the loop ends between two steps, so that nothing is cut in the middle."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def spin(node: SimulatorNode, executor: SingleThreadedExecutor, stop: Stop) -> None:
+    """Run the world until it is told to stop."""
     served_s = time.monotonic()
-    while rclpy.ok():
+    while not stop.asked:
         verdict = node.ready()
         if verdict.wait_s > 0.0:
             executor.spin_once(timeout_sec=min(verdict.wait_s, MAX_WAIT_S))
@@ -320,23 +333,18 @@ def main(args: list[str] | None = None) -> int:
     try:
         # Held until the process ends.
         lock_domain(os.environ)
-        rclpy.init(args=args)
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        stop = Stop()
         node = SimulatorNode()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
-        spin(node, executor)
+        spin(node, executor, stop)
     except (ConfigurationError, SiteError, DomainTaken) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
     finally:
-        # A second signal (the terminal's and the launcher's both arrive) must not break the way down.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with contextlib.suppress(Exception):
-            if executor is not None:
-                executor.shutdown()
+        if executor is not None:
+            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

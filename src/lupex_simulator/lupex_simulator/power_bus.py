@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The true power bus: array, battery, loads behind switches, thermostat and heat; and what its unit measures of them."""
+"""The true power bus: array, battery, loads behind switches, thermostat and heat; what its unit measures of them."""
 
 import dataclasses
 import math
@@ -118,8 +118,8 @@ class PowerBus:
     def step(self, dt_s: float, time_s: float, sun: Sunlight, mobility_w: float, drill_w: float) -> None:
         """Advance by `dt_s` with mean powers of drives and drill motors over it.
 
-        Without fresh switch commands the thermostat alone rules the heater, and the other lines stay as they are. When the
-        battery cannot carry the loads the rover is dead, for good.
+        Without fresh switch commands the thermostat alone rules the heater, and the other lines stay as they are. When
+        the battery cannot carry the loads the rover is dead, for good.
         """
         rover, config = self._rover, self._config
         loads = rover.loads

@@ -99,7 +99,9 @@ class Simulation:
         self._mobility_j = self._drill_j = 0.0
         self._bus_ns = self.now_ns
         self._neutron_ns = self.now_ns
-        self._neutron_weight_s = self._neutron_water = 0.0
+        self._neutron_weight_s = self._neutron_water = self._felt_water = self._hole_ice = 0.0
+        self._felt_place: tuple[float, float] | None = None
+        self._assessed_hole: tuple[tuple[float, float] | None, float] = (None, 0.0)
         self._sun_at_s = -math.inf
         self._sun_map = np.array([1.0, 0.0, 0.0])
         self._sun_distance_m = 1.5e11
@@ -117,16 +119,17 @@ class Simulation:
 
     @property
     def drill_out(self) -> bool:
-        """Whether the drill is in use: not stowed, or just told to move."""
-        rig = self.drill_rig
-        return Part.DRILL_RIG in self.parts and (not rig.stowed or rig.commanded(self.now_s))
+        """Whether the drill is out of its stow latch, so that its commands must not be late."""
+        return Part.DRILL_RIG in self.parts and not self.drill_rig.stowed
 
     @property
     def mode(self) -> Mode:
         """What the world is busy with."""
         if self.parking.driving(self.now_s) or (Part.VEHICLE in self.parts and self.vehicle.moving):
             return Mode.DRIVING
-        return Mode.DRILLING if self.drill_out else Mode.PARKED
+        # Also a stowed rig answers quickly while somebody commands it.
+        busy = self.drill_out or (Part.DRILL_RIG in self.parts and self.drill_rig.commanded(self.now_s))
+        return Mode.DRILLING if busy else Mode.PARKED
 
     @property
     def lost(self) -> bool:
@@ -175,10 +178,10 @@ class Simulation:
         def layer_at(depth_m: float) -> Layer:
             return self.world.strata.at(x_m, y_m, depth_m)
 
-        rig.step(dt_s, now_s, layer_at, (self.pose.x_m, self.pose.y_m), powered=on)
+        rig.step(dt_s, now_s, layer_at, (x_m, y_m), powered=on)
         self._drill_j += rig.power_w * dt_s
         if Part.POWER_BUS not in self.parts or self.power_bus.instruments_on:
-            rig.deliver(now_s)
+            rig.samples.deliver(now_s)
 
     def hole_place(self) -> tuple[float, float]:
         """Return where the drill's axis meets the ground, in map."""
@@ -208,10 +211,12 @@ class Simulation:
 
     def _feel_neutrons(self, dt_s: float) -> None:
         x_m, y_m = self.pose.x_m, self.pose.y_m
-        water = water_equivalent(
-            lambda depth_m: self.world.strata.ice_fraction(x_m, y_m, depth_m), self.config.neutrons
-        )
-        self._neutron_water += water * dt_s
+        if (x_m, y_m) != self._felt_place:
+            self._felt_place = (x_m, y_m)
+            self._felt_water = water_equivalent(
+                lambda depth_m: self.world.strata.ice_fraction(x_m, y_m, depth_m), self.config.neutrons
+            )
+        self._neutron_water += self._felt_water * dt_s
         self._neutron_weight_s += dt_s
 
     def inertial_sample(self) -> tuple[FloatArray, FloatArray]:
@@ -268,9 +273,13 @@ class Simulation:
     def truth(self) -> Truth:
         """Return the world's secrets."""
         vehicle, bus, rig = self.vehicle, self.power_bus, self.drill_rig
-        depth_m = rig.hole_depth_m
-        x_m, y_m = self.hole_place()
-        ice = self.world.strata.mean_ice_fraction(x_m, y_m, 0.0, depth_m) if depth_m > 0.0 else 0.0
+        hole = (rig.hole_m, rig.hole_depth_m)
+        if hole != self._assessed_hole:
+            self._assessed_hole = hole
+            place_m, depth_m = hole
+            self._hole_ice = 0.0
+            if place_m is not None and depth_m > 0.0:
+                self._hole_ice = self.world.strata.mean_ice_fraction(*place_m, 0.0, depth_m)
         return Truth(
             self.pose,
             bus.soc,
@@ -283,6 +292,6 @@ class Simulation:
             float(vehicle.sinkage_m.mean()),
             vehicle.tipped,
             bus.dead,
-            depth_m,
-            ice,
+            rig.hole_depth_m,
+            self._hole_ice,
         )

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupex_models.rover import read_rover
-from lupex_simulator.drill_rig import DrillRig, DrillRigConfig, RigCommand
+from lupex_simulator.cutting import DrillRigConfig
+from lupex_simulator.drill_rig import DrillRig, RigCommand
 from lupex_simulator.strata import Layer
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
@@ -41,7 +42,7 @@ class Bench:
                 self.rig.command(command, self.now_s)
             self.now_s += DT
             self.rig.step(DT, self.now_s, self.layer_at, self.place_m, powered=powered)
-            self.rig.deliver(self.now_s)
+            self.rig.samples.deliver(self.now_s)
             self.energy_j += self.rig.power_w * DT
             if until is not None and until(self.rig):
                 return self
@@ -133,7 +134,7 @@ def test_long_bite_chokes_and_stalls_at_the_torque_limit_and_pulling_out_clears_
     assert bench.rig.depth_m == stalled_at
     assert bench.rig.torque_nm == pytest.approx(12.0, rel=0.01)
     bench.clear()
-    assert bench.rig.fill == 0.0
+    assert bench.rig.samples.fill == 0.0
     bench.run(60, RigCommand(0.01, 10.0, 100.0, 12.0), until=lambda rig: rig.depth_m >= stalled_at - 0.001)
     bench.bite(stalled_at + 0.05)
     assert not bench.rig.stalled
@@ -172,7 +173,7 @@ def test_binding_comes_more_often_with_full_flutes():
 
     def jams(bite_m):
         count = 0
-        for seed in range(60):
+        for seed in range(25):
             bench = Bench(ICY, config, seed).lower()
             bench.run(600, CUT, until=lambda rig: rig.bound or rig.stalled or rig.depth_m >= bite_m)
             count += bench.rig.bound
@@ -190,9 +191,9 @@ def test_a_standing_auger_can_freeze_in():
 
 def test_loosening_empties_the_flutes():
     bench = Bench(ICY).lower().bite(0.1)
-    filled = bench.rig.fill
+    filled = bench.rig.samples.fill
     bench.run(8, RigCommand(0.0, -1.57, 100.0, 12.0))
-    assert bench.rig.fill == pytest.approx(filled * math.exp(-1.0), rel=0.01)
+    assert bench.rig.samples.fill == pytest.approx(filled * math.exp(-1.0), rel=0.01)
 
 
 def test_old_commands_stop_everything():
@@ -234,9 +235,9 @@ def test_sample_holds_the_ground_of_its_interval():
         bench.run(4, RigCommand(deliver_sample=True))
         delivered_s = bench.now_s
         bench.run(2, RigCommand())
-    dry = bench.rig.assay(delivered_s)
-    assert bench.rig.assay(delivered_s + 0.5 * CALM.analysis_s) is None
-    wet = bench.rig.assay(delivered_s + CALM.analysis_s)
+    dry = bench.rig.samples.assay(delivered_s)
+    assert bench.rig.samples.assay(delivered_s + 0.5 * CALM.analysis_s) is None
+    wet = bench.rig.samples.assay(delivered_s + CALM.analysis_s)
     assert (dry.sample_id, wet.sample_id) == (1, 2)
     assert (dry.top_m, dry.bottom_m) == pytest.approx((0.0, 0.1), abs=0.002)
     assert (wet.top_m, wet.bottom_m) == pytest.approx((0.1, 0.2), abs=0.002)
@@ -245,7 +246,7 @@ def test_sample_holds_the_ground_of_its_interval():
     sigma = CALM.balance_sigma_kg * math.sqrt(2.0)
     assert abs(dry.mass_loss_kg) < 5.0 * sigma
     assert wet.mass_loss_kg == pytest.approx(0.05 * wet.sample_mass_kg, abs=5.0 * sigma)
-    assert bench.rig.assay(bench.now_s + 1e6) is None
+    assert bench.rig.samples.assay(bench.now_s + 1e6) is None
 
 
 def test_two_bites_make_one_sample_and_an_early_request_waits():
@@ -253,14 +254,14 @@ def test_two_bites_make_one_sample_and_an_early_request_waits():
     bench.run(1, dataclasses.replace(CUT, deliver_sample=True))
     bench.clear()
     bench.run(CALM.analysis_s + 1)
-    assert bench.rig.assay(bench.now_s).bottom_m == pytest.approx(0.05, abs=0.003)
+    assert bench.rig.samples.assay(bench.now_s).bottom_m == pytest.approx(0.05, abs=0.003)
     for depth in (0.1, 0.15):
         bench.run(100, RigCommand(0.01, 10.0, 100.0, 12.0), until=lambda rig: rig.depth_m >= rig.hole_depth_m - 1e-6)
         bench.bite(depth)
         bench.clear()
     bench.run(2, RigCommand(deliver_sample=True))
     bench.run(CALM.analysis_s)
-    second = bench.rig.assay(bench.now_s)
+    second = bench.rig.samples.assay(bench.now_s)
     assert (second.top_m, second.bottom_m) == pytest.approx((0.051, 0.15), abs=0.003)
 
 
@@ -268,8 +269,8 @@ def test_one_edge_is_one_delivery():
     bench = Bench(ICY).lower().bite(0.05).clear()
     bench.run(20, RigCommand(deliver_sample=True))
     bench.run(CALM.analysis_s + 1, RigCommand(deliver_sample=True))
-    assert bench.rig.assay(bench.now_s) is not None
-    assert bench.rig.assay(bench.now_s) is None
+    assert bench.rig.samples.assay(bench.now_s) is not None
+    assert bench.rig.samples.assay(bench.now_s) is None
 
 
 def test_at_another_place_it_is_a_new_hole():

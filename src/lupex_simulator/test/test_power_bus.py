@@ -20,11 +20,12 @@ EXACT = PowerBusConfig(
     temperature_sigma_k=0.0,
     power_sigma_share=0.0,
 )
+NO_DRAW = PowerDraw()
 DARK = Sunlight(0.0, 0.0, 1.5e11, True)
 FULL_SUN = Sunlight(1.0, 0.02, 1.496e11)
 
 
-def bus(soc=0.6, kelvin=285.0, config=EXACT, draw=PowerDraw(), rover=ROVER, seed=1):
+def bus(soc=0.6, kelvin=285.0, config=EXACT, draw=NO_DRAW, rover=ROVER, seed=1):
     return PowerBus(rover, config, draw, BatteryState(soc, kelvin), np.random.default_rng(seed))
 
 

@@ -108,9 +108,11 @@ def test_drill_needs_its_switch_and_holds_the_vehicle(world):
     lower = RigCommand(0.01, 10.0, 100.0, 12.0)
     run(sim, 5.0, rig=lower)
     assert sim.drill_rig.stowed
+    assert not sim.drill_out
     assert sim.mode is Mode.DRILLING
     sim.power_bus.switch(sim.now_s, drill=True, heater=True, instruments=True)
     run(sim, 40.0, rig=lower)
+    assert sim.drill_out
     assert sim.drill_rig.depth_m > 0.0
     assert sim.truth().drill_depth_m > 0.0
     assert sim.power_bus.reading().load_drill_w > 10.0

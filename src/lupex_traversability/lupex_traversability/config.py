@@ -56,16 +56,18 @@ class MapConfig:
 class CostConfig:
     """How heights become cost; each limit reached is lethal."""
 
-    window_m: float = setting(1.8, "side of the square a slope is fitted to: the footprint", unit="m", minimum=0.3, maximum=10)
-    coverage_min: float = setting(0.4, "share of the window that must be known", minimum=0.05, maximum=1)
-    step_max_m: float = setting(
-        0.25, "between neighbouring cells, beside the slope", unit="m", minimum=0.01, maximum=2
+    window_m: float = setting(
+        1.8, "side of the square a slope is fitted to: the footprint", unit="m", minimum=0.3, maximum=10
     )
+    coverage_min: float = setting(0.4, "share of the window that must be known", minimum=0.05, maximum=1)
+    step_max_m: float = setting(0.25, "between neighbouring cells, beside the slope", unit="m", minimum=0.01, maximum=2)
     roughness_max_m: float = setting(0.12, "rms about the fitted plane", unit="m", minimum=0.01, maximum=2)
     slip_max: float = setting(0.6, "predicted slip uphill", minimum=0.05, maximum=1)
     slip_quantile: float = setting(0.9, "of the soil's spread, for the predicted slip", minimum=0.5, maximum=1)
     hidden_weight: float = setting(0.5, "of hidden relief beside the measured terms", minimum=0, maximum=1)
-    unseen_cost: int = setting(40, "least cost of ground known only by standing or by assumption", minimum=0, maximum=99)
+    unseen_cost: int = setting(
+        40, "least cost of ground known only by standing or by assumption", minimum=0, maximum=99
+    )
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class DrivingCost:
         """Derive the cost of every cell."""
         config = self.config
         shape = ground.height_m.shape
-        layers = tuple(np.full(shape, np.nan, np.float32) for _ in range(4))
+        slope, step, rough, slip = (np.full(shape, np.nan, np.float32) for _ in range(4))
         cost = np.full(shape, UNKNOWN_COST, np.int8)
         height, low, high, hidden, known = _close_lone_gaps(
             ground.height_m,
@@ -84,10 +84,13 @@ class DrivingCost:
                     config.unseen_cost,
                 ]
             ),
-            *layers,
+            slope,
+            step,
+            rough,
+            slip,
             cost,
         )
-        return Ground(*layers, cost)
+        return Ground(slope, step, rough, slip, cost)
 
 
 @njit(cache=True)

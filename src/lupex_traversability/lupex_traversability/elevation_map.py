@@ -204,8 +204,8 @@ def _bin(points, rotation, origin, sums, image, numbers):  # type: ignore[no-unt
         sums[1, row, column] += information * pz
         sums[2, row, column] = min(sums[2, row, column], pz)
         sums[3, row, column] = max(sums[3, row, column], pz)
-        ring = int(math.floor((math.asin(z / distance) - elevation_min) / step + 0.5))
-        ray = int(math.floor(math.atan2(y, x) / (2.0 * math.pi) * columns + 0.5)) % columns
+        ring = math.floor((math.asin(z / distance) - elevation_min) / step + 0.5)
+        ray = math.floor(math.atan2(y, x) / (2.0 * math.pi) * columns + 0.5) % columns
         if 0 <= ring < rows:
             image[ring, ray] = k
     return world, used
@@ -271,7 +271,7 @@ def _fill_between(world, image, origin, height, variance, low, high, hidden, sou
             gap = far - near
             if gap <= 0.5 * cell or gap > gap_max:
                 continue
-            steps = int(math.ceil(gap / (0.5 * cell)))
+            steps = math.ceil(gap / (0.5 * cell))
             for s in range(1, steps):
                 share = s / steps
                 x = ax + share * (bx - ax)

@@ -1,0 +1,273 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The localization node on real topics, fed by the small world of the other tests."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+
+from geometry_msgs.msg import Vector3Stamped  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
+from sensor_msgs.msg import Imu, JointState  # noqa: E402
+from tf2_msgs.msg import TFMessage  # noqa: E402
+
+from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus  # noqa: E402
+from lupex_localization.node import LocalizationNode  # noqa: E402
+from lupex_localization.track_odometry import JOINT_NAMES  # noqa: E402
+from lupex_models.configuration import ConfigurationError  # noqa: E402
+from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
+
+ROVER = Path(__file__).parents[3] / "config" / "rover.yaml"
+
+
+class Feed:
+    """Publish the world's sensors step by step, waiting for the node to follow."""
+
+    def __init__(self, world):
+        self.world = world
+        self.node = rclpy.create_node("feed")
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        make = self.node.create_publisher
+        self.clock = make(Clock, "/clock", qos.STATE)
+        self.imu = make(Imu, "/imu/data", qos.SAMPLES)
+        self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
+        self.stars = make(AttitudeFix, "/star_tracker/attitude", qos.STATE)
+        self.sun = make(Vector3Stamped, "/sun_sensor/direction", qos.STATE)
+        self.local, self.globals, self.transforms, self.states, self.faults = [], [], [], [], []
+        for kind, topic, heard in (
+            (Odometry, "/odometry/local", self.local),
+            (Odometry, "/odometry/global", self.globals),
+            (TFMessage, "/tf", self.transforms),
+            (LocalizationStatus, "/localization/status", self.states),
+            (Fault, "/faults", self.faults),
+        ):
+            self.node.create_subscription(kind, topic, heard.append, qos.SAMPLES)
+        self.count = 0
+
+    def add(self, node):
+        self.executor.add_node(node)
+        return node
+
+    def remove(self, node):
+        self.executor.remove_node(node)
+        node.destroy_node()
+
+    def step(self, speed=0.0, imu=True, joints=True, follow=True):
+        sample, tracks = self.world.step(speed, 0.0)
+        at = stamp(self.world.time_s)
+        if self.count % 2 == 0:
+            self.clock.publish(Clock(clock=at))
+        if imu:
+            self.imu.publish(self.inertial(at, sample))
+        if joints and self.count % 5 != 4:
+            self.joints.publish(self.states_of(at, tracks))
+        self.count += 1
+        for _ in range(40 if follow else 4):
+            self.executor.spin_once(timeout_sec=0.002)
+            if self.local and seconds(self.local[-1].header.stamp) >= self.world.time_s - 0.05:
+                break
+
+    @staticmethod
+    def inertial(at, sample):
+        message = Imu()
+        message.header.stamp, message.header.frame_id = at, "base_link"
+        w, f = message.angular_velocity, message.linear_acceleration
+        w.x, w.y, w.z = (float(v) for v in sample.rate)
+        f.x, f.y, f.z = (float(v) for v in sample.force)
+        return message
+
+    def states_of(self, at, tracks):
+        message = JointState(name=list(JOINT_NAMES))
+        message.header.stamp, message.header.frame_id = at, "base_link"
+        radius = self.world.rover.crawler.sprocket_radius_m
+        message.position = [*tracks.steer_rad.tolist(), *(tracks.travel_m / radius).tolist()]
+        message.velocity = [0.0] * 4 + (tracks.track_mps / radius).tolist()
+        return message
+
+    def until(self, condition, limit=400, **kwargs):
+        for _ in range(limit):
+            if condition():
+                return
+            self.step(**kwargs)
+        raise AssertionError("condition not reached")
+
+    def told(self, code):
+        state = [fault.active for fault in self.faults if fault.code == code]
+        return bool(state) and state[-1]
+
+
+@pytest.fixture
+def feed(make_world):
+    rclpy.init(domain_id=63)
+    made = Feed(make_world(5))
+    yield made
+    made.executor.shutdown()
+    rclpy.shutdown()
+
+
+def start(feed, *more):
+    world = feed.world
+    x, y, z = (float(v) for v in world.position_m)
+    settings = [
+        "use_sim_time:=true",
+        f"rover:={ROVER}",
+        f"initial.x_m:={x}",
+        f"initial.y_m:={y}",
+        f"initial.z_m:={z}",
+        f"initial.yaw_rad:={world.yaw_rad}",
+        "initial.yaw_sigma_rad:=0.01",
+        "tracks.soils:=8",
+        *more,
+    ]
+    arguments = ["--ros-args"]
+    for item in settings:
+        arguments += ["-p", item]
+    return feed.add(LocalizationNode(cli_args=arguments))
+
+
+def test_odometry_transforms_and_status_follow_the_data(feed):
+    start(feed)
+    feed.until(lambda: len(feed.local) > 20)
+    before = len(feed.local)
+    for _ in range(250):
+        feed.step(0.1)
+    made = feed.local[before:]
+    # ten seconds of joint states at 20 Hz; some may be joined together when the machine is slow
+    assert len(made) > 100
+    assert made[-1].header.frame_id == "odom"
+    assert made[-1].child_frame_id == feed.globals[-1].child_frame_id == "base_link"
+    stamps = [seconds(m.header.stamp) for m in feed.local]
+    assert np.all(np.diff(stamps) > 0.0)
+    last = feed.globals[-1]
+    assert last.header.frame_id == "map"
+    gaps = np.diff([seconds(m.header.stamp) for m in feed.globals])
+    assert 0.07 < gaps.mean() < 0.15
+    place = np.array([last.pose.pose.position.x, last.pose.pose.position.y])
+    assert place == pytest.approx(feed.world.position_m[:2], abs=0.1)
+    assert last.twist.twist.linear.x == pytest.approx(0.1, abs=0.02)
+    covariance = np.array(last.pose.covariance).reshape(6, 6)
+    assert np.linalg.eigvalsh(covariance)[0] > 0.0
+    frames = {(t.header.frame_id, t.child_frame_id) for m in feed.transforms for t in m.transforms}
+    assert frames == {("map", "odom"), ("odom", "base_link")}
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.TRACKING)
+    assert feed.states[-1].header.frame_id == "map"
+    assert not feed.states[-1].stationary
+
+
+def test_the_two_transforms_make_the_pose_in_map(feed):
+    start(feed)
+    feed.until(lambda: len(feed.transforms) > 30, speed=0.1)
+    to_odom, to_base = feed.transforms[-1].transforms
+    at = seconds(to_base.header.stamp)
+    pose = next(m.pose.pose for m in feed.globals if seconds(m.header.stamp) == at)
+    yaw = 2.0 * math.atan2(to_odom.transform.rotation.z, to_odom.transform.rotation.w)
+    a, b = to_odom.transform.translation, to_base.transform.translation
+    assert a.x + math.cos(yaw) * b.x - math.sin(yaw) * b.y == pytest.approx(pose.position.x, abs=1e-9)
+    assert a.y + math.sin(yaw) * b.x + math.cos(yaw) * b.y == pytest.approx(pose.position.y, abs=1e-9)
+    assert a.z + b.z == pytest.approx(pose.position.z, abs=1e-9)
+
+
+def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
+    node = start(feed)
+    feed.until(lambda: len(feed.local) > 20)
+    sample, tracks = feed.world.step(0.0, 0.0)
+    at = stamp(feed.world.time_s)
+    imu = feed.inertial(at, sample)
+    imu.angular_velocity.x = math.nan
+    wrong = feed.inertial(at, sample)
+    wrong.header.frame_id = "camera"
+    fast = feed.inertial(at, sample)
+    fast.angular_velocity.z = 50.0
+    heavy = feed.inertial(at, sample)
+    heavy.linear_acceleration.z = 0.0
+    heavy.linear_acceleration.x = heavy.linear_acceleration.y = 0.0
+    for message in (imu, wrong, fast, heavy):
+        feed.imu.publish(message)
+    names = feed.states_of(at, tracks)
+    names.name = list(reversed(JOINT_NAMES))
+    short = feed.states_of(at, tracks)
+    short.position = [0.0]
+    spin = feed.states_of(at, tracks)
+    spin.velocity = [100.0] * 8
+    frame = feed.states_of(at, tracks)
+    frame.header.frame_id = "map"
+    for message in (names, short, spin, frame):
+        feed.joints.publish(message)
+    for frame_id, w, covariance in (
+        ("base_link", 1.0, 1e-8),
+        ("star_tracker", 2.0, 1e-8),
+        ("star_tracker", 1.0, -1e-8),
+        ("star_tracker", 1.0, 1.0),
+    ):
+        fix = AttitudeFix()
+        fix.header.stamp, fix.header.frame_id = at, frame_id
+        fix.orientation.w = w
+        fix.covariance = (np.eye(3) * covariance).ravel()
+        feed.stars.publish(fix)
+    sun = Vector3Stamped()
+    sun.header.stamp, sun.header.frame_id = at, "base_link"
+    feed.sun.publish(sun)
+    counts = node._refused
+    feed.until(
+        lambda: (
+            counts.get("/imu/data", 0) >= 4
+            and counts.get("/mobility/joint_states", 0) >= 4
+            and counts.get("/star_tracker/attitude", 0) >= 4
+            and counts.get("/sun_sensor/direction", 0) >= 1
+        )
+    )
+    feed.until(lambda: seconds(feed.local[-1].header.stamp) > feed.world.time_s - 0.1)
+    assert node._estimator.begun
+
+
+def test_silence_degrades_then_loses_the_pose_and_data_bring_it_back(feed):
+    start(feed, "health.fault_after_s:=1.0")
+    feed.until(lambda: feed.states and feed.states[-1].state == LocalizationStatus.TRACKING)
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, imu=False)
+    feed.until(lambda: feed.told("localization_degraded"), imu=False)
+    feed.until(lambda: feed.told("localization_lost"), imu=False, joints=False, follow=False)
+    assert feed.states[-1].state == LocalizationStatus.LOST
+    feed.until(lambda: not feed.told("localization_lost"))
+
+
+def test_a_killed_node_resumes_where_it_was(feed, tmp_path):
+    node = start(feed, f"state_dir:={tmp_path}", "checkpoint.interval_s:=0.5", "checkpoint.rest_interval_s:=0.5")
+    feed.until(lambda: len(feed.globals) > 60, speed=0.1)
+    feed.remove(node)
+    odom = feed.local[-1].pose.pose.position
+    feed.local.clear()
+    feed.globals.clear()
+    start(feed, f"state_dir:={tmp_path}", "initial.x_m:=55.0")
+    feed.until(lambda: len(feed.globals) > 3)
+    first = feed.globals[0]
+    place = np.array([first.pose.pose.position.x, first.pose.pose.position.y])
+    assert place == pytest.approx(feed.world.position_m[:2], abs=0.15)
+    assert first.pose.covariance[0] > 0.05**2
+    assert feed.local[0].pose.pose.position.x == pytest.approx(odom.x, abs=0.15)
+
+
+def test_a_clock_set_back_begins_anew(feed):
+    node = start(feed)
+    feed.until(lambda: len(feed.local) > 20)
+    feed.world.time_s -= 500.0
+    feed.local.clear()
+    feed.until(lambda: len(feed.local) > 5, follow=False)
+    assert node._estimator.reckoning.state.time_s == pytest.approx(feed.world.time_s, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "setting", ["rover:=/nowhere/rover.yaml", "site:=/nowhere/site", "tracks.soils:=1", "slip:=2.0"]
+)
+def test_what_cannot_be_used_is_refused_with_a_sentence(feed, setting):
+    with pytest.raises(ConfigurationError, match=r"nowhere|soils|slip"):
+        start(feed, setting)

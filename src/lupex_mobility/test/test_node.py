@@ -1,0 +1,310 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Mobility and drive_route in one process with a world that moves exactly as commanded."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+
+from geometry_msgs.msg import TwistStamped  # noqa: E402
+from nav_msgs.msg import Odometry, Path  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rosgraph_msgs.msg import Clock  # noqa: E402
+from sensor_msgs.msg import JointState  # noqa: E402
+
+from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate  # noqa: E402
+from lupex_mobility import conversions  # noqa: E402
+from lupex_mobility.config import Steering  # noqa: E402
+from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
+from lupex_mobility.node import MobilityNode  # noqa: E402
+from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics  # noqa: E402
+from lupex_models.configuration import ConfigurationError  # noqa: E402
+from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
+
+STEP_S = 0.1
+
+
+class World:
+    """Steps of 0.1 s, each waited for until the nodes have answered; what it publishes can be switched off."""
+
+    def __init__(self, rover):
+        self.rover = rover
+        self.kinematics = UnitKinematics(rover.crawler, Steering())
+        self.node = rclpy.create_node("world")
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.time_s, self.x, self.y, self.yaw, self.pitch = 1000.0, 0.0, 0.0, 0.0, 0.0
+        self.steer, self.track = np.zeros(4), np.zeros(4)
+        self.command = self.slip = None
+        self.commands, self.faults, self.velocities = [], [], []
+        self.odometry_on = self.stowed = self.rig_on = self.joints_on = True
+        make = self.node.create_publisher
+        self.clock = make(Clock, "/clock", qos.STATE)
+        self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
+        self.odometry = make(Odometry, "/odometry/global", qos.STATE)
+        self.rig = make(DrillRig, "/drill/rig", qos.STATE)
+        self.cmd_vel = make(TwistStamped, "/cmd_vel", qos.STATE)
+        self.path = make(Path, "/plan/path", qos.STATE)
+        take = self.node.create_subscription
+        take(JointState, "/mobility/joint_commands", self.on_command, qos.STATE)
+        take(Fault, "/faults", self.faults.append, qos.EVENTS)
+        take(SlipEstimate, "/mobility/slip", lambda m: setattr(self, "slip", m), qos.STATE)
+        take(TwistStamped, "/cmd_vel", self.velocities.append, qos.STATE)
+
+    def add(self, node):
+        self.executor.add_node(node)
+        return node
+
+    def on_command(self, message):
+        assert list(message.name) == list(JOINT_NAMES)
+        self.command = message
+        self.commands.append(message)
+
+    @property
+    def driving(self):
+        return self.command is not None and any(self.command.velocity[4:])
+
+    def active(self, code):
+        state = [fault.active for fault in self.faults if fault.code == code]
+        return bool(state) and state[-1]
+
+    def step(self):
+        if self.command is not None:
+            target = np.array(self.command.position[:4])
+            self.steer = self.steer + np.clip(target - self.steer, -0.03, 0.03)
+            self.track = np.array(self.command.velocity[4:]) * self.rover.crawler.sprocket_radius_m
+            twist = self.kinematics.twist(self.steer, self.track)
+            self.yaw += twist.turning_rad_s * STEP_S
+            self.x += twist.forward_mps * math.cos(self.yaw) * STEP_S
+            self.y += twist.forward_mps * math.sin(self.yaw) * STEP_S
+        self.time_s += STEP_S
+        self.publish()
+        # one answer a step while control is in the loop; without one it is the clock alone that counts
+        for _ in range(40):
+            self.executor.spin_once(timeout_sec=0.005)
+            if self.command is not None and seconds(self.command.header.stamp) >= self.time_s - 1e-6:
+                break
+
+    def publish(self):
+        at = stamp(self.time_s)
+        self.clock.publish(Clock(clock=at))
+        if self.joints_on:
+            message = JointState(name=list(JOINT_NAMES))
+            message.header.stamp = at
+            message.position = [*self.steer.tolist(), 0.0, 0.0, 0.0, 0.0]
+            message.velocity = [0.0] * 4 + (self.track / self.rover.crawler.sprocket_radius_m).tolist()
+            self.joints.publish(message)
+        if self.rig_on:
+            rig = DrillRig(stowed=self.stowed, depth_m=-0.1)
+            rig.header.stamp = at
+            self.rig.publish(rig)
+        if self.odometry_on:
+            self.odometry.publish(self.pose(at))
+
+    def pose(self, at):
+        message = Odometry(child_frame_id="base_link")
+        message.header.stamp, message.header.frame_id = at, "map"
+        message.pose.pose.position.x, message.pose.pose.position.y = self.x, self.y
+        cy, sy = math.cos(self.yaw / 2), math.sin(self.yaw / 2)
+        cp, sp = math.cos(self.pitch / 2), math.sin(self.pitch / 2)
+        q = message.pose.pose.orientation
+        q.w, q.x, q.y, q.z = cy * cp, -sy * sp, cy * sp, sy * cp
+        message.pose.covariance = np.full(36, 0.01)
+        message.twist.covariance = np.full(36, 1e-6)
+        twist = self.kinematics.twist(self.steer, self.track)
+        message.twist.twist.linear.x = twist.forward_mps
+        return message
+
+    def until(self, condition, limit=200):
+        for _ in range(limit):
+            if condition():
+                return
+            self.step()
+        raise AssertionError("condition not reached")
+
+    def drive(self, twist, frame="base_link"):
+        message = conversions.command(self.time_s, twist)
+        message.header.frame_id = frame
+        self.cmd_vel.publish(message)
+
+
+@pytest.fixture
+def world(rover):
+    rclpy.init(domain_id=63)
+    made = World(rover)
+    yield made
+    made.executor.shutdown()
+    rclpy.shutdown()
+
+
+def arguments(rover_path, *more):
+    listed = ["--ros-args", "-p", "use_sim_time:=true", "-p", f"rover:={rover_path}"]
+    for item in more:
+        listed += ["-p", item]
+    return listed
+
+
+@pytest.fixture
+def mobility(world, rover_path):
+    node = world.add(MobilityNode(cli_args=arguments(rover_path)))
+    world.until(lambda: world.command is not None)
+    return node
+
+
+AHEAD = BodyTwist(0.05, 0.0, 0.0)
+
+
+def test_a_command_is_carried_out_and_its_silence_stops_and_says_so(world, mobility):
+    def teleop():
+        world.drive(AHEAD)
+        return world.driving
+
+    world.until(teleop)
+    assert world.command.velocity[4:] == pytest.approx([0.5] * 4)
+    silent_s = world.time_s
+    world.until(lambda: not world.driving)
+    assert world.time_s - silent_s <= 1.0
+    world.until(lambda: world.active("command_timeout"))
+    world.until(lambda: teleop() and not world.active("command_timeout"))
+
+
+def test_nothing_but_its_own_follower_publishes_cmd_vel_and_only_while_it_follows(world, mobility):
+    for _ in range(20):
+        world.step()
+    assert not world.velocities
+
+
+def test_a_path_is_followed_to_its_end_and_slip_is_told(world, mobility):
+    points = np.array([[0.0, 0.0], [2.0, 0.5]])
+
+    def published():
+        if round(world.time_s * 10) % 10 == 0:
+            world.path.publish(conversions.path(world.time_s, points))
+        return math.dist((world.x, world.y), points[-1]) < 0.2 and not world.driving
+
+    world.until(published, 900)
+    assert any(v.twist.linear.x > 0.05 for v in world.velocities)
+    assert world.slip.slip == pytest.approx(0.0, abs=0.02)
+    assert world.slip.window_s > 10.0
+    assert world.slip.distance_m > 1.8
+    told = len(world.velocities)
+    for _ in range(10):
+        world.step()
+    assert len(world.velocities) <= told + 1
+    stamps = [seconds(c.header.stamp) for c in world.commands]
+    assert np.all(np.diff(stamps) >= 0.0)
+
+
+def test_an_old_path_is_a_stop(world, mobility):
+    world.path.publish(conversions.path(world.time_s, np.array([[0.0, 0.0], [20.0, 0.0]])))
+    world.until(lambda: world.driving)
+    began_s = world.time_s
+    world.until(lambda: not world.driving)
+    assert world.time_s - began_s < 6.0
+    assert not world.active("command_timeout")
+
+
+@pytest.mark.parametrize(
+    ("switch", "code"),
+    [("odometry_on", "odometry_stale"), ("stowed", "drill_not_stowed"), ("joints_on", "joint_states_stale")],
+)
+def test_what_forbids_driving_stops_it_with_a_fault_that_clears(world, mobility, switch, code):
+    points = np.array([[0.0, 0.0], [50.0, 0.0]])
+
+    def follow(condition):
+        def step():
+            if round(world.time_s * 10) % 10 == 0:
+                world.path.publish(conversions.path(world.time_s, points))
+            return condition()
+
+        world.until(step)
+
+    follow(lambda: world.driving)
+    setattr(world, switch, False)
+    follow(lambda: world.active(code) and not world.driving)
+    setattr(world, switch, True)
+    follow(lambda: world.driving and not world.active(code))
+
+
+def test_too_much_tilt_leaves_only_the_way_back(world, mobility):
+    def teleop(twist, condition):
+        def step():
+            world.drive(twist)
+            return condition()
+
+        world.until(step)
+
+    teleop(AHEAD, lambda: world.driving)
+    world.pitch = -0.5
+    teleop(AHEAD, lambda: world.active("tilt_limit") and not world.driving)
+    teleop(BodyTwist(-0.05, 0.0, 0.0), lambda: world.driving)
+    world.pitch = -0.2
+    teleop(AHEAD, lambda: world.driving and not world.active("tilt_limit"))
+
+
+@pytest.mark.parametrize(
+    ("twist", "frame"),
+    [(BodyTwist(math.nan, 0.0, 0.0), "base_link"), (BodyTwist(9.0, 0.0, 0.0), "base_link"), (AHEAD, "map")],
+)
+def test_bad_commands_are_refused_and_counted(world, mobility, twist, frame):
+    world.drive(twist, frame)
+    world.until(lambda: "/cmd_vel" in mobility._refused)
+    assert not world.driving
+
+
+def test_bad_inputs_are_refused_and_counted(world, mobility):
+    # only the newest odometry is looked at: no good one may follow
+    world.odometry_on = False
+    bad = world.pose(stamp(world.time_s + 0.05))
+    bad.pose.pose.position.x = math.inf
+    world.odometry.publish(bad)
+    path = conversions.path(world.time_s, np.array([[0.0, 0.0], [math.nan, 1.0]]))
+    world.path.publish(path)
+    world.rig.publish(DrillRig(depth_m=math.nan))
+    world.joints_on = False
+    world.joints.publish(JointState(name=["arm"]))
+    topics = {"/odometry/global", "/plan/path", "/drill/rig", "/mobility/joint_states"}
+    world.until(lambda: topics <= set(mobility._refused))
+
+
+def test_off_the_path_it_stops_and_says_so(world, mobility):
+    world.path.publish(conversions.path(world.time_s, np.array([[0.0, 10.0], [5.0, 10.0]])))
+    world.until(lambda: world.active("off_path"))
+    assert not world.driving
+
+
+def test_a_route_out_and_back_ends_at_home(world, mobility, rover_path):
+    route = DriveRouteNode(cli_args=["--ros-args", "-p", "use_sim_time:=true", "-p", "distance_m:=1.0"])
+    world.add(route)
+    far = []
+
+    def done():
+        far.append(world.x)
+        return route.done
+
+    world.until(done, 1500)
+    assert route.outcome == ""
+    assert max(far) > 0.7
+    assert math.hypot(world.x, world.y) < 0.31
+    world.until(lambda: not world.driving)
+
+
+def test_a_route_that_gets_nowhere_ends_with_a_sentence(world, mobility, rover_path):
+    route = DriveRouteNode(cli_args=["--ros-args", "-p", "use_sim_time:=true", "-p", "stuck_s:=3.0"])
+    world.stowed = False
+    world.add(route)
+    world.until(lambda: route.done)
+    assert "no progress" in route.outcome
+
+
+def test_a_vehicle_that_cannot_be_steered_all_round_is_refused(world, rover_path, tmp_path):
+    text = rover_path.read_text().replace("max_steer_rad: 1.60", "max_steer_rad: 1.00")
+    (tmp_path / "rover.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match="max_steer_rad"):
+        MobilityNode(cli_args=arguments(tmp_path / "rover.yaml"))

@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages to the planner's values and back."""
+
+import array
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from grid_map_msgs.msg import GridMap
+from nav_msgs.msg import OccupancyGrid, Odometry, Path
+from numpy.typing import NDArray
+from std_msgs.msg import Float32MultiArray, MultiArrayDimension
+
+from lupex_interfaces.msg import PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
+from lupex_interfaces.srv import PlanSortie
+from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
+from lupex_node.conversions import seconds, stamp
+from lupex_path_planning.certificate import Certificate, PoseEstimate, PowerEstimate, SlipMeasurement
+from lupex_path_planning.drive import Planar
+from lupex_path_planning.local import Costmap
+from lupex_path_planning.sortie import Sortie, Visit
+
+MAP, ODOM, BASE = "map", "odom", "base_link"
+_FARTHEST_M = 1e5
+
+
+@dataclass(frozen=True)
+class PlanarPose:
+    """Stamped place and yaw in map or odom, with height."""
+
+    time_s: float
+    x_m: float
+    y_m: float
+    z_m: float
+    yaw_rad: float
+
+
+def planar_pose(message: Odometry, frame: str) -> PlanarPose:
+    """Return the pose of base_link in `frame`; raises InvalidMessage."""
+    in_frame(message.header.frame_id, frame)
+    in_frame(message.child_frame_id, BASE)
+    at, turned = message.pose.pose.position, message.pose.pose.orientation
+    x, y, z = all_finite((at.x, at.y, at.z), "position")
+    q = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
+    yaw = math.atan2(2.0 * (q[3] * q[2] + q[0] * q[1]), 1.0 - 2.0 * (q[1] ** 2 + q[2] ** 2))
+    return PlanarPose(seconds(message.header.stamp), float(x), float(y), float(z), yaw)
+
+
+def pose_estimate(message: Odometry, *, lost: bool) -> PoseEstimate:
+    """Return place, spread and speed in map; raises InvalidMessage."""
+    pose = planar_pose(message, MAP)
+    covariance = all_finite(message.pose.covariance, "covariance").reshape(6, 6)[:2, :2]
+    speed = message.twist.twist.linear
+    return PoseEstimate(
+        pose.time_s, pose.x_m, pose.y_m, covariance, float(np.hypot(*all_finite((speed.x, speed.y), "speed"))), lost
+    )
+
+
+def map_from_odom(in_map: PlanarPose, in_odom: PlanarPose) -> Planar:
+    """Return the planar transform from odom to map of one moment's two poses."""
+    yaw = in_map.yaw_rad - in_odom.yaw_rad
+    turned = Planar(0.0, 0.0, yaw).apply(np.array([[in_odom.x_m, in_odom.y_m]]))[0]
+    return Planar(in_map.x_m - float(turned[0]), in_map.y_m - float(turned[1]), yaw)
+
+
+def costmap(message: OccupancyGrid) -> Costmap:
+    """Return the costmap; raises InvalidMessage when it is turned or its size does not fit."""
+    info = message.info
+    cell = finite(info.resolution, "resolution", 0.01, 10.0)
+    origin = info.origin
+    x, y = all_finite((origin.position.x, origin.position.y), "origin")
+    if abs(origin.orientation.z) > 1e-6 or abs(abs(origin.orientation.w) - 1.0) > 1e-6:
+        raise InvalidMessage("the costmap is turned in its frame")
+    if len(message.data) != info.width * info.height or info.width < 2 or info.height < 2:
+        raise InvalidMessage(f"{len(message.data)} cells are not {info.width} x {info.height}")
+    cost = np.frombuffer(message.data, np.int8).reshape(info.height, info.width)
+    return Costmap(seconds(message.header.stamp), cost, float(x), float(y), cell)
+
+
+def power_estimate(message: PowerStatus) -> PowerEstimate:
+    """Return energy and balance in SI units; raises InvalidMessage."""
+    return PowerEstimate(
+        seconds(message.header.stamp),
+        finite(message.energy_wh, "energy_wh", -1e6, 1e6) * 3600.0,
+        finite(message.energy_sigma_wh, "energy_sigma_wh", 0.0, 1e6) * 3600.0,
+        finite(message.reserve_wh, "reserve_wh", 0.0, 1e6) * 3600.0,
+        finite(message.load_power_w, "load_power_w", 0.0, 1e6),
+        finite(message.array_power_w, "array_power_w", 0.0, 1e6),
+    )
+
+
+def slip_measurement(message: SlipEstimate) -> SlipMeasurement:
+    """Return the slip; raises InvalidMessage."""
+    return SlipMeasurement(
+        seconds(message.header.stamp),
+        finite(message.slip, "slip", -1.0, 1.0),
+        finite(message.sigma, "sigma", 0.0, 10.0),
+        finite(message.slope_rad, "slope_rad", -1.5, 1.5),
+        finite(message.window_s, "window_s", 0.0, 1e6),
+    )
+
+
+def goal(message: PoseStamped) -> tuple[float, float]:
+    """Return the goal's place in map; raises InvalidMessage."""
+    in_frame(message.header.frame_id, MAP)
+    at = message.pose.position
+    return finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M), finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M)
+
+
+def visits(request: PlanSortie.Request) -> list[Visit]:
+    """Return the visits asked for; raises InvalidMessage."""
+    count = len(request.targets)
+    if len(request.service_s) != count or len(request.service_power_w) != count:
+        raise InvalidMessage("targets, service_s and service_power_w must be equally long")
+    return [
+        Visit(
+            finite(target.x, "target x", -_FARTHEST_M, _FARTHEST_M),
+            finite(target.y, "target y", -_FARTHEST_M, _FARTHEST_M),
+            finite(stay, "service_s", 0.0, 1e7),
+            finite(load, "service_power_w", 0.0, 1e5),
+        )
+        for target, stay, load in zip(request.targets, request.service_s, request.service_power_w, strict=True)
+    ]
+
+
+def path(now_s: float, points: NDArray[np.float64], z_m: float) -> Path:
+    """Make a path in map; its poses look along it."""
+    message = Path()
+    message.header.frame_id = MAP
+    message.header.stamp = stamp(now_s)
+    steps = np.diff(points, axis=0)
+    headings = np.arctan2(steps[:, 1], steps[:, 0]) if steps.size else np.empty(0)
+    for index, (x, y) in enumerate(points):
+        pose = PoseStamped(header=message.header)
+        pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = float(x), float(y), z_m
+        yaw = float(headings[min(index, headings.size - 1)]) if headings.size else 0.0
+        pose.pose.orientation.z, pose.pose.orientation.w = math.sin(0.5 * yaw), math.cos(0.5 * yaw)
+        message.poses.append(pose)
+    return message
+
+
+def sortie_plan(now_s: float, plan_id: str, sortie: Sortie, planning_s: float) -> SortiePlan:
+    """Make the plan's message; energies in Wh."""
+    points = sortie.waypoints
+    message = SortiePlan(plan_id=plan_id, feasible=sortie.feasible, explanation=sortie.explanation)
+    message.header.frame_id = MAP
+    message.header.stamp = stamp(now_s)
+    message.activity = array.array("B", [point.activity for point in points])
+    message.target = array.array("i", [point.target for point in points])
+    message.x_m = array.array("f", [point.x_m for point in points])
+    message.y_m = array.array("f", [point.y_m for point in points])
+    message.arrival = [stamp(point.time_s) for point in points]
+    message.energy_wh = array.array("f", [point.energy_j / 3600.0 for point in points])
+    message.required_wh = array.array("f", [point.required_j / 3600.0 for point in points])
+    message.sunlit_fraction = array.array("f", [point.sunlit for point in points])
+    message.planning_time_s = planning_s
+    return message
+
+
+def return_certificate(certificate: Certificate, plan_id: str) -> ReturnCertificate:
+    """Make the certificate's message; all its numbers are finite."""
+    message = ReturnCertificate(valid=certificate.valid, reason=certificate.reason, plan_id=plan_id)
+    message.header.frame_id = MAP
+    message.header.stamp = stamp(max(certificate.time_s, 0.0))
+    message.energy_wh = certificate.energy_j / 3600.0
+    message.required_wh = certificate.required_j / 3600.0
+    message.margin_wh = certificate.margin_j / 3600.0
+    message.margin_s = certificate.margin_s
+    message.turn_back_by = stamp(max(certificate.turn_back_by_s, 0.0))
+    message.haven_x_m, message.haven_y_m = certificate.haven
+    message.slip_factor = certificate.slip_factor
+    message.consumption_factor = certificate.consumption_factor
+    message.pose_age_s = _age(certificate.pose_age_s)
+    message.power_age_s = _age(certificate.power_age_s)
+    return message
+
+
+def _age(age_s: float) -> float:
+    # an input that never came is as old as a message can say
+    return age_s if math.isfinite(age_s) else 1e9
+
+
+def grid_map(now_s: float, layers: dict[str, NDArray[np.floating[Any]]], x0_m: float, y0_m: float, cell_m: float) -> GridMap:  # fmt: skip
+    """Make a grid map of layers (ny, nx) whose cell [0, 0] is centred on (x0_m, y0_m)."""
+    ny, nx = next(iter(layers.values())).shape
+    message = GridMap()
+    message.header.frame_id = MAP
+    message.header.stamp = stamp(now_s)
+    message.info.resolution = cell_m
+    message.info.length_x, message.info.length_y = nx * cell_m, ny * cell_m
+    message.info.pose.position.x = x0_m + 0.5 * (nx - 1) * cell_m
+    message.info.pose.position.y = y0_m + 0.5 * (ny - 1) * cell_m
+    message.info.pose.orientation.w = 1.0
+    message.layers = list(layers)
+    message.basic_layers = [next(iter(layers))]
+    for values in layers.values():
+        made = Float32MultiArray()
+        # grid_map counts from the +x +y corner: its rows run along -x, its columns along -y
+        made.layout.dim = [
+            MultiArrayDimension(label="column_index", size=ny, stride=nx * ny),
+            MultiArrayDimension(label="row_index", size=nx, stride=nx),
+        ]
+        data = array.array("f")
+        data.frombytes(memoryview(np.ascontiguousarray(values[::-1, ::-1], dtype=np.float32)).cast("B"))
+        made.data = data
+        message.data.append(made)
+    return message

@@ -1,0 +1,236 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""One drive to a goal: the route over the site, local plans along it, patience, changes of route, and the end."""
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt, map_coordinates
+
+from lupex_path_planning.config import DriveConfig, LocalConfig
+from lupex_path_planning.local import Costmap, LocalPlan, plan_local
+from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid, cost_to_goal
+
+Array = NDArray[np.float64]
+
+_BEYOND_OPEN_WEIGHT = 3.0
+"""A metre of route over ground that the site map calls closed counts as so many."""
+
+
+class Progress(Enum):
+    """State of a drive."""
+
+    GOING = "going"
+    WAITING = "waiting"
+    ARRIVED = "arrived"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Planar:
+    """Rotation by yaw, then translation: takes points of odom into map."""
+
+    x_m: float
+    y_m: float
+    yaw_rad: float
+
+    def apply(self, points: Array) -> Array:
+        """Return points (n, 2) of odom in map."""
+        c, s = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
+        return np.asarray(points @ np.array([[c, s], [-s, c]]) + (self.x_m, self.y_m))
+
+    def inverse(self, points: Array) -> Array:
+        """Return points (n, 2) of map in odom."""
+        c, s = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
+        return np.asarray((points - (self.x_m, self.y_m)) @ np.array([[c, -s], [s, c]]))
+
+
+@dataclass(frozen=True)
+class DriveReport:
+    """What a step of the drive says: the path (n, 2) in map is empty unless GOING."""
+
+    progress: Progress
+    text: str
+    path_m: Array
+    distance_remaining_m: float
+    reroutes: int
+
+
+@dataclass
+class Drive:
+    """A drive to `goal` (x, y in map); `step` is called with each new pose and costmap."""
+
+    grid: SiteGrid
+    pace: Moves
+    goal: tuple[float, float]
+    tolerance_m: float
+    config: DriveConfig
+    local: LocalConfig
+    _closed: set[tuple[int, int]] = field(default_factory=set)
+    _failures: int = 0
+    _reroutes: int = 0
+    _path: Array = field(default_factory=lambda: np.empty((0, 2)))
+    _planned_s: float = -math.inf
+    _nearest_m: float = math.inf
+    _nearer_s: float = -math.inf
+    _informed_s: float = -math.inf
+    _text: str = "waiting for the first costmap"
+
+    def __post_init__(self) -> None:
+        if self.grid.cell(*self.goal) is None:
+            raise ValueError("the goal lies outside the planner's map of the site")
+        finite = np.isfinite(self.pace.time_s)
+        diagonal = np.hypot(*np.array(STEPS).T)[:, None, None] * self.grid.cell_m
+        lengths = np.broadcast_to(diagonal, finite.shape)[finite]
+        # one speed turns the seconds of the site's moves into metres beside those of the costmap
+        self._speed_mps = float(np.median(lengths / self.pace.time_s[finite])) if lengths.size else 1.0
+        self._route()
+
+    def _route(self) -> None:
+        """Compute the length that remains from each cell of the site, around the ground found closed."""
+        cost = self.pace.time_s * self._speed_mps
+        goal = np.zeros(self.grid.shape, np.bool_)
+        goal[self.grid.cell(*self.goal)] = True
+        ny, nx = self.grid.shape
+        for row, column in self._closed:
+            cost[:, row, column] = np.inf
+            for move, (di, dj) in enumerate(STEPS):
+                if 0 <= row - di < ny and 0 <= column - dj < nx:
+                    cost[move, row - di, column - dj] = np.inf
+        left = cost_to_goal(cost, goal)
+        known = np.isfinite(left)
+        self._connected = known
+        away, (rows, columns) = distance_transform_edt(~known, return_indices=True)
+        self._left = left[rows, columns] + _BEYOND_OPEN_WEIGHT * self.grid.cell_m * away
+
+    def remaining_m(self, points: Array) -> Array:
+        """Return the length of the route left from points (n, 2) in map: at least the straight distance."""
+        rows = (points[:, 1] - self.grid.y0_m) / self.grid.cell_m
+        columns = (points[:, 0] - self.grid.x0_m) / self.grid.cell_m
+        route = map_coordinates(self._left, [rows, columns], order=1, mode="nearest")
+        straight = np.hypot(points[:, 0] - self.goal[0], points[:, 1] - self.goal[1])
+        # near the goal the cells are too coarse to tell; the straight distance takes over
+        return np.asarray(np.maximum(straight, route - 2.0 * self.grid.cell_m))
+
+    def step(self, now_s: float, place_odom: tuple[float, float] | None, map_from_odom: Planar | None, costmap: Costmap | None) -> DriveReport:  # fmt: skip
+        """Take the drive one step further.
+
+        Without pose, frames or a fresh costmap the drive waits with an empty path, and fails after `stale_s`.
+        """
+        if not math.isfinite(self._nearer_s):
+            self._nearer_s = self._informed_s = now_s
+        if place_odom is None or map_from_odom is None:
+            return self._uninformed(now_s, "no place of the rover")
+        place = map_from_odom.apply(np.array([place_odom]))
+        left = float(self.remaining_m(place)[0])
+        straight = math.hypot(place[0, 0] - self.goal[0], place[0, 1] - self.goal[1])
+        if straight <= self.tolerance_m:
+            return self._report(Progress.ARRIVED, f"{straight:.1f} m from the goal", left)
+        if costmap is None or not abs(now_s - costmap.time_s) <= self.local.costmap_max_age_s:
+            return self._uninformed(now_s, "no fresh costmap")
+        self._informed_s = now_s
+        if left < self._nearest_m - self.local.progress_min_m:
+            self._nearest_m, self._nearer_s = left, now_s
+        if now_s - self._nearer_s > self.config.stuck_s:
+            text = f"no nearer to the goal for {now_s - self._nearer_s:.0f} s: {self._text}"
+            return self._report(Progress.FAILED, text, left)
+        if costmap.time_s != self._planned_s:
+            self._planned_s = costmap.time_s
+            failed = self._plan(place_odom, map_from_odom, costmap)
+            if failed:
+                return self._report(Progress.FAILED, failed, left)
+        if self._path.shape[0] < 2:
+            return self._report(Progress.WAITING, self._text, left)
+        path = map_from_odom.apply(_ahead(self._path, place_odom))
+        return DriveReport(Progress.GOING, self._text, path, left, self._reroutes)
+
+    def _plan(self, place_odom: tuple[float, float], map_from_odom: Planar, costmap: Costmap) -> str:
+        """Plan on a new costmap; return why the drive fails, or an empty text."""
+        part = costmap.around(*place_odom, self.local.look_ahead_m + self.local.inflation_m)
+        if min(part.cost.shape) < 2:
+            self._path, self._text = np.empty((0, 2)), "the rover stands outside the costmap"
+            return self._patience(place_odom, map_from_odom, None)
+        x, y = part.centres()
+        points = np.stack([x.ravel(), y.ravel()], axis=-1)
+        to_go = self.remaining_m(map_from_odom.apply(points)).reshape(x.shape)
+        goal = map_from_odom.inverse(np.array([self.goal]))[0]
+        # stop inside the tolerance, not on its edge
+        plan = plan_local(part, place_odom, to_go, (float(goal[0]), float(goal[1])), 0.6 * self.tolerance_m, self.local)
+        self._path = plan.path_m
+        if plan.found:
+            self._failures = 0
+            self._text = "towards the goal" if plan.reaches_goal else "towards the edge of seen ground"
+            return ""
+        self._text = plan.reason
+        return self._patience(place_odom, map_from_odom, (part, plan))
+
+    def _patience(self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None) -> str:  # fmt: skip
+        self._failures += 1
+        if self._failures < self.config.wait_tries:
+            return ""
+        self._failures = 0
+        if self._reroutes >= self.config.reroutes_max:
+            return f"no way after {self._reroutes} changes of route: {self._text}"
+        cell = self._blockage(place_odom, map_from_odom, seen)
+        if cell is None:
+            return f"no way: {self._text}"
+        self._closed.add(cell)
+        self._reroutes += 1
+        self._route()
+        here = map_from_odom.apply(np.array([place_odom]))[0]
+        at = self.grid.cell(float(here[0]), float(here[1]))
+        if at is None or not self._connected[self._open_near(at)].any():
+            return f"the site map has no other way around: {self._text}"
+        self._nearest_m = math.inf
+        return ""
+
+    def _open_near(self, at: tuple[int, int]) -> tuple[slice, slice]:
+        return slice(max(at[0] - 1, 0), at[0] + 2), slice(max(at[1] - 1, 0), at[1] + 2)
+
+    def _blockage(self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None) -> tuple[int, int] | None:  # fmt: skip
+        """Return the first cell of the route ahead that no seen and safe ground leads into; None without a route."""
+        here = map_from_odom.apply(np.array([place_odom]))[0]
+        at = self.grid.cell(float(here[0]), float(here[1]))
+        goal = self.grid.cell(*self.goal)
+        if at is None:
+            return None
+        entered: set[tuple[int, int]] = set()
+        if seen is not None:
+            part, plan = seen
+            x, y = part.centres()
+            points = map_from_odom.apply(np.stack([x[plan.reachable], y[plan.reachable]], axis=-1))
+            rows = np.floor((points[:, 1] - self.grid.y0_m) / self.grid.cell_m + 0.5).astype(int)
+            columns = np.floor((points[:, 0] - self.grid.x0_m) / self.grid.cell_m + 0.5).astype(int)
+            entered = set(zip(rows.tolist(), columns.tolist(), strict=True))
+        first: tuple[int, int] | None = None
+        ny, nx = self.grid.shape
+        row, column = at
+        for _ in range(math.ceil(self.config.block_ahead_m / self.grid.cell_m)):
+            near = [(row + di, column + dj) for di, dj in STEPS if 0 <= row + di < ny and 0 <= column + dj < nx]
+            row, column = min(near, key=lambda cell: self._left[cell])
+            if (row, column) == goal:
+                break
+            first = first or (row, column)
+            if (row, column) not in entered:
+                return row, column
+        return first
+
+    def _uninformed(self, now_s: float, text: str) -> DriveReport:
+        self._path = np.empty((0, 2))
+        self._planned_s = -math.inf
+        if now_s - self._informed_s > self.config.stale_s:
+            return self._report(Progress.FAILED, f"{text} for {now_s - self._informed_s:.0f} s", self._nearest_m)
+        return self._report(Progress.WAITING, text, self._nearest_m)
+
+    def _report(self, progress: Progress, text: str, left_m: float) -> DriveReport:
+        return DriveReport(progress, text, np.empty((0, 2)), left_m, self._reroutes)
+
+
+def _ahead(path: Array, place: tuple[float, float]) -> Array:
+    """Return the path from the point nearest to the rover on, beginning at the rover."""
+    nearest = int(np.argmin(np.hypot(path[:, 0] - place[0], path[:, 1] - place[1])))
+    rest = path[nearest + 1 :] if nearest + 1 < path.shape[0] else path[-1:]
+    return np.concatenate([[place], rest])
