@@ -35,6 +35,10 @@ class RecorderSettings:
         ),
         "patterns of topics that are not recorded (* stands for any text)",
     )
+    thin: tuple[str, ...] = setting(
+        ("/traversability/costmap=10", "/odometry/local=4", "/odometry/global=2"),
+        "topics of which only every n-th message is recorded, as TOPIC=N: they would be most of the bag",
+    )
     depth: int = setting(1000, "messages kept for each topic between two drains", minimum=1, maximum=100000)
     drain_s: float = setting(0.1, "of wall time between drains", unit="s", minimum=0.01, maximum=2)
     discover_s: float = setting(1.0, "of wall time between looks for new topics", unit="s", minimum=0.1, maximum=60)

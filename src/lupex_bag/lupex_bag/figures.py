@@ -42,7 +42,7 @@ def charge_figure(sortie: Sortie, rules: Judgement) -> Figure:
         t, array, load = thinned(power["t"], power["array_power_w"], power["load_power_w"])
         bottom.plot(hours(t, start), array, color=style.SUN, label="from the array")
         bottom.plot(hours(t, start), load, color=style.INK, linewidth=1.0, label="loads")
-        bottom.legend(ncols=2, loc="upper right")
+        bottom.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1.0))
     bottom.set_ylabel("power [W]")
     style.time_axis(bottom, start, _end_s(sortie))
     return figure
@@ -110,7 +110,7 @@ def certificate_figure(sortie: Sortie, rules: Judgement) -> Figure:
             label="no valid certificate" if number == 0 else None,
         )
     bottom.set_ylabel("margin [Wh]")
-    bottom.legend(ncols=3, loc="upper right")
+    bottom.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1.0))
     style.time_axis(bottom, start, _end_s(sortie))
     return figure
 
@@ -134,6 +134,10 @@ def localization_figure(sortie: Sortie, errors: Errors) -> Figure:
         inside = 100 * np.mean(~outside) if len(outside) else 0.0
         axes.set_title(f"{inside:.0f} % inside 3 sigma", loc="right", fontsize=8, weight="normal", color=style.MUTED)
         axes.set_ylabel(label)
+        if len(error):
+            # the first seconds' uncertainty would flatten all the rest
+            half = 1.2 * max(float(np.percentile(3 * sigma, 90)), float(np.abs(error).max()), 1e-6)
+            axes.set_ylim(-half, half)
     panels[0].legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
     style.time_axis(panels[-1], sortie.start_s, _end_s(sortie))
     return figure

@@ -50,7 +50,7 @@ def draw_ground(axes: Axes, sortie: Sortie) -> list[Line2D | Patch]:
         shade,
         cmap="gray",
         vmin=low - 0.9 * (high - low) - 1e-6,
-        vmax=high + 1e-6,
+        vmax=high + 0.4 * (high - low) + 1e-6,
         extent=extent,
         origin="lower",
         interpolation="bilinear",

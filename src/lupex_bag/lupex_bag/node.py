@@ -17,7 +17,7 @@ from lupex_bag import conversions
 from lupex_bag.config import RecorderSettings
 from lupex_bag.recorder import Recorder, RecordingError
 from lupex_bag.schemas import SchemaError, read_schema, share_finder
-from lupex_bag.selection import recorded
+from lupex_bag.selection import recorded, thinning
 from lupex_interfaces.msg import Fault
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
@@ -53,6 +53,8 @@ class RecorderNode(LupexNode[RecorderSettings]):
             raise ConfigurationError(
                 "parameters of node recorder: 'directory' is missing; it takes the path of a directory without a bag"
             )
+        self._thin = thinning(self.config.thin, "parameters of node recorder")
+        self._taken: dict[str, int] = {}
         custom = {"world": self.config.world, "seed": str(self.config.seed)} if self.config.world else {}
         if self.config.rover:
             battery = read_rover(self.config.rover).battery
@@ -60,6 +62,7 @@ class RecorderNode(LupexNode[RecorderSettings]):
                 "reserve_fraction": str(battery.reserve_fraction),
                 "capacity_wh": str(battery.capacity_wh),
             }
+        custom["thinned"] = " ".join(self.config.thin)
         custom["utc_offset_s"] = str(self.common.utc_offset_s)
         try:
             self._recorder = Recorder(Path(self.config.directory), self.config.limits, custom)
@@ -119,12 +122,17 @@ class RecorderNode(LupexNode[RecorderSettings]):
             return
         for topic, subscription in self._subscriptions_by_topic.items():
             kind = subscription.msg_type
+            every, count = self._thin.get(topic, 1), self._taken.get(topic, 0)
             handle = subscription.handle
             with handle:
                 while (taken := handle.take_message(kind, True)) is not None:
+                    count += 1
+                    if (count - 1) % every:
+                        continue
                     data, info = taken
                     received_ns = info["received_timestamp"] or time.time_ns()
                     recorder.write(topic, data, received_ns, info["source_timestamp"] or received_ns)
+            self._taken[topic] = count
         self._tell(recorder)
 
     def _flush(self) -> None:

@@ -33,7 +33,8 @@ figure svg{width:100%;height:auto;display:block}
 figcaption,.absent,footer{color:var(--muted);font-size:13.5px}
 figcaption{margin-top:6px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;margin-top:10px}
-th{text-align:left;color:var(--muted);font-weight:600;border-bottom:2px solid var(--line);padding:5px 10px 5px 0}
+th{text-align:left;color:var(--muted);font-weight:600;
+border-bottom:2px solid var(--line);padding:5px 10px 5px 0;white-space:nowrap}
 td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 #faults td:first-child{white-space:nowrap}

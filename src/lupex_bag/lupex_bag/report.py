@@ -42,14 +42,14 @@ def report_html(recording: Recording, sortie: Sortie, summary: dict[str, Any], r
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head><body>"
-        f"{_head(title, recording, summary)}<nav>{contents}</nav><main>{body}</main>"
+        f"{_head(title, recording, sortie, summary)}<nav>{contents}</nav><main>{body}</main>"
         "<footer>Made by <code>lupex report</code> from the recording alone. Times are simulated or system time since "
         "the start of the sortie. Numbers marked as assumptions in the project's configuration stay assumptions here."
         "</footer></body></html>\n"
     )
 
 
-def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
+def _head(title: str, recording: Recording, sortie: Sortie, summary: dict[str, Any]) -> str:
     kind, verdict = VERDICTS.get(summary["outcome"], ("bad", summary["outcome"]))
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in summary["reasons"])
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in recording.problems)
@@ -59,7 +59,7 @@ def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
         f"<p>{_duration(summary['sim_s'])} of the rover's time in {_duration(summary['wall_s'])} of wall time "
         f"({summary['real_time_factor']:.1f} times real time), from "
         f"{sum(recording.counts.values()):,} messages on {len(recording.counts)} topics.</p>"
-        f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{_tiles(summary)}</header>"
+        f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{_tiles(sortie, summary)}</header>"
     )
 
 
@@ -71,36 +71,60 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def _tiles(summary: dict[str, Any]) -> str:
+def _tiles(sortie: Sortie, summary: dict[str, Any]) -> str:
     drive, power, where = summary["drive"], summary["power"], summary["localization"]
     water, drill, certificate = summary["water"], summary["drill"], summary["certificate"]
+    truth = sortie.seen(sortie.truth)
+    scored = truth and sortie.seen(sortie.estimate)
+    drilled = drill["depth_m"] > 0
+    foreseen = f"{power['min_soc_predicted']:.0%} foreseen on leaving" if power["min_soc_predicted"] else "not foreseen"
     tiles = (
         (
             "Driven",
+            truth,
             f"{drive['distance_m']:.0f} m",
             f"mean slip {drive['mean_slip']:.0%}, {_count(drive['stops'], 'stop')}",
         ),
-        ("In darkness", _duration(power["dark_s"]), f"battery not below {summary['thermal']['battery_min_c']:.0f} °C"),
-        ("Lowest charge", f"{power['min_soc']:.0%}", f"{power['min_soc_predicted']:.0%} foreseen on leaving"),
-        ("Lowest margin", f"{certificate['min_margin_wh']:.0f} Wh", _count(certificate["violations"], "violation")),
+        (
+            "In darkness",
+            truth,
+            _duration(power["dark_s"]),
+            f"battery not below {summary['thermal']['battery_min_c']:.0f} °C",
+        ),
+        ("Lowest charge", truth or sortie.seen(sortie.power), f"{power['min_soc']:.0%}", foreseen),
+        (
+            "Lowest margin",
+            bool((sortie.certificate["valid"] > 0).any()),
+            f"{certificate['min_margin_wh']:.0f} Wh",
+            _count(certificate["violations"], "violation"),
+        ),
         (
             "Position error",
+            scored,
             f"{where['ate_rmse_m']:.2f} m rms",
-            f"{where['drift_percent']:.2f} % of distance at the end",
+            f"{where['drift_percent']:.2f} % of the way at the end",
         ),
-        ("Heading error", f"{where['heading_rmse_deg']:.2f}° rms", f"NEES {where['nees_mean']:.1f}, 3 expected"),
+        (
+            "Heading error",
+            scored,
+            f"{where['heading_rmse_deg']:.2f}° rms",
+            f"NEES {where['nees_mean']:.1f}, 3 expected",
+        ),
         (
             "Hole",
+            drilled,
             f"{drill['depth_m']:.2f} m",
             f"{_duration(drill['duration_s'])}, recovered {_count(drill['recoveries'], 'time')}",
         ),
         (
             "Water ice",
+            bool(sortie.holes),
             f"{water['ice_percent']:.1f} ± {water['ice_percent_sigma']:.1f} %",
             f"by mass, mean to {water['depth_m']:.2f} m",
         ),
     )
-    cells = (f"<span>{head}</span><b>{value}</b><small>{detail}</small>" for head, value, detail in tiles)
+    shown = ((head, value, detail) if there else (head, "–", "not measured") for head, there, value, detail in tiles)
+    cells = (f"<span>{head}</span><b>{value}</b><small>{detail}</small>" for head, value, detail in shown)
     return '<div class="tiles">' + "".join(f'<div class="tile">{cell}</div>' for cell in cells) + "</div>"
 
 
@@ -200,17 +224,14 @@ def _faults(summary: dict[str, Any]) -> str:
     if not summary["faults"]:
         return "<p>No fault was reported.</p>"
     rows = "".join(
-        f"<tr><td class=number>{fault['t_s'] / 3600:.2f} h</td>"
-        f"<td class=number>{_cleared(fault)}</td>"
+        f"<tr><td class=number>{fault['t_s'] / 3600:.2f} h</td><td class=number>{fault['count']}</td>"
+        f"<td class=number>{_duration(fault['lasted_s'])}{'' if fault['cleared'] else ', not cleared'}</td>"
         f"<td><span class='chip {fault['severity']}'>{fault['severity']}</span></td>"
         f"<td><code>{escape(fault['source'])}: {escape(fault['code'])}</code></td><td>{escape(fault['text'])}</td></tr>"
         for fault in summary["faults"]
     )
-    return f"<table><thead><tr><th>at<th>lasted<th>severity<th>fault<th>report</thead><tbody>{rows}</tbody></table>"
-
-
-def _cleared(fault: dict[str, Any]) -> str:
-    return _duration(max(fault["cleared_s"] - fault["t_s"], 0.0)) if "cleared_s" in fault else "not cleared"
+    head = "<thead><tr><th>first at<th>times<th>lasted<th>severity<th>fault<th>report</thead>"
+    return f"<div class=scroll><table>{head}<tbody>{rows}</tbody></table></div>"
 
 
 def _figures_table(summary: dict[str, Any]) -> str:

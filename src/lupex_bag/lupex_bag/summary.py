@@ -266,18 +266,38 @@ def _water(sortie: Sortie, notes: list[str]) -> Summary:
 
 
 def _faults(sortie: Sortie) -> list[Summary]:
-    """List each fault with the time it appeared and, if it did, cleared [s since the start]."""
-    found: list[Summary] = []
+    """List each kind of fault once, by the time it first appeared [s since the start].
+
+    `count` tells how often it appeared, `lasted_s` for how long in all (to the end where it was not `cleared`);
+    severity and text are those of its first appearance.
+    """
+    found: dict[tuple[str, str], Summary] = {}
+    since: dict[tuple[str, str], float] = {}
     for event in sortie.faults:
-        t_s = event.t_s - sortie.start_s
-        alike = [item for item in found if (item["source"], item["code"]) == (event.source, event.code)]
+        key = (event.source, event.code)
         if event.active:
-            found.append(
-                {"t_s": t_s, "source": event.source, "code": event.code, "severity": event.severity, "text": event.text}
+            item = found.setdefault(
+                key,
+                {
+                    "t_s": event.t_s - sortie.start_s,
+                    "source": event.source,
+                    "code": event.code,
+                    "severity": event.severity,
+                    "text": event.text,
+                    "count": 0,
+                    "lasted_s": 0.0,
+                    "cleared": False,
+                },
             )
-        elif alike and "cleared_s" not in alike[-1]:
-            alike[-1]["cleared_s"] = t_s
-    return found
+            item["count"] += key not in since
+            item["cleared"] = False
+            since.setdefault(key, event.t_s)
+        elif key in since:
+            found[key]["lasted_s"] += max(event.t_s - since.pop(key), 0.0)
+            found[key]["cleared"] = True
+    for key, begun_s in since.items():
+        found[key]["lasted_s"] += max(sortie.end_s - begun_s, 0.0)
+    return sorted(found.values(), key=lambda item: float(item["t_s"]))
 
 
 def _rms(values: np.ndarray) -> float:

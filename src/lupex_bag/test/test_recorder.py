@@ -20,7 +20,8 @@ from lupex_bag.metadata import Qos
 from lupex_bag.reading import read_recording
 from lupex_bag.recorder import Recorder, RecordingError
 from lupex_bag.schemas import Schema
-from lupex_bag.selection import recorded
+from lupex_bag.selection import recorded, thinning
+from lupex_models.configuration import ConfigurationError
 
 ANY_DISK = Limits(free_mb=0.0)
 
@@ -212,3 +213,10 @@ def test_excluded_and_hidden_topics_are_not_recorded():
         "/_hidden",
     ):
         assert not recorded(topic, patterns)
+
+
+def test_thinning_is_read_strictly():
+    assert thinning(["/a=10", "/b/c=1"], "node") == {"/a": 10, "/b/c": 1}
+    for entry in ("/a", "/a=", "/a=0", "a=3", "/a=x", "/a=-1"):
+        with pytest.raises(ConfigurationError, match="takes TOPIC=N"):
+            thinning([entry], "node")

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from lupex_bag.reading import read_recording
 from rosbags.highlevel import AnyReader
+
+from lupex_bag.reading import read_recording
 
 pytestmark = pytest.mark.node
 LIMIT_S = 60.0
@@ -57,10 +58,11 @@ def wait_until(condition, process):
 
 def publishers(talker):
     from geometry_msgs.msg import TwistStamped
+    from sensor_msgs.msg import JointState, PointCloud2
+    from std_msgs.msg import String
+
     from lupex_interfaces.msg import SortiePlan
     from lupex_node import qos
-    from sensor_msgs.msg import PointCloud2
-    from std_msgs.msg import String
 
     plan = talker.create_publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
     plan.publish(SortiePlan(plan_id="before"))
@@ -68,6 +70,7 @@ def publishers(talker):
         "plan": plan,
         "velocity": (talker.create_publisher(TwistStamped, "/cmd_vel", qos.SAMPLES), TwistStamped),
         "cloud": (talker.create_publisher(PointCloud2, "/lidar/points", qos.NEWEST), PointCloud2),
+        "joints": (talker.create_publisher(JointState, "/joints", qos.SAMPLES), JointState),
         "hidden": (talker.create_publisher(String, "/a/_action/b", qos.STATE), String),
     }
 
@@ -78,14 +81,18 @@ def heard(publisher):
 
 def test_everything_but_the_excluded_is_recorded_and_readable(talker, tmp_path):
     made = publishers(talker)
-    process = start(tmp_path / "bag", "-p", "world:=ridge", "-p", "seed:=4")
+    process = start(tmp_path / "bag", "-p", "world:=ridge", "-p", "seed:=4", "-p", 'thin:=["/joints=10"]')
     try:
-        wait_until(lambda: heard(made["velocity"]) and made["plan"].get_subscription_count() > 0, process)
-        for key in ("velocity", "cloud", "hidden"):
+        wait_until(
+            lambda: heard(made["velocity"]) and heard(made["joints"]) and made["plan"].get_subscription_count() > 0,
+            process,
+        )
+        for key in ("joints", "cloud", "hidden", "velocity"):
             publisher, kind = made[key]
             for _ in range(40):
                 publisher.publish(kind())
         wait_until(lambda: made["velocity"][0].wait_for_all_acked(), process)
+        wait_until(lambda: made["joints"][0].wait_for_all_acked(), process)
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT_S) == 0
     finally:
@@ -94,6 +101,7 @@ def test_everything_but_the_excluded_is_recorded_and_readable(talker, tmp_path):
     recording = read_recording(tmp_path / "bag", ("/plan/sortie", "/cmd_vel"))
     assert not recording.problems
     assert recording.counts["/cmd_vel"] == 40
+    assert recording.counts["/joints"] == 4
     assert [message.plan_id for message in recording.messages["/plan/sortie"]] == ["before"]
     assert recording.counts["/diagnostics"] > 0
     assert "/lidar/points" not in recording.counts
@@ -157,9 +165,10 @@ def test_no_directory_is_refused_in_one_sentence():
 
 
 def test_a_limit_reached_is_a_fault_and_the_node_lives_on(talker, tmp_path):
+    from rclpy.executors import SingleThreadedExecutor
+
     from lupex_interfaces.msg import Fault
     from lupex_node import qos
-    from rclpy.executors import SingleThreadedExecutor
 
     faults = []
     talker.create_subscription(Fault, "/faults", faults.append, qos.EVENTS)

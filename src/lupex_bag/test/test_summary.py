@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from lupex_bag.config import JUDGEMENT
 from lupex_bag.reading import read_recording
 from lupex_bag.scoring import counter_total, episodes, held_seconds, localization_errors, stops
-from lupex_bag.sortie import THIN_S, WANTED, extract
+from lupex_bag.sortie import THIN_S, WANTED, FaultEvent, extract
 from lupex_bag.summary import summarise
 
 KEYS = [
@@ -99,7 +100,8 @@ def test_figures_are_those_of_the_sortie(summary):
     # a dry first fifth, then 5.5 percent; four sigma of the mean of five
     assert summary["water"]["ice_percent"] == pytest.approx(4.4, abs=4 * summary["water"]["ice_percent_sigma"])
     assert [fault["code"] for fault in summary["faults"]] == ["terrain_blocked", "node_lost"]
-    assert summary["faults"][1]["cleared_s"] - summary["faults"][1]["t_s"] == pytest.approx(22)
+    assert summary["faults"][1]["lasted_s"] == pytest.approx(22)
+    assert summary["faults"][1]["cleared"]
     assert summary["cpu_s_by_node"] == {"mission": 3.5}
 
 
@@ -157,6 +159,21 @@ def test_negative_certificates_count_out_of_the_sun_only(sortie_bag):
     sortie.certificate["margin_wh"][np.concatenate((dark, light))] = -5.0
     sortie.certificate["valid"][dark[:2]] = 0
     assert summarise(recording, sortie)["certificate"] == {"min_margin_wh": -5.0, "violations": 5}
+
+
+def test_a_fault_that_comes_again_is_one_line(sortie_bag):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    sortie = extract(recording)
+
+    def event(t_s, active):
+        return FaultEvent(sortie.start_s + t_s, "mobility", "odometry_stale", "error", active, "silent")
+
+    events = [event(10, True), event(12, False), event(20, True), event(21, True), event(25, False), event(100, True)]
+    faults = summarise(recording, replace(sortie, faults=tuple(events)))["faults"]
+    assert len(faults) == 1
+    assert faults[0]["count"] == 3
+    assert not faults[0]["cleared"]
+    assert faults[0]["lasted_s"] == pytest.approx(2 + 5 + sortie.end_s - sortie.start_s - 100)
 
 
 def test_a_bag_without_truth_is_not_judged(store, synthetic, tmp_path):

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drill messages to core types and back."""
 
+from lupex_drill_control.account import DrillOutcome
 from lupex_drill_control.assay import IceFraction
-from lupex_drill_control.drilling import BiteSequence, DrillOutcome, State
+from lupex_drill_control.drilling import BiteSequence, State
 from lupex_drill_control.interlocks import DrillGoal
 from lupex_drill_control.rig import RigCommand, RigMeasurement
 from lupex_interfaces.action import AcquireSample

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bite sequence: from the stow position to a depth, a sample of each interval, and back."""
 
-import math
-from dataclasses import dataclass
 from enum import IntEnum
 
-from lupex_drill_control.conditions import CutEnergy, GroundHardness, JamDetector, feed_rate
+from lupex_drill_control import motions
+from lupex_drill_control.account import Account, DrillOutcome
+from lupex_drill_control.conditions import CutEnergy, GroundHardness, JamDetector
 from lupex_drill_control.config import DrillControlSettings
+from lupex_drill_control.hole import Hole
 from lupex_drill_control.interlocks import DrillGoal
 from lupex_drill_control.recovery import Recovery
 from lupex_drill_control.rig import STOP, RigCommand, RigMeasurement, measurement_problem
@@ -27,19 +28,6 @@ class State(IntEnum):
     FAULT = 7
 
 
-@dataclass(frozen=True)
-class DrillOutcome:
-    """How a goal ended."""
-
-    success: bool
-    reason: str
-    depth_m: float
-    duration_s: float
-    mean_power_w: float
-    peak_weight_on_bit_n: float
-    recoveries: int
-
-
 class BiteSequence:
     """Step through a hole with the rig's measurements; each step returns what the rig is told, or None for silence.
 
@@ -56,34 +44,26 @@ class BiteSequence:
         self._since_s: float | None = None
         self._blind_s: float | None = None
         self._recovery: Recovery | None = None
-        self._goal: DrillGoal | None = None
-        self._begin_hole(0.0)
+        self._begin_hole(None, 0.0)
         self.state = State.STOWED
         self.outcome: DrillOutcome | None = None
         self.text = ""
 
-    def _begin_hole(self, now_s: float) -> None:
-        self._started_s = now_s
+    def _begin_hole(self, goal: DrillGoal | None, now_s: float) -> None:
+        self._goal = goal
+        self._account = Account(now_s)
         self._ground = GroundHardness(self._settings.hard_ground, self._settings.cutting, self._drill)
         self._energy = CutEnergy(0.0)
-        self._cut_m = 0.0
-        self._bite_bottom_m = 0.0
-        self._sample_top_m = 0.0
+        self._hole = Hole(goal, self._drill, self._settings.cutting)
         self._marked_m = 0.0
-        self._hole_m: float | None = None
         self._choked = False
         self._tries = 0
         self._after_recovery = State.RETRACTING
         self._end_reason: str | None = None
         self._keep_sample = True
-        self._work_j = 0.0
         self._last: RigMeasurement | None = None
         self._travel: tuple[float, float] | None = None
-        self.bite = 0
-        self.recoveries = 0
-        self.faults = 0
         self.delivered = 0
-        self.peak_weight_on_bit_n = 0.0
 
     @property
     def active(self) -> bool:
@@ -93,6 +73,21 @@ class BiteSequence:
     @property
     def _handing_over(self) -> bool:
         return self.state == State.ANALYSING and self._last is not None and not self._last.stowed
+
+    @property
+    def recoveries(self) -> int:
+        """Return the number of jams undone, or tried to, in this hole."""
+        return self._account.recoveries
+
+    @property
+    def faults(self) -> int:
+        """Return the number of faults in this hole."""
+        return self._account.faults
+
+    @property
+    def bite(self) -> int:
+        """Return the number of the present bite, from 1."""
+        return self._hole.bite
 
     @property
     def target_depth_m(self) -> float:
@@ -115,11 +110,9 @@ class BiteSequence:
             return f"the drill is not stowed: it is {self.state.name.lower()}. {self.text}".strip()
         if self._last is None or self.blind:
             return "the drill rig does not report its state"
-        self._begin_hole(now_s)
-        self._goal = goal
+        self._begin_hole(goal, now_s)
         self.outcome = None
         self._change(State.DEPLOYING, "lowering to the surface")
-        self._next_bite()
         return ""
 
     def cancel(self, reason: str, keep_sample: bool = False) -> None:
@@ -135,11 +128,11 @@ class BiteSequence:
             return self._command if self.active else None
         if self._blind_s is not None:
             self._see_again(measured)
-        self._account(measured)
+        self._take(measured)
         if self.state == State.STOWED and not measured.stowed:
             # Somebody before us, perhaps this node's former life, left the bit out.
             self._secure("the bit was found unstowed: retracting and stowing it first")
-        if self._goal and self._end_reason is None and now_s - self._started_s > self._goal.max_duration_s:
+        if self._goal and self._end_reason is None and now_s - self._account.started_s > self._goal.max_duration_s:
             self._end(f"the time limit of {self._goal.max_duration_s:g} s passed", keep_sample=True)
         before = self.state
         self._command = self._act(now_s, measured, assays)
@@ -175,25 +168,6 @@ class BiteSequence:
         self._since_s = None
         self._travel = None
 
-    @property
-    def _target_m(self) -> float:
-        # The feed ends at the rig's own limit, which it may not quite reach.
-        end_m = self._drill.max_depth_m - self._settings.cutting.depth_tolerance_m
-        return min(self._goal.depth_m, end_m) if self._goal else 0.0
-
-    @property
-    def _interval_bottom_m(self) -> float:
-        """Bottom of the sample interval in work, on the goal's grid, so that overshoot does not add up."""
-        assert self._goal is not None
-        started = (self._sample_top_m + 2 * self._settings.cutting.depth_tolerance_m) / self._goal.sample_interval_m
-        return (math.floor(started) + 1) * self._goal.sample_interval_m
-
-    def _next_bite(self) -> None:
-        assert self._goal is not None
-        self.bite += 1
-        self._bite_bottom_m = min(self._cut_m + self._drill.bite_m, self._interval_bottom_m, self._target_m)
-        self._energy = CutEnergy(self._cut_m)
-
     def _end(self, reason: str, keep_sample: bool) -> None:
         self._end_reason = reason
         self._keep_sample = keep_sample
@@ -213,7 +187,7 @@ class BiteSequence:
         if self._blind_s is None:
             self._blind_s = now_s
             if self.state != State.STOWED:
-                self.faults += 1
+                self._account.faults += 1
         if self.state != State.STOWED:
             self.text = f"stopped: {problem}"
         if now_s - self._blind_s >= self._settings.watch.rig_lost_s and self._goal is not None:
@@ -233,82 +207,60 @@ class BiteSequence:
         self._jams.reset()
         if self.state == State.FAULT:
             self._secure("measurements are back: retracting and stowing")
-        elif self.faults > self._settings.watch.faults and self._goal and self._end_reason is None:
-            self._end(f"{self.faults} measurement faults in this hole", keep_sample=False)
+        elif self._account.faults > self._settings.watch.faults and self._goal and self._end_reason is None:
+            self._end(f"{self._account.faults} measurement faults in this hole", keep_sample=False)
         elif self.state == State.CUTTING:
             self._begin_recovery("a gap in the measurements", State.DEPLOYING, reverse=False)
 
-    def _account(self, measured: RigMeasurement) -> None:
-        if self._last is not None and self._goal is not None:
-            dt = measured.stamp_s - self._last.stamp_s
-            self._work_j += max(dt, 0.0) * max(measured.power_w, 0.0)
+    def _take(self, measured: RigMeasurement) -> None:
+        if self._goal is not None:
+            self._account.add(measured, self._last)
         self._last = measured
-        if self.active:
-            self.peak_weight_on_bit_n = max(self.peak_weight_on_bit_n, measured.weight_on_bit_n)
-        if self._goal is not None and not measured.stowed:
-            # The rig's own mark of the hole's bottom; a hole begun before is gone on with from there.
-            if self._hole_m is None:
-                self._hole_m = self._sample_top_m = max(measured.hole_depth_m, 0.0)
-                self._adopt_hole(self._hole_m)
-            self._cut_m = max(self._cut_m, measured.hole_depth_m)
-        if self._cut_m - self._marked_m >= self._settings.jam.progress_m:
-            self._marked_m = self._cut_m
+        before_m = self._hole.cut_m
+        self._hole.measure(measured)
+        if self._hole.reached and before_m == 0 and self._end_reason is None:
+            self._end(f"the hole here is already {self._hole.cut_m:.2f} m deep", keep_sample=False)
+        if before_m == 0 < self._hole.cut_m:
+            self._energy = CutEnergy(self._hole.cut_m)
+        if self._hole.cut_m - self._marked_m >= self._settings.jam.progress_m:
+            self._marked_m = self._hole.cut_m
             self._tries = 0
-
-    def _adopt_hole(self, hole_m: float) -> None:
-        self._cut_m = hole_m
-        if self._goal is not None and hole_m >= self._target_m and self._end_reason is None:
-            self._end(f"the hole here is already {hole_m:.2f} m deep", keep_sample=False)
-        elif self._goal is not None:
-            self.bite -= 1
-            self._next_bite()
 
     def _leave_stow(self, elapsed: float) -> RigCommand:
         if elapsed >= self._settings.watch.unstow_s:
             self._end("the drill did not leave its stow position: its motors may be without power", keep_sample=False)
             return STOP
         self._jams.reset()
-        cutting = self._settings.cutting
-        return RigCommand(self._drill.max_feed_rate_mps, 0.0, cutting.weight_on_bit_n, cutting.torque_limit_nm)
+        return motions.unstowing(self._settings.cutting, self._drill)
 
     def _lower(self, measured: RigMeasurement) -> RigCommand:
         cutting = self._settings.cutting
-        below = self._cut_m - measured.depth_m
+        below = self._hole.cut_m - measured.depth_m
         touched = measured.weight_on_bit_n >= cutting.contact_n and measured.depth_m > -cutting.approach_m
         if touched or below <= cutting.depth_tolerance_m:
             self._ground.resume()
-            self._change(State.CUTTING, f"bite {self.bite} to {self._bite_bottom_m:.2f} m")
+            self._change(State.CUTTING, f"bite {self._hole.bite} to {self._hole.bite_bottom_m:.2f} m")
             return self._cutting_command(measured)
         jam = self._jams.update(measured.stamp_s, measured, self._command)
         if jam == "binding":
             return self._jam(jam)
-        near = below <= cutting.approach_m
-        feed = cutting.approach_feed_mps if near else self._drill.max_feed_rate_mps
-        turn = self._drill.cutting_rate_rad_s if near and self._cut_m > 0 else self._drill.slow_rate_rad_s
-        return RigCommand(feed, turn, cutting.weight_on_bit_n, cutting.torque_limit_nm)
+        return motions.lowering(below, self._hole.cut_m, cutting, self._drill)
 
     def _cut(self, measured: RigMeasurement) -> RigCommand:
         self._energy.update(measured, self._drill)
-        if self._cut_m >= self._bite_bottom_m:
-            self._change(State.RETRACTING, f"bite {self.bite} is cut: clearing it")
+        if self._hole.bite_done:
+            self._change(State.RETRACTING, f"bite {self._hole.bite} is cut: clearing it")
             return self._retract(measured)
         jam = self._jams.update(measured.stamp_s, measured, self._command)
         if jam:
             return self._jam(jam)
         if self._ground.update(measured):
-            self._end(f"the ground at {self._cut_m:.2f} m refuses the bit even with the hammer", keep_sample=True)
+            self._end(f"the ground at {self._hole.cut_m:.2f} m refuses the bit even with the hammer", keep_sample=True)
             return STOP
         return self._cutting_command(measured)
 
     def _cutting_command(self, measured: RigMeasurement) -> RigCommand:
-        cutting = self._settings.cutting
-        return RigCommand(
-            feed_rate(measured.torque_nm, cutting, self._drill),
-            self._drill.cutting_rate_rad_s,
-            min(cutting.weight_on_bit_n, self._drill.max_weight_on_bit_n),
-            min(cutting.torque_limit_nm, self._drill.max_torque_nm),
-            self._ground.hammering,
-        )
+        return motions.cutting_on(measured.torque_nm, self._ground.hammering, self._settings.cutting, self._drill)
 
     def _retract(self, measured: RigMeasurement) -> RigCommand:
         if measured.depth_m <= -self._settings.cutting.clear_m or measured.stowed:
@@ -319,33 +271,29 @@ class BiteSequence:
             self._travel = (now, measured.depth_m)
         elif now - self._travel[0] >= jam.stuck_s:
             return self._jam("binding")
-        cutting = self._settings.cutting
-        return RigCommand(
-            -self._drill.max_feed_rate_mps,
-            self._drill.slow_rate_rad_s,
-            cutting.weight_on_bit_n,
-            cutting.torque_limit_nm,
-        )
+        return motions.retracting(self._settings.cutting, self._drill)
 
     def _clear_of_ground(self, measured: RigMeasurement) -> RigCommand:
-        goal = self._goal
-        tolerance = self._settings.cutting.depth_tolerance_m * 2
-        held = goal is not None and self._cut_m > self._sample_top_m + tolerance
-        reached = goal is not None and self._cut_m >= self._target_m
-        complete = goal is not None and self._cut_m >= self._interval_bottom_m
+        held_m = self._hole.held_m
+        complete = self._hole.reached or self._hole.interval_done
         # What choking brought up would be lost under the cuttings that follow.
-        complete |= self._choked and self._cut_m - self._sample_top_m >= self._settings.cutting.least_sample_m
+        complete |= self._choked and held_m >= self._settings.cutting.least_sample_m
         self._choked = False
-        if self._end_reason is not None and not (held and self._keep_sample and not measured.stowed):
+        ending = self._end_reason is not None
+        if ending and not (held_m and self._keep_sample and not measured.stowed):
             self._change(State.STOWING, self.text)
-        elif held and (reached or complete or self._end_reason is not None):
-            self._change(State.ANALYSING, f"handing over the sample to {self._cut_m:.2f} m")
+        elif held_m and (complete or ending):
+            self._change(State.ANALYSING, f"handing over the sample to {self._hole.cut_m:.2f} m")
         else:
             # The same bite again after choking, the next one of a long interval otherwise.
-            if self._cut_m >= self._bite_bottom_m:
-                self._next_bite()
-            self._change(State.DEPLOYING, f"lowering for bite {self.bite}")
+            if self._hole.bite_done:
+                self._begin_bite()
+            self._change(State.DEPLOYING, f"lowering for bite {self._hole.bite}")
         return STOP
+
+    def _begin_bite(self) -> None:
+        self._hole.next_bite()
+        self._energy = CutEnergy(self._hole.cut_m)
 
     def _analyse(self, measured: RigMeasurement, elapsed: float, assays: int) -> RigCommand:
         if measured.stowed:
@@ -353,12 +301,12 @@ class BiteSequence:
         if elapsed < self._settings.cutting.deliver_s:
             return RigCommand(deliver_sample=True)
         self.delivered += 1
-        self._sample_top_m = self._cut_m
-        if self._end_reason is not None or self._cut_m >= self._target_m:
+        self._hole.deliver()
+        if self._end_reason is not None or self._hole.reached:
             self._change(State.STOWING, "stowing")
         else:
-            self._next_bite()
-            self._change(State.DEPLOYING, f"lowering for bite {self.bite}")
+            self._begin_bite()
+            self._change(State.DEPLOYING, f"lowering for bite {self._hole.bite}")
         return STOP
 
     def _stow(self, measured: RigMeasurement, elapsed: float) -> RigCommand:
@@ -372,8 +320,7 @@ class BiteSequence:
         if elapsed >= self._settings.watch.stow_s:
             self._give_up(measured.stamp_s, f"the drill did not stow within {self._settings.watch.stow_s:g} s")
             return STOP
-        cutting = self._settings.cutting
-        return RigCommand(0.0, 0.0, cutting.weight_on_bit_n, cutting.torque_limit_nm, stow=True)
+        return motions.stowing(self._settings.cutting, self._drill)
 
     def _await_assays(self, now_s: float, elapsed: float, assays: int) -> RigCommand:
         missing = self.delivered - assays
@@ -390,22 +337,22 @@ class BiteSequence:
 
     def _jam(self, kind: str) -> RigCommand:
         """Count a jam and begin to undo it, or give up what cannot be undone."""
-        self.recoveries += 1
+        self._account.recoveries += 1
         self._tries += 1
         jam = self._settings.jam
-        spent = self._tries > jam.tries or self.recoveries > jam.recoveries
+        spent = self._tries > jam.tries or self._account.recoveries > jam.recoveries
         ending = self._end_reason is not None
         if spent and ending and self.state == State.RETRACTING:
             depth = self._last.depth_m if self._last else 0.0
             self._give_up(self._last.stamp_s if self._last else 0.0, f"the bit is stuck at {depth:.2f} m")
             return STOP
         if spent and not ending:
-            self._end(f"{kind} at {self._cut_m:.2f} m: given up after {self._tries - 1} tries", keep_sample=True)
+            self._end(f"{kind} at {self._hole.cut_m:.2f} m: given up after {self._tries - 1} tries", keep_sample=True)
             self._tries = 1
             ending = True
         if kind == "choking":
             self._choked = True
-            self._change(State.RETRACTING, f"choking at {self._cut_m:.2f} m: clearing the auger")
+            self._change(State.RETRACTING, f"choking at {self._hole.cut_m:.2f} m: clearing the auger")
             return STOP
         outward = ending or self.state == State.RETRACTING
         self._begin_recovery(kind, State.RETRACTING if outward else State.DEPLOYING, reverse=True)
@@ -414,7 +361,9 @@ class BiteSequence:
     def _begin_recovery(self, kind: str, after: State, reverse: bool) -> None:
         self._after_recovery = after
         self._recovery = Recovery(max(self._tries, 1), reverse, self._settings.jam, self._settings.cutting, self._drill)
-        self._change(State.RECOVERING, f"{kind} at {self._cut_m:.2f} m: freeing the auger, try {max(self._tries, 1)}")
+        self._change(
+            State.RECOVERING, f"{kind} at {self._hole.cut_m:.2f} m: freeing the auger, try {max(self._tries, 1)}"
+        )
 
     def _recover(self, measured: RigMeasurement) -> RigCommand:
         assert self._recovery is not None
@@ -428,7 +377,7 @@ class BiteSequence:
         return command
 
     def _give_up(self, now_s: float, reason: str) -> None:
-        self.faults += 1
+        self._account.faults += 1
         self._finish(now_s, reason)
         self._end_reason = reason
         self._change(State.FAULT, f"{reason}; trying again every {self._settings.watch.retry_s:g} s")
@@ -436,14 +385,5 @@ class BiteSequence:
     def _finish(self, now_s: float, reason: str) -> None:
         if self._goal is None:
             return
-        duration = max(now_s - self._started_s, 0.0)
-        self.outcome = DrillOutcome(
-            not reason,
-            reason,
-            max(self._cut_m, 0.0),
-            duration,
-            self._work_j / duration if duration > 0 else 0.0,
-            self.peak_weight_on_bit_n,
-            self.recoveries,
-        )
+        self.outcome = self._account.close(now_s, self._hole.cut_m, reason)
         self._goal = None

@@ -12,9 +12,10 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
 
 from lupex_drill_control import conversions
+from lupex_drill_control.account import DrillOutcome
 from lupex_drill_control.assay import AssayError, IceFraction, ice_fraction
 from lupex_drill_control.config import DrillControlSettings
-from lupex_drill_control.drilling import BiteSequence, DrillOutcome, State
+from lupex_drill_control.drilling import BiteSequence, State
 from lupex_drill_control.interlocks import VehicleState, moving, refusal
 from lupex_drill_control.rig import RigMeasurement
 from lupex_interfaces.action import AcquireSample

@@ -5,6 +5,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
+REFUSED = 2
+"""Exit code of a node that cannot work with the parameters or files it was given."""
 
 
 class DemoError(RuntimeError):
@@ -47,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo; return 0 when the mission succeeded, judged against truth."""
     options = parser().parse_args(argv)
+    # To be told to end is to end as by Ctrl-C: nodes down, what there is reported.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return run(options)
     except (DemoError, LaunchError, StartError) as error:
@@ -157,7 +162,7 @@ def follow(supervisor: Supervisor, monitor: "DemoMonitor", usage: CpuUsage, wall
     monitor.seen.progress_wall_s = begun_s
     while True:
         monitor.spin(0.5)
-        supervisor.poll()
+        refusing = [end.name for end in supervisor.poll() if end.code == REFUSED and not end.stopping]
         seen, now_s = monitor.seen, time.monotonic()
         for fault in seen.faults[shown_faults:]:
             print(f"  fault  {fault}", flush=True)
@@ -170,6 +175,8 @@ def follow(supervisor: Supervisor, monitor: "DemoMonitor", usage: CpuUsage, wall
             return ""
         if seen.lost:
             return seen.lost
+        if refusing:
+            return f"{refusing[0]} refuses its parameters or files; nodes.log says why"
         if not supervisor.alive("simulator"):
             return "the simulator has ended; nodes.log says why"
         if now_s - seen.progress_wall_s > STALLED_AFTER_S:

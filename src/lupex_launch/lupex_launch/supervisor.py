@@ -68,6 +68,17 @@ class ProcessExit:
     stopping: bool
 
 
+def death_guard() -> list[str]:
+    """Return the command that runs another with SIGTERM to come when this thread ends, or nothing where there is none.
+
+    The shell ends at once when this process died before the kernel knew of the wish.
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return []
+    return [setpriv, "--pdeathsig", "TERM", "--", "/bin/sh", "-c", f'[ "$PPID" = {os.getpid()} ] && exec "$@"', "sh"]
+
+
 @dataclass
 class _Running:
     spec: ProcessSpec
@@ -218,10 +229,9 @@ class Supervisor:
             command += ["--params-file", str(file)]
         # Python buffers what it prints into a pipe unless told otherwise.
         environment = {"PYTHONUNBUFFERED": "1", **spec.environment}
-        guard = shutil.which("setpriv")
         try:
             process = subprocess.Popen(
-                [guard, "--pdeathsig", "TERM", "--", *command] if guard else command,
+                [*death_guard(), *command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -14,7 +14,7 @@ import time
 import pytest
 
 from lupex_launch.evaluation import ProcessSpec
-from lupex_launch.supervisor import ProcessLine, StartError, StopLadder, Supervisor
+from lupex_launch.supervisor import ProcessLine, StartError, StopLadder, Supervisor, death_guard
 
 LIMIT_S = 30.0
 SLEEP_FOR_EVER = "import time\nwhile True: time.sleep(60)"
@@ -253,3 +253,8 @@ def test_a_listener_that_fails_leaves_the_processes_alone(caplog):
 
 def test_a_supervisor_that_was_never_started_stops():
     Supervisor([]).stop()
+
+
+def test_without_setpriv_there_is_no_guard(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert death_guard() == []

@@ -14,6 +14,9 @@ class InitialPose:
     wait_s: float = setting(
         1.0, "of inertial samples alone, after which it begins without joint states", unit="s", minimum=0, maximum=60
     )
+    steady_share: float = setting(
+        0.05, "of gravity by which the specific force may differ from it at the start", minimum=0.001, maximum=1
+    )
     from_site: bool = setting(True, "take position and heading of the site's lander instead of the values here")
     x_m: float = setting(0.0, "in map", unit="m", minimum=-1e5, maximum=1e5)
     y_m: float = setting(0.0, "in map", unit="m", minimum=-1e5, maximum=1e5)
@@ -48,7 +51,7 @@ class Inertial:
         0.7, "longest interval that one sample may stand for", unit="s", minimum=0.05, maximum=5
     )
     hold_s: float = setting(
-        0.3, "silence after which track odometry bridges the gap", unit="s", minimum=0.05, maximum=5
+        0.4, "silence after which track odometry bridges the gap", unit="s", minimum=0.05, maximum=5
     )
     bridge_limit_s: float = setting(4.0, "longer silence is DEGRADED", unit="s", minimum=0.1, maximum=60)
     bridge_rate_rad_s_rthz: float = setting(
@@ -65,7 +68,7 @@ class Tracks:
 
     max_speed_mps: float = setting(0.5, "a larger track speed is refused", unit="m/s", minimum=0.01, maximum=5)
     hold_s: float = setting(
-        0.15, "wait of an inertial sample for joint states of its time", unit="s", minimum=0, maximum=2
+        0.3, "wait of an inertial sample for joint states of its time", unit="s", minimum=0, maximum=2
     )
     coincidence_s: float = setting(
         1.0e-3, "stamps nearer to each other than that are the same time", unit="s", minimum=0, maximum=0.01
@@ -141,7 +144,7 @@ class Health:
     lost_silence_s: float = setting(
         10.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
     )
-    fault_after_s: float = setting(20.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
+    fault_after_s: float = setting(60.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
     fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
 
 
@@ -169,6 +172,7 @@ class Output:
     local_backlog_interval_s: float = setting(
         0.1, "of /odometry/local while samples have queued up", unit="s", minimum=0.01, maximum=10
     )
+    drain_passes: int = setting(5, "over the fast streams before the samples are worked off", minimum=1, maximum=100)
     global_interval_s: float = setting(0.1, "of /odometry/global and TF", unit="s", minimum=0.01, maximum=10)
     interval_slack_s: float = setting(
         0.021, "earlier than due, as samples lie on a grid", unit="s", minimum=0, maximum=1

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages to samples and estimates to messages; what a sample must not contain is refused here."""
 
+import math
+
 import numpy as np
 from geometry_msgs.msg import TransformStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import AttitudeFix, LocalizationStatus
-from lupex_localization import error_state_filter as esf
-from lupex_localization import rotation
+from lupex_localization import odometry_numbers, serialized
 from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.health import Condition
@@ -20,41 +22,60 @@ from lupex_localization.track_odometry import JOINT_NAMES, UNITS
 from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 
-NAMES = list(JOINT_NAMES)
 
-
-def inertial_sample(message: Imu, config: LocalizationConfig) -> InertialSample:
-    """Convert; raises InvalidMessage for another frame and for values that no such rover can have."""
-    in_frame(message.header.frame_id, config.fixes.imu_frame)
-    w, f = message.angular_velocity, message.linear_acceleration
-    values = all_finite((w.x, w.y, w.z, f.x, f.y, f.z), "a rate or specific force")
+def inertial_sample(content: bytes, config: LocalizationConfig) -> InertialSample:
+    """Convert a serialized Imu; raises InvalidMessage for another frame and for values that no such rover can have."""
+    if serialized.is_plain(content):
+        time_s, frame, rate, force = _readable(serialized.inertial_fields, content)
+    else:
+        message = deserialize_message(content, Imu)
+        w, f = message.angular_velocity, message.linear_acceleration
+        time_s, frame = seconds(message.header.stamp), message.header.frame_id
+        rate, force = np.array([w.x, w.y, w.z]), np.array([f.x, f.y, f.z])
+    in_frame(frame, config.fixes.imu_frame)
     limits = config.inertial
-    if abs(values[:3]).max() > limits.max_rate_rad_s:
+    strength = math.sqrt(force @ force)
+    fastest = max(abs(rate[0]), abs(rate[1]), abs(rate[2]))
+    if not math.isfinite(strength + rate[0] + rate[1] + rate[2]):
+        raise InvalidMessage("a rate or specific force is not finite")
+    if fastest > limits.max_rate_rad_s:
         raise InvalidMessage(f"a rate is above {limits.max_rate_rad_s:g} rad/s")
-    force = float(np.linalg.norm(values[3:]))
-    if not limits.min_acceleration_mps2 <= force <= limits.max_acceleration_mps2:
+    if not limits.min_acceleration_mps2 <= strength <= limits.max_acceleration_mps2:
         raise InvalidMessage(
-            f"the specific force is {force:.2f} m/s2, outside "
+            f"the specific force is {strength:.2f} m/s2, outside "
             f"{limits.min_acceleration_mps2:g}..{limits.max_acceleration_mps2:g}"
         )
-    return InertialSample(seconds(message.header.stamp), values[:3], values[3:])
+    # copies: what is read from the message's bytes cannot be written, and kernels want one kind of array
+    return InertialSample(time_s, rate.copy(), force.copy())
 
 
-def track_sample(message: JointState, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
-    """Convert; raises InvalidMessage unless all eight joints are there in order, finite and of possible speed."""
-    if message.header.frame_id:
-        in_frame(message.header.frame_id, config.fixes.joint_frame)
-    if message.name != NAMES:
-        raise InvalidMessage(f"joints are {', '.join(message.name) or 'none'}, not {', '.join(NAMES)}")
-    if len(message.position) != 2 * UNITS or len(message.velocity) != 2 * UNITS:
+def track_sample(content: bytes, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
+    """Convert serialized joint states; raises InvalidMessage unless all eight are finite and of possible speed."""
+    if serialized.is_plain(content):
+        time_s, frame, names, position, velocity = _readable(serialized.joint_fields, content)
+    else:
+        message = deserialize_message(content, JointState)
+        time_s, frame, names = seconds(message.header.stamp), message.header.frame_id, tuple(message.name)
+        position, velocity = np.array(message.position), np.array(message.velocity)
+    if frame:
+        in_frame(frame, config.fixes.joint_frame)
+    if names != JOINT_NAMES:
+        raise InvalidMessage(f"joints are {', '.join(names) or 'none'}, not {', '.join(JOINT_NAMES)}")
+    if position.size != 2 * UNITS or velocity.size != 2 * UNITS:
         raise InvalidMessage("position or velocity does not have eight entries")
-    position = all_finite(message.position, "a joint position")
-    track = all_finite(message.velocity, "a joint velocity")[UNITS:] * sprocket_radius_m
-    if np.abs(track).max() > config.tracks.max_speed_mps:
+    track = velocity[UNITS:] * sprocket_radius_m
+    if not math.isfinite(position.sum() + track.sum()):
+        raise InvalidMessage("a joint position or velocity is not finite")
+    if max(map(abs, track.tolist())) > config.tracks.max_speed_mps:
         raise InvalidMessage(f"a track speed is above {config.tracks.max_speed_mps:g} m/s")
-    return TrackSample(
-        seconds(message.header.stamp), position[:UNITS].copy(), track, position[UNITS:] * sprocket_radius_m
-    )
+    return TrackSample(time_s, position[:UNITS].copy(), track, position[UNITS:] * sprocket_radius_m)
+
+
+def _readable(read, content):
+    try:
+        return read(content)
+    except ValueError as error:
+        raise InvalidMessage(str(error)) from error
 
 
 def attitude_sample(message: AttitudeFix, config: LocalizationConfig) -> AttitudeSample:
@@ -82,49 +103,47 @@ def sun_sample(message: Vector3Stamped, config: LocalizationConfig) -> SunSample
     return SunSample(seconds(message.header.stamp), values / length)
 
 
-def global_odometry(estimate: MotionEstimate) -> Odometry:
-    """Return the pose in map with its covariance; the twist in base_link."""
-    state = estimate.state
-    message = Odometry()
-    message.header.stamp = stamp(state.time_s)
-    message.header.frame_id, message.child_frame_id = "map", "base_link"
-    r = rotation.rotation_matrix(state.nominal[esf.QUATERNION])
-    _put_pose(message.pose.pose, state.nominal[esf.POSITION], state.nominal[esf.QUATERNION])
-    message.pose.covariance = _pose_covariance(state.covariance, r).ravel()
-    _put_twist(message, estimate, r)
-    return message
+class OdometryMessages:
+    """The outgoing messages, made once and filled anew each time: publishing copies them."""
 
+    def __init__(self) -> None:
+        """Set what never changes."""
+        self._global, self._local = Odometry(child_frame_id="base_link"), Odometry(child_frame_id="base_link")
+        self._global.header.frame_id, self._local.header.frame_id = "map", "odom"
+        self._to_odom, self._to_base = (
+            TransformStamped(child_frame_id="odom"),
+            TransformStamped(child_frame_id="base_link"),
+        )
+        self._to_odom.header.frame_id, self._to_base.header.frame_id = "map", "odom"
+        self._transforms = TFMessage(transforms=[self._to_odom, self._to_base])
 
-def local_odometry(estimate: MotionEstimate) -> Odometry:
-    """Return the pose in odom, which never jumps; its covariance is that in map, so no less than due."""
-    message = Odometry()
-    message.header.stamp = stamp(estimate.state.time_s)
-    message.header.frame_id, message.child_frame_id = "odom", "base_link"
-    nominal = estimate.state.nominal
-    _put_pose(message.pose.pose, estimate.odom_position_m, _odom_quaternion(estimate))
-    r = rotation.rotation_matrix(nominal[esf.QUATERNION])
-    c = _yaw_matrix(-estimate.odom_yaw_rad)
-    turn = np.zeros((6, 6))
-    turn[:3, :3] = turn[3:, 3:] = c
-    message.pose.covariance = (turn @ _pose_covariance(estimate.state.covariance, r) @ turn.T).ravel()
-    _put_twist(message, estimate, r)
-    return message
+    def in_map(self, estimate: MotionEstimate) -> Odometry:
+        """Return the pose in map with its covariance; the twist in base_link."""
+        return self._filled(self._global, estimate, *odometry_numbers.in_map(estimate))
 
+    def in_odom(self, estimate: MotionEstimate) -> Odometry:
+        """Return the pose in odom, which never jumps."""
+        return self._filled(self._local, estimate, *odometry_numbers.in_odom(estimate))
 
-def transforms(estimate: MotionEstimate) -> TFMessage:
-    """Return map -> odom and odom -> base_link."""
-    state = estimate.state
-    yaw = estimate.odom_yaw_rad
-    to_odom = TransformStamped()
-    to_odom.header.stamp = stamp(state.time_s)
-    to_odom.header.frame_id, to_odom.child_frame_id = "map", "odom"
-    place = state.nominal[esf.POSITION] - _yaw_matrix(yaw) @ estimate.odom_position_m
-    _put_transform(to_odom, place, rotation.from_rotation_vector(np.array([0.0, 0.0, yaw])))
-    to_base = TransformStamped()
-    to_base.header.stamp = to_odom.header.stamp
-    to_base.header.frame_id, to_base.child_frame_id = "odom", "base_link"
-    _put_transform(to_base, estimate.odom_position_m, _odom_quaternion(estimate))
-    return TFMessage(transforms=[to_odom, to_base])
+    def transforms(self, estimate: MotionEstimate) -> TFMessage:
+        """Return map -> odom and odom -> base_link."""
+        self._to_odom.header.stamp = self._to_base.header.stamp = stamp(estimate.state.time_s)
+        _put_transform(self._to_odom.transform, *odometry_numbers.map_from_odom(estimate))
+        quaternion = odometry_numbers.odom_quaternion(estimate)
+        _put_transform(self._to_base.transform, estimate.odom_position_m, quaternion)
+        return self._transforms
+
+    @staticmethod
+    def _filled(message, estimate, pose, twist):
+        message.header.stamp = stamp(estimate.state.time_s)
+        place, linear, angular = message.pose.pose.position, message.twist.twist.linear, message.twist.twist.angular
+        place.x, place.y, place.z = pose.position_m.tolist()
+        _put_quaternion(message.pose.pose.orientation, pose.quaternion)
+        message.pose.covariance = pose.covariance
+        linear.x, linear.y, linear.z = twist.linear.tolist()
+        angular.x, angular.y, angular.z = twist.angular.tolist()
+        message.twist.covariance = twist.covariance
+        return message
 
 
 def status(
@@ -147,48 +166,11 @@ def status(
     return message
 
 
-def _pose_covariance(covariance, r):
-    """Return the 6x6 covariance with rotations about the fixed axes of the frame, as REP-103 wants it."""
-    to_frame = np.zeros((6, esf.ERROR_SIZE))
-    to_frame[:3, esf.ERROR_POSITION] = np.eye(3)
-    to_frame[3:, esf.ERROR_ATTITUDE] = r
-    return to_frame @ covariance @ to_frame.T
-
-
-def _put_twist(message, estimate, r):
-    state = estimate.state
-    velocity = r.T @ state.nominal[esf.VELOCITY]
-    linear, angular = message.twist.twist.linear, message.twist.twist.angular
-    linear.x, linear.y, linear.z = (float(value) for value in velocity)
-    angular.x, angular.y, angular.z = (float(value) for value in estimate.rate)
-    vx, vy, vz = velocity
-    to_body = np.zeros((6, esf.ERROR_SIZE))
-    to_body[:3, esf.ERROR_VELOCITY] = r.T
-    to_body[:3, esf.ERROR_ATTITUDE] = [[0.0, -vz, vy], [vz, 0.0, -vx], [-vy, vx, 0.0]]
-    to_body[3:, esf.ERROR_GYRO_BIAS] = -np.eye(3)
-    message.twist.covariance = (to_body @ state.covariance @ to_body.T).ravel()
-
-
-def _odom_quaternion(estimate):
-    turn = rotation.from_rotation_vector(np.array([0.0, 0.0, -estimate.odom_yaw_rad]))
-    return rotation.multiply(turn, estimate.state.nominal[esf.QUATERNION])
-
-
-def _yaw_matrix(yaw_rad):
-    c, s = np.cos(yaw_rad), np.sin(yaw_rad)
-    return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-
-
-def _put_pose(pose, position, quaternion):
-    pose.position.x, pose.position.y, pose.position.z = (float(value) for value in position)
-    _put_quaternion(pose.orientation, quaternion)
-
-
-def _put_transform(message, position, quaternion):
-    t = message.transform.translation
-    t.x, t.y, t.z = (float(value) for value in position)
-    _put_quaternion(message.transform.rotation, quaternion)
+def _put_transform(transform, position, quaternion):
+    t = transform.translation
+    t.x, t.y, t.z = position.tolist()
+    _put_quaternion(transform.rotation, quaternion)
 
 
 def _put_quaternion(message, quaternion):
-    message.w, message.x, message.y, message.z = (float(value) for value in quaternion)
+    message.w, message.x, message.y, message.z = quaternion.tolist()

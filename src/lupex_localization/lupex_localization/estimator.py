@@ -6,7 +6,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from lupex_models.rover import Rover
 
 Array = npt.NDArray[np.float64]
 
+QUEUED_BEFORE_BEGIN = 500
 AT_REST = TrackTwist(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
@@ -102,6 +103,8 @@ class PoseEstimator:
         """Time bridged without inertial samples since the last one."""
         self.nis: deque[float] = deque(maxlen=config.health.fix_window)
         """Normalised innovation squared a degree of freedom, of fixes."""
+        self.last_rejection = ""
+        """The last fix that did not pass its gate, in words."""
         self.travel_m: Array | None = None
         self.shut = fixes.ShutGate(config.fixes.recover_after, config.fixes.recover_alike_rad)
 
@@ -147,11 +150,15 @@ class PoseEstimator:
         """Queue a sample; raises InvalidMessage when its stamp may not be used (so do the others)."""
         self.imu.take(sample.time_s, now_s)
         self._inertial.append(sample)
+        if self._reckoning is None:
+            _forget(self._inertial)
 
     def add_tracks(self, sample: TrackSample, now_s: float) -> None:
         """Queue joint states."""
         self.joints.take(sample.time_s, now_s)
         self._tracks.append(sample)
+        if self._reckoning is None:
+            _forget(self._tracks)
 
     def add_attitude(self, sample: AttitudeSample, now_s: float) -> None:
         """Queue a star tracker's attitude."""
@@ -374,4 +381,13 @@ class PoseEstimator:
         (self.accepted if accepted else self.rejected)[kind] += 1
         if accepted:
             self.nis.append(nis / size)
+        else:
+            deviation = ", ".join(f"{value:.4g}" for value in innovation[0])
+            self.last_rejection = f"{kind} at {self._now_s:.2f} s: deviation {deviation}, nis {nis:.0f}"
         return accepted
+
+
+def _forget(queue: deque[Any]) -> None:
+    """Keep no more samples than a beginning may need."""
+    while len(queue) > QUEUED_BEFORE_BEGIN:
+        queue.popleft()

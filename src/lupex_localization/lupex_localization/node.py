@@ -53,6 +53,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             tracks.sideslip_sigma,
         )
         self._reset()
+        self._messages = conversions.OdometryMessages()
         self._local = self.publisher(Odometry, "/odometry/local")
         self._global = self.publisher(Odometry, "/odometry/global")
         self._transforms = self.publisher(TFMessage, "/tf", qos.SAMPLES)
@@ -86,6 +87,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             )
         self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
         self._newest_s = 0.0
+        self._rejections = 0
         self._local_s = self._global_due_s = self._saved_s = -math.inf
         self._well_s = -math.inf
 
@@ -96,19 +98,31 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             if self.active:
                 self._drain(topic, message)
 
-        subscription = self.create_subscription(kind, topic, woken, qos.SAMPLES)
+        subscription = self.create_subscription(kind, topic, woken, qos.SAMPLES, raw=True)
         self._streams.append((subscription, take, topic))
         self.until_cleaned_up(lambda: self.destroy_subscription(subscription))
 
-    def _drain(self, woken_by: str, first: Any) -> None:
-        """Take all that has come: the executor's way to a callback costs more than the arithmetic in it."""
-        for subscription, take, topic in self._streams:
+    def _drain(self, woken_by: str = "", first: Any = None) -> None:
+        """Take all that has come: the executor's way to a callback costs more than the arithmetic in it.
+
+        What came while the other stream was read is taken too, or a busy machine would look like a silent sensor.
+        """
+        for _, take, topic in self._streams:
             if topic == woken_by:
                 self._try(take, first, topic)
-            with subscription.handle:
-                while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
-                    self._try(take, taken[0], topic)
+        for _ in range(self.config.output.drain_passes):
+            if not sum([self._take_waiting(*stream) for stream in self._streams]):
+                break
+        self._take_waiting(*self._streams[0])
         self._advance()
+
+    def _take_waiting(self, subscription: Any, take: Callable[[Any], None], topic: str) -> int:
+        count = 0
+        with subscription.handle:
+            while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
+                self._try(take, taken[0], topic)
+                count += 1
+        return count
 
     def _try(self, take: Callable[[Any], None], message: Any, topic: str) -> None:
         try:
@@ -116,12 +130,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         except InvalidMessage as refusal:
             self._refuse(topic, str(refusal))
 
-    def _take_inertial(self, message: Imu) -> None:
-        self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())
+    def _take_inertial(self, content: bytes) -> None:
+        self._estimator.add_inertial(conversions.inertial_sample(content, self.config), self.now_s())
 
-    def _take_tracks(self, message: JointState) -> None:
+    def _take_tracks(self, content: bytes) -> None:
         radius_m = self._rover.crawler.sprocket_radius_m
-        self._estimator.add_tracks(conversions.track_sample(message, self.config, radius_m), self.now_s())
+        self._estimator.add_tracks(conversions.track_sample(content, self.config, radius_m), self.now_s())
 
     def _take_attitude(self, message: AttitudeFix) -> None:
         self._estimator.add_attitude(conversions.attitude_sample(message, self.config), self.now_s())
@@ -156,10 +170,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         kept = self.saved_state(config.checkpoint.max_age_s)
         saved = None if kept is None else start.from_plain(kept[1])
         if saved is not None and saved.state.time_s <= sample.time_s:
-            state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, self._rover)
+            state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, config.initial, self._rover)
             self._estimator.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m)
             self.get_logger().info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
             return True
+        if not start.steady(sample, config.initial):
+            return False
         initial, lander = config.initial, None if self._site is None else self._site.lander
         x_m, y_m, z_m, yaw_rad = initial.x_m, initial.y_m, initial.z_m, initial.yaw_rad
         if initial.from_site and lander is not None:
@@ -171,12 +187,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         output, time_s = self.config.output, estimate.state.time_s
         if newest or time_s - self._local_s >= output.local_backlog_interval_s:
             self._local_s = time_s
-            self._local.publish(conversions.local_odometry(estimate))
+            self._local.publish(self._messages.in_odom(estimate))
         if time_s >= self._global_due_s - output.interval_slack_s:
             # on a schedule, so that a grid of samples does not stretch the interval; after a pause from now on
             self._global_due_s = max(self._global_due_s + output.global_interval_s, time_s)
-            self._global.publish(conversions.global_odometry(estimate))
-            self._transforms.publish(conversions.transforms(estimate))
+            self._global.publish(self._messages.in_map(estimate))
+            self._transforms.publish(self._messages.transforms(estimate))
 
     def _save(self) -> None:
         if not self.common.state_dir:
@@ -190,6 +206,8 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             self.save_state(start.to_plain(reckoning, estimator.travel_m), time_s)
 
     def _tell(self) -> None:
+        # Nothing is silent that only waits to be read.
+        self._drain()
         now_s, estimator = self.now_s(), self._estimator
         state = estimator.reckoning.state if estimator.begun else None
         position = position_sigma_m(state) if state else self.config.initial.position_sigma_m
@@ -205,6 +223,9 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         condition, text = judge(symptoms, self.config)
         time_s = state.time_s if state else now_s
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
+        if sum(estimator.rejected.values()) > self._rejections:
+            self._rejections = sum(estimator.rejected.values())
+            self.get_logger().warning(f"{estimator.last_rejection} ({self._rejections} rejections so far)")
         self.set_health(text, error=condition is Condition.LOST)
         if self._well_s == -math.inf:
             self._well_s = now_s

@@ -16,6 +16,7 @@ from lupex_localization.config import Checkpoint, InitialPose
 from lupex_localization.error_state_filter import FilterState, initial_state
 from lupex_localization.reckoning import Reckoning
 from lupex_localization.samples import InertialSample, TrackSample
+from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.rover import Rover
 
 Array = npt.NDArray[np.float64]
@@ -50,6 +51,12 @@ def first_state(
     )
 
 
+def steady(sample: InertialSample, initial: InitialPose) -> bool:
+    """Tell whether the specific force is that of gravity alone, so that roll and pitch can be read from it."""
+    off = abs(float(np.linalg.norm(sample.force)) - MOON_GRAVITY_M_S2)
+    return off <= initial.steady_share * MOON_GRAVITY_M_S2
+
+
 def to_plain(reckoning: Reckoning, travel_m: Array | None) -> dict[str, Any]:
     """Return plain values for a checkpoint."""
     return {
@@ -82,7 +89,12 @@ def from_plain(values: Mapping[str, Any]) -> Saved | None:
 
 
 def resumed_state(
-    saved: Saved, sample: InertialSample, tracks: TrackSample | None, config: Checkpoint, rover: Rover
+    saved: Saved,
+    sample: InertialSample,
+    tracks: TrackSample | None,
+    config: Checkpoint,
+    initial: InitialPose,
+    rover: Rover,
 ) -> tuple[FilterState, Array]:
     """Return the state now and the displacement in map since the checkpoint.
 
@@ -104,7 +116,9 @@ def resumed_state(
     moved = distance_m * ahead
     nominal[esf.POSITION] += moved
     nominal[esf.VELOCITY] = 0.0
-    nominal[esf.QUATERNION] = rotation.from_heading_and_up(rotation.yaw_of(nominal[esf.QUATERNION]), _up(sample))
+    before_up = rotation.rotation_matrix(nominal[esf.QUATERNION])[2]
+    if steady(sample, initial) and float(np.linalg.norm(_up(sample) - before_up)) <= 3.0 * config.tilt_sigma_rad:
+        nominal[esf.QUATERNION] = rotation.from_heading_and_up(rotation.yaw_of(nominal[esf.QUATERNION]), _up(sample))
 
     covariance = saved.state.covariance.copy()
     # what the old attitude and velocity had in common with the rest is gone

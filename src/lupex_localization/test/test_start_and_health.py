@@ -68,7 +68,7 @@ def test_a_killed_process_takes_up_where_it_was(driven, make_estimator, rover):
         world.step(0.1, 0.0)
     sample, tracks = world.step(0.0, 0.0)
     saved = start.from_plain(kept)
-    state, moved = start.resumed_state(saved, sample, tracks, Checkpoint(), rover)
+    state, moved = start.resumed_state(saved, sample, tracks, Checkpoint(), InitialPose(), rover)
     assert np.linalg.norm(moved) == pytest.approx(0.4, abs=0.02)
     error = state.nominal[0:2] - world.position_m[0:2]
     assert np.hypot(*error) < 0.1 < 3.0 * esf.position_sigma_m(state)
@@ -87,7 +87,7 @@ def test_without_the_tracks_counters_the_position_is_opened(driven, rover, track
     sample, tracks = world.step(0.0, 0.0)
     later = InertialSample(sample.time_s + 3.0, sample.rate, sample.force)
     other = replace(tracks, time_s=later.time_s, travel_m=tracks.travel_m + 500.0) if tracks_known else None
-    state, moved = start.resumed_state(saved, later, other, Checkpoint(), rover)
+    state, moved = start.resumed_state(saved, later, other, Checkpoint(), InitialPose(), rover)
     assert np.linalg.norm(moved) == 0.0
     assert esf.position_sigma_m(state) > 0.29
 
@@ -117,5 +117,16 @@ def test_yaw_is_kept_and_tilt_is_measured_anew(driven, rover):
     world, estimator = driven
     saved = start.from_plain(start.to_plain(estimator.reckoning, None))
     sample, _ = world.step(0.0, 0.0)
-    state, _ = start.resumed_state(saved, sample, None, Checkpoint(), rover)
+    state, _ = start.resumed_state(saved, sample, None, Checkpoint(), InitialPose(), rover)
     assert rotation.yaw_of(state.nominal[6:10]) == pytest.approx(rotation.yaw_of(saved.state.nominal[6:10]), abs=1e-9)
+
+
+def test_a_jolt_does_not_pass_for_a_tilt(driven, rover):
+    world, estimator = driven
+    saved = start.from_plain(start.to_plain(estimator.reckoning, None))
+    sample, _ = world.step(0.0, 0.0)
+    assert not start.steady(sample, InitialPose())
+    state, _ = start.resumed_state(saved, sample, None, Checkpoint(), InitialPose(), rover)
+    assert abs(state.nominal[6:10] @ world.quaternion) == pytest.approx(1.0, abs=1e-4)
+    calm, _ = world.step(0.0, 0.0)
+    assert start.steady(calm, InitialPose())

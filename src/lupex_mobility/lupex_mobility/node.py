@@ -59,7 +59,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._set_points: UnitSetPoints | None = None
         self._command: tuple[float | None, BodyTwist] = (None, REST)
         self._located: Located | None = None
-        self._interval_s = self._step_s = 0.0
+        # until two poses tell otherwise
+        self._interval_s, self._step_s = config.guard.parked_interval_s, 0.0
         self._joints: Joints | None = None
         self._drill: tuple[float | None, bool] = (None, False)
         self._path_s: float | None = None

@@ -50,6 +50,7 @@ class PathFollower:
         self._turning = False
         self._arrived = False
         self._overshot = False
+        self._acquired = False
 
     def take_path(self, points: Array) -> None:
         """Follow points (n, 2) [m] in map from the first one on; none is a stop, the same ones again change nothing."""
@@ -65,7 +66,7 @@ class PathFollower:
             np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(kept, axis=0).T))]) if len(kept) else np.zeros(0)
         )
         self._progress_m = 0.0
-        self._overshot = False
+        self._overshot = self._acquired = False
 
     def _near(self, one: Array, other: Array) -> bool:
         return math.hypot(one[0] - other[0], one[1] - other[1]) <= self._config.arrived_within_m
@@ -123,6 +124,8 @@ class PathFollower:
         """Move the place on the path to the nearest one within reach ahead; return the distance to it."""
         if len(self._points) == 1:
             return math.hypot(self._points[0, 0] - x_m, self._points[0, 1] - y_m)
+        if not self._acquired:
+            self._acquire(x_m, y_m)
         first = max(0, int(np.searchsorted(self._stations, self._progress_m, side="right")) - 1)
         last = int(np.searchsorted(self._stations, self._progress_m + self._config.search_ahead_m)) + 1
         best_m, best_station = math.inf, self._progress_m
@@ -138,6 +141,17 @@ class PathFollower:
                 best_m, best_station = distance, float(self._stations[k] + along)
         self._progress_m = best_station
         return best_m
+
+    def _acquire(self, x_m: float, y_m: float) -> None:
+        """Find the place on a path that is new here: the first one that is about as near as any."""
+        start, leg = self._points[:-1], np.diff(self._points, axis=0)
+        length = np.diff(self._stations)
+        share = ((x_m - start[:, 0]) * leg[:, 0] + (y_m - start[:, 1]) * leg[:, 1]) / length**2
+        share = np.clip(share, 0.0, 1.0)
+        distance = np.hypot(*(start + leg * share[:, None] - (x_m, y_m)).T)
+        first = int(np.argmax(distance <= distance.min() + self._config.arrived_within_m))
+        self._progress_m = float(self._stations[first] + share[first] * length[first])
+        self._acquired = True
 
     def _at(self, station_m: float) -> Array:
         """Return the point at a distance along the path; past the end on its straight continuation."""

@@ -150,3 +150,14 @@ def test_a_path_to_an_end_once_reached_does_not_make_it_twitch():
     assert follower.guide(4.8, 0.0, 0.0).activity is Activity.ARRIVED
     follower.take_path(np.array([[4.5, 0.0], [5.0, 0.0]]))
     assert follower.guide(4.5, 0.0, 0.0).activity is Activity.DRIVING
+
+
+def test_a_path_that_began_long_ago_is_taken_up_where_the_rover_is():
+    follower = PathFollower(Following())
+    follower.take_path(straight(40.0))
+    guidance = follower.guide(19.0, 0.1, 0.0)
+    assert guidance.activity is Activity.DRIVING
+    assert guidance.remaining_m == pytest.approx(21.0)
+    out = straight(40.0)
+    follower.take_path(np.concatenate([out, out[::-1]]))
+    assert follower.guide(19.0, 0.1, 0.0).remaining_m == pytest.approx(61.0, abs=0.2)

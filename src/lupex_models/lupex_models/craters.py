@@ -42,6 +42,9 @@ class CraterStatistics:
         minimum=0.0,
         maximum=100.0,
     )
+    youngest_decay: float = setting(
+        0.0, "the same of the youngest: above 0 where no fresh crater is wanted", minimum=0.0, maximum=100.0
+    )
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,13 @@ class Craters:
 
     def __len__(self) -> int:
         return int(self.x_m.size)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "Craters":
+        """Return those chosen by a mask (n)."""
+        return Craters(self.x_m[chosen], self.y_m[chosen], self.diameter_m[chosen], self.depth_ratio[chosen])
+
+
+NO_CRATERS = Craters(*(np.empty(0) for _ in range(4)))
 
 
 def one_crater(x_m: float, y_m: float, diameter_m: float, depth_ratio: float) -> Craters:
@@ -74,11 +84,14 @@ def crater_population(
 
     The count is Poisson. A crater's age is uniform over the time in which it vanishes, and its depth falls as
     fresh / (1 + decay), the course of diffusive degradation (after Fassett and Thomson 2014).
-    Raises ValueError when the largest diameter is not above the smallest.
+    Raises ValueError when the largest diameter is not above the smallest, or the oldest decay below the youngest.
     """
     small, large = statistics.smallest_m, statistics.largest_m
+    youngest, oldest = statistics.youngest_decay, statistics.oldest_decay
     if large <= small:
         raise ValueError(f"largest_m ({large}) must be above smallest_m ({small})")
+    if oldest < youngest:
+        raise ValueError(f"oldest_decay ({oldest}) must not be below youngest_decay ({youngest})")
     x_min, y_min, x_max, y_max = bounds_m
     expected = statistics.coefficient * (small**-2 - large**-2) * (x_max - x_min) * (y_max - y_min)
     count = int(rng.poisson(expected))
@@ -87,7 +100,7 @@ def crater_population(
         rng.uniform(x_min, x_max, count),
         rng.uniform(y_min, y_max, count),
         diameters,
-        shape.fresh_depth_ratio / (1.0 + statistics.oldest_decay * rng.random(count)),
+        shape.fresh_depth_ratio / (1.0 + youngest + (oldest - youngest) * rng.random(count)),
     )
 
 

@@ -41,6 +41,10 @@ class Rocks:
     def __len__(self) -> int:
         return int(self.x_m.size)
 
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "Rocks":
+        """Return those chosen by a mask (n)."""
+        return Rocks(self.x_m[chosen], self.y_m[chosen], self.diameter_m[chosen], self.height_m[chosen])
+
 
 def covered_share(diameter_m: npt.ArrayLike, statistics: RockStatistics) -> FloatArray:
     """Return F(D), the share of ground covered by rocks of at least this diameter (Golombek and Rapp 1997)."""
@@ -72,7 +76,10 @@ def rock_population(
 
 
 def add_rocks(field: HeightField, rocks: Rocks) -> HeightField:
-    """Return the field with rocks set on it as half ellipsoids; where rocks overlap the higher one shows."""
+    """Return the field with rocks set on it as half ellipsoids; where rocks overlap the higher one shows.
+
+    A rock that falls between cell centres lifts the nearest one by half its height, so that none is lost.
+    """
     ground = field.heights_m.astype(np.float64)
     heights = ground.copy()
     _set(heights, ground, field.x0_m, field.y0_m, field.cell_m, rocks.x_m, rocks.y_m, rocks.diameter_m, rocks.height_m)
@@ -102,3 +109,9 @@ def _set(
                 inside = 1.0 - (dx * dx + dy * dy) / (radius * radius)
                 if inside > 0.0:
                     heights[i, j] = max(heights[i, j], ground[i, j] + rock_heights[k] * math.sqrt(inside))
+        i, j = math.floor((ys[k] - y0) / cell + 0.5), math.floor((xs[k] - x0) / cell + 0.5)
+        if 0 <= i < ny and 0 <= j < nx:
+            dx, dy = x0 + j * cell - xs[k], y0 + i * cell - ys[k]
+            if dx * dx + dy * dy >= radius * radius:
+                # The centre shows a flank of the rock: a share of its height.
+                heights[i, j] = max(heights[i, j], ground[i, j] + 0.5 * rock_heights[k])

@@ -9,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import brentq
+from scipy.spatial import cKDTree
 
 from lupex_models.configuration import setting
 from lupex_models.craters import (
+    NO_CRATERS,
     Craters,
     CraterShape,
     CraterStatistics,
@@ -24,6 +26,9 @@ from lupex_models.height_field import HeightField, refine
 from lupex_models.rocks import Rocks, RockStatistics, add_rocks, covered_share, rock_population
 
 __all__ = [
+    "NOWHERE",
+    "NO_CRATERS",
+    "CalmPlaces",
     "CraterShape",
     "CraterStatistics",
     "Craters",
@@ -34,6 +39,7 @@ __all__ = [
     "add_craters",
     "add_rocks",
     "border_taper",
+    "clear_of",
     "covered_share",
     "crater_population",
     "crater_profile",
@@ -79,9 +85,28 @@ class OrbitalQuality:
     )
 
 
+@dataclass(frozen=True)
+class CalmPlaces:
+    """Points (n, 2) in the map that no drawn crater or rock comes nearer to than radius_m."""
+
+    points_m: FloatArray
+    radius_m: float
+
+
+NOWHERE = CalmPlaces(np.empty((0, 2)), 0.0)
+
+
 def stream(seed: int, name: str) -> np.random.Generator:
     """Return the generator of one named part of a world: parts can be drawn in any order, on any machine."""
     return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+
+
+def clear_of(places: CalmPlaces, items: Craters | Rocks) -> npt.NDArray[np.bool_]:
+    """Tell which craters or rocks (n) keep their whole disc outside all calm places."""
+    if not len(places.points_m):
+        return np.ones(len(items), dtype=np.bool_)
+    distance, _ = cKDTree(places.points_m).query(np.stack([items.x_m, items.y_m], axis=-1))
+    return np.asarray(distance > places.radius_m + 0.5 * items.diameter_m)
 
 
 def fractal_surface(
@@ -137,6 +162,8 @@ def roughness_beside(statistics: FractalStatistics, other_m: npt.ArrayLike, cell
     Raises ValueError when the other relief alone is already rougher than asked.
     """
     heights = np.asarray(other_m, dtype=np.float64)
+    if np.ptp(heights) == 0.0:
+        return statistics
     lag = _lag_cells(statistics.reference_lag_m, cell_m)
     lags = np.array(_LAG_FACTORS) * lag * cell_m
     wanted = statistics.rms_deviation_m * (lags / lags[0]) ** statistics.hurst
@@ -157,18 +184,24 @@ def rough_relief(
     shape: CraterShape,
     seed: int,
     taper_m: float,
+    calm: CalmPlaces = NOWHERE,
+    placed: Craters = NO_CRATERS,
 ) -> tuple[HeightField, Craters]:
-    """Return smooth relief with craters and fractal added, and the craters.
+    """Return smooth relief with craters and fractal added, and the drawn craters.
 
-    Fractal and craters together have the RMS deviation asked for. Within taper_m of the border the detail fades out,
-    so that the field meets the relief around it without a cliff.
+    Fractal and drawn craters together have the RMS deviation asked for; no drawn crater touches a calm place. placed
+    craters come on top. Within taper_m of the border all this fades out, so that the field meets the relief around it
+    without a cliff. Raises ValueError when the drawn craters alone are rougher than asked.
     """
     ny, nx = relief.shape
     population = crater_population(relief.bounds_m, craters, shape, stream(seed, "craters"))
+    population = population.only(clear_of(calm, population))
     level = HeightField(np.zeros(relief.shape, dtype=np.float32), relief.x0_m, relief.y0_m, relief.cell_m)
-    dug = add_craters(level, population, shape).heights_m
-    rest = roughness_beside(statistics, dug, relief.cell_m)
-    detail = dug + fractal_surface(nx, ny, relief.cell_m, rest, stream(seed, "fractal"))
+    dug = add_craters(level, population, shape)
+    rest = roughness_beside(statistics, dug.heights_m, relief.cell_m)
+    detail = add_craters(dug, placed, shape).heights_m + fractal_surface(
+        nx, ny, relief.cell_m, rest, stream(seed, "fractal")
+    )
     heights = relief.heights_m + border_taper(nx, ny, relief.cell_m, taper_m) * detail
     return HeightField(heights.astype(np.float32), relief.x0_m, relief.y0_m, relief.cell_m), population
 
@@ -185,19 +218,23 @@ def fine_patch(
     shape: CraterShape,
     seed: int,
     taper_m: float,
+    calm: CalmPlaces = NOWHERE,
 ) -> tuple[HeightField, Craters]:
     """Return a window of a field at a finer cell, with the fractal's shorter waves and small craters, and the craters.
 
-    Waves that the coarse grid can hold (two of its cells and longer) are the field's own and are not added again.
-    Detail fades out within taper_m of the window's border. Raises ValueError when the window leaves the field.
+    Waves that the coarse grid can hold (two of its cells and longer) are the field's own and are not added again; no
+    crater touches a calm place. Within taper_m of the window's border the patch turns into the bilinear surface of the
+    field, so that one can be laid into the other without a step. Raises ValueError when the window leaves the field.
     """
     smooth = refine(field, cell_m, x0_m, y0_m, nx, ny)
+    bilinear = field.height(smooth.x_m[None, :], smooth.y_m[:, None])
     population = crater_population(smooth.bounds_m, craters, shape, stream(seed, "fine craters"))
+    population = population.only(clear_of(calm, population))
     level = HeightField(np.zeros(smooth.shape, dtype=np.float32), x0_m, y0_m, cell_m)
     detail = add_craters(level, population, shape).heights_m + fractal_surface(
         nx, ny, cell_m, statistics, stream(seed, "fine fractal"), shorter_than_m=2.0 * field.cell_m
     )
-    heights = smooth.heights_m + border_taper(nx, ny, cell_m, taper_m) * detail
+    heights = bilinear + border_taper(nx, ny, cell_m, taper_m) * (smooth.heights_m - bilinear + detail)
     return HeightField(heights.astype(np.float32), x0_m, y0_m, cell_m), population
 
 
@@ -214,8 +251,7 @@ def orbital_product(
     craters and taper_m are those of rough_relief.
     """
     ny, nx = field.shape
-    lost = craters.diameter_m < quality.smallest_crater_m
-    small = Craters(craters.x_m[lost], craters.y_m[lost], craters.diameter_m[lost], craters.depth_ratio[lost])
+    small = craters.only(craters.diameter_m < quality.smallest_crater_m)
     level = HeightField(np.zeros(field.shape, dtype=np.float32), field.x0_m, field.y0_m, field.cell_m)
     dug = add_craters(level, small, shape).heights_m * border_taper(nx, ny, field.cell_m, taper_m)
     error = gaussian_filter(rng.standard_normal((ny, nx)), quality.error_correlation_cells, mode="wrap")

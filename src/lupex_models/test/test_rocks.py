@@ -66,3 +66,11 @@ def test_rocks_outside_or_across_the_border_do_no_harm():
     field = add_rocks(ground, rocks)
     assert field.heights_m[5, 0] == pytest.approx(0.3)
     assert field.heights_m[5, 5] == 0.0
+
+
+def test_a_rock_between_the_cell_centres_is_not_lost():
+    ground = HeightField(np.full((41, 41), 2.0), 0.0, 0.0, 0.25)
+    field = add_rocks(ground, Rocks(np.array([2.12]), np.array([2.12]), np.array([0.1]), np.array([0.06])))
+    rise = field.heights_m - ground.heights_m
+    assert rise[8, 8] == pytest.approx(0.03, abs=1e-6)
+    assert np.count_nonzero(rise) == 1

@@ -8,12 +8,16 @@ import pytest
 
 from lupex_models.height_field import HeightField, refine
 from lupex_models.terrain import (
+    NO_CRATERS,
+    NOWHERE,
+    CalmPlaces,
     CraterShape,
     CraterStatistics,
     FractalStatistics,
     OrbitalQuality,
     add_craters,
     border_taper,
+    clear_of,
     crater_population,
     fine_patch,
     fractal_surface,
@@ -167,6 +171,41 @@ def test_detail_meets_the_relief_at_the_border():
     assert weights[100, 10] == pytest.approx(0.5)
 
 
+def test_craters_keep_out_of_calm_places_and_placed_ones_come_on_top():
+    relief = HeightField(np.zeros((401, 401)), -1000.0, -1000.0, 5.0)
+    calm = CalmPlaces(np.array([[0.0, 0.0], [300.0, 100.0]]), 80.0)
+    placed = one_crater(0.0, 0.0, 200.0, 0.1)
+    with_placed, craters = rough_relief(relief, ASKED, CraterStatistics(), SHAPE, 11, 100.0, calm, placed)
+    for x, y in calm.points_m:
+        assert np.all(np.hypot(craters.x_m - x, craters.y_m - y) > 80.0 + craters.diameter_m / 2)
+    everywhere = rough_relief(relief, ASKED, CraterStatistics(), SHAPE, 11, 100.0)[1]
+    assert 0 < len(craters) < len(everywhere)
+    without, same = rough_relief(relief, ASKED, CraterStatistics(), SHAPE, 11, 100.0, calm)
+    assert np.array_equal(same.x_m, craters.x_m)
+    alone = add_craters(relief, placed, SHAPE)
+    assert np.allclose(with_placed.heights_m - without.heights_m, alone.heights_m, atol=1e-4)
+
+
+def test_every_item_is_clear_of_nowhere():
+    craters = crater_population((0, 0, 500, 500), CraterStatistics(), SHAPE, stream(1, "x"))
+    assert clear_of(NOWHERE, craters).all()
+    assert clear_of(NOWHERE, NO_CRATERS).shape == (0,)
+    assert clear_of(CalmPlaces(np.zeros((1, 2)), 1.0), NO_CRATERS).shape == (0,)
+
+
+def test_crater_ages_keep_between_the_decays_asked_for():
+    statistics = CraterStatistics(youngest_decay=1.0, oldest_decay=3.0)
+    ratios = crater_population((0, 0, 2000, 2000), statistics, SHAPE, stream(1, "x")).depth_ratio
+    assert ratios.min() == pytest.approx(0.2 / 4.0, rel=0.02)
+    assert ratios.max() == pytest.approx(0.2 / 2.0, rel=0.02)
+    with pytest.raises(ValueError, match="oldest_decay"):
+        crater_population((0, 0, 9, 9), CraterStatistics(youngest_decay=9.0), SHAPE, stream(0, "x"))
+
+
+def test_roughness_beside_level_ground_is_what_was_asked():
+    assert roughness_beside(ASKED, np.full((64, 64), 3.0), 5.0) == ASKED
+
+
 def test_relief_rougher_than_asked_is_refused():
     with pytest.raises(ValueError, match="more than the"):
         roughness_beside(ASKED, np.random.default_rng(0).normal(size=(64, 64)), 5.0)
@@ -179,7 +218,8 @@ def test_fine_patch_keeps_the_field_and_adds_beneath_it():
     patch, craters = fine_patch(field, 0.25, -50.0, -50.0, 401, 401, statistics, small, SHAPE, 2, 5.0)
     added = patch.heights_m - refine(field, 0.25, -50.0, -50.0, 401, 401).heights_m
     assert len(craters) > 100
-    assert np.abs(added[0]).max() < 1e-5
+    assert np.allclose(patch.heights_m[0], field.height(patch.x_m, patch.y_m[0]), atol=1e-5)
+    assert np.allclose(patch.heights_m[:, -1], field.height(patch.x_m[-1], patch.y_m), atol=1e-5)
     # Waves under 10 m of this ground reach centimetres, craters under 15 m a metre or two.
     assert 0.01 < added.std() < 0.5
 

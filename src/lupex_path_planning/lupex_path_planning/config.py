@@ -79,6 +79,9 @@ class SortieConfig:
     time_tolerance_s: float = setting(
         60.0, "labels of one place so close in time count as one", unit="s", minimum=0, maximum=3600
     )
+    credit_waiting: bool = setting(
+        True, "a label counts as charged as waiting would make it: far fewer labels, plans at most about a slice later"
+    )
     labels_max: int = setting(500_000, "the search gives up after so many labels", minimum=1000, maximum=100_000_000)
     answer_wh: float = setting(
         25.0, "how closely the charge is told that would make a plan possible", unit="Wh", minimum=1, maximum=1000

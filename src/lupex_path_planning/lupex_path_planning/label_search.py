@@ -3,7 +3,8 @@
 """Kernel of the sortie search: labels of (stage, cell, time, energy) set in order of the least possible end.
 
 Stage s: the first s targets are served. A label moves to a neighbour, serves the target it stands on, or waits for the
-slice to end. Clock and battery are charged for the same seconds: each activity is integrated slice by slice. A label is
+slice to end; a move that would come too early or too poor also begins later, so as to arrive with the next slice or with
+enough. Clock and battery are charged for the same seconds: each activity is integrated slice by slice. A label is
 left out when another of its stage and cell was there no later and, waiting, would have as much energy then.
 """
 
@@ -88,7 +89,7 @@ def _required(need, t, i, j, rates, margin):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expected, need, havens, to_go, rates, margin, energy_tolerance, time_tolerance, labels_max):  # type: ignore[no-untyped-def]  # fmt: skip
+def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expected, need, havens, to_go, rates, margin, energy_tolerance, time_tolerance, credit_waiting, labels_max):  # type: ignore[no-untyped-def]  # fmt: skip
     """Search for the earliest arrival in a haven with all targets served.
 
     `begin`: row, column, time, energy [J]. `targets` (n, 2) cells. `to_go` (n + 1, ny, nx): least seconds to the end from
@@ -106,17 +107,19 @@ def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expe
     activity = np.empty(room, np.int8)
     after = np.empty(room, np.int64)
     dead = np.zeros(room, np.bool_)
+    # the label that a chain of waits began with, itself without one
+    origin = np.empty(room, np.int64)
     newest = np.full((stages + 1, ny * nx), -1, np.int64)
     heap_key = np.empty(room)
     heap_label = np.empty(room, np.int64)
     heap_size = 0
     count = 0
-    # candidates out of one label: eight moves, a service, a wait
-    c_stage = np.empty(10, np.int64)
-    c_cell = np.empty(10, np.int64)
-    c_when = np.empty(10)
-    c_energy = np.empty(10)
-    c_activity = np.empty(10, np.int64)
+    # candidates out of one label: eight moves at up to three departures, a service, a wait
+    c_stage = np.empty(32, np.int64)
+    c_cell = np.empty(32, np.int64)
+    c_when = np.empty(32)
+    c_energy = np.empty(32)
+    c_activity = np.empty(32, np.int64)
 
     c_stage[0], c_cell[0] = 0, int(begin[0]) * nx + int(begin[1])
     c_when[0], c_energy[0], c_activity[0] = begin[2], begin[3], WAITING
@@ -132,15 +135,20 @@ def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expe
             dominated = False
             other = newest[s, place]
             while other >= 0:
-                if not dead[other]:
+                # a wait is what its own origin would do, so that does not stand against it
+                if not dead[other] and not (c_activity[c] == WAITING and at >= 0 and origin[other] == origin[at]):
                     if when[other] <= t + time_tolerance:
                         wait = max(t - when[other], 0.0)
                         kept, _ = draw(energy[other], when[other], wait, parked_w, i, j, expected, rates)
+                        if not credit_waiting:
+                            kept = min(kept, energy[other])
                         if kept >= e - energy_tolerance:
                             dominated = True
                             break
                     else:
                         kept, _ = draw(e, t, when[other] - t, parked_w, i, j, expected, rates)
+                        if not credit_waiting:
+                            kept = min(kept, e)
                         if kept >= energy[other]:
                             dead[other] = True
                 other = after[other]
@@ -158,12 +166,14 @@ def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expe
                 activity = _grow(activity, grown)
                 after = _grow(after, grown)
                 dead = _grow(dead, grown)
+                origin = _grow(origin, grown)
                 heap_key = _grow(heap_key, grown)
                 heap_label = _grow(heap_label, grown)
             stage[count], cell[count], when[count], energy[count] = s, place, t, e
             parent[count], activity[count] = at, c_activity[c]
             after[count] = newest[s, place]
             dead[count] = False
+            origin[count] = origin[at] if at >= 0 and c_activity[c] == WAITING else count
             newest[s, place] = count
             furthest = max(furthest, s)
             _push(heap_key, heap_label, heap_size, t + to_go[s, i, j], count)
@@ -206,12 +216,35 @@ def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expe
             if not seconds < np.inf:
                 continue
             p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
-            half, _ = draw(e, t, 0.5 * seconds, power_w[move, i, j], i, j, expected, rates)
-            left, _ = draw(half, t + 0.5 * seconds, 0.5 * seconds, power_w[move, i, j], p, q, expected, rates)
-            c_stage[candidates], c_cell[candidates] = s, p * nx + q
-            c_when[candidates], c_energy[candidates] = t + seconds, min(left, capacity)
-            c_activity[candidates] = DRIVE
-            candidates += 1
+            left, short = 0.0, False
+            for departure in range(3):
+                begins = t
+                if departure > 0:
+                    # what comes too early or too poor may go later: to arrive as the slice ends, or once charged enough
+                    if not short or k < 0 or k >= need.shape[0] - 1:
+                        break
+                    until = rates[0] + (k + 1) * rates[1]
+                    if departure == 1:
+                        begins = until - seconds
+                    else:
+                        gain = expected[k, i, j] - parked_w
+                        missing = _required(need, t + seconds, p, q, rates, margin) - left
+                        if not (gain > 0.0 and missing < math.inf):
+                            break
+                        begins = t + missing / (min(gain, rates[4]) * rates[3]) + 1e-6
+                    if not (begins > t and begins < until):
+                        continue
+                ready, _ = draw(e, t, begins - t, parked_w, i, j, expected, rates)
+                half, _ = draw(ready, begins, 0.5 * seconds, power_w[move, i, j], i, j, expected, rates)
+                middle = begins + 0.5 * seconds
+                after_move, _ = draw(half, middle, 0.5 * seconds, power_w[move, i, j], p, q, expected, rates)
+                if departure == 0:
+                    left = after_move
+                    short = not left >= _required(need, t + seconds, p, q, rates, margin)
+                c_stage[candidates], c_cell[candidates] = s, p * nx + q
+                c_when[candidates], c_energy[candidates] = begins + seconds, min(after_move, capacity)
+                c_activity[candidates] = DRIVE
+                candidates += 1
         if 0 <= k < need.shape[0] - 1:
             until = rates[0] + (k + 1) * rates[1]
             left, _ = draw(e, t, until - t, parked_w, i, j, expected, rates)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from lupex_path_planning.config import SortieConfig
 from lupex_path_planning.label_search import DRIVE, FOUND, LIMIT, SERVING, WAITING, draw, search
 from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.site_grid import Moves, cost_to_goal
+from lupex_path_planning.site_grid import STEPS, Moves, cost_to_goal
 
 RECHARGE = 2
 """Activity of the last stay, in the haven."""
 
 Array = NDArray[np.float64]
+
+_SAME_S = 1e-6
+"""Rounding of times; what is shorter is no wait."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ def plan_sortie(
     """Plan from a place and charge at a time; the earliest arrival in a haven after all visits.
 
     `pace` are the expected moves. At every step the energy stays above the need of the recovery policy by `margin_wh`.
-    With both tolerances 0 the search is exact among plans that wait until slices end; else labels of one place within
-    `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. `ends` (ny, nx) are the cells preferred to end
+    Every plan found is sound. With both tolerances 0 and without `credit_waiting` it is the earliest where light does not
+    change and no charging is needed; else a plan that needs a wait of just its own length may be found later or missed. Labels within `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. `ends` (ny, nx) are the cells preferred to end
     in, as far as they are havens; where no plan ends there, any haven will do. An impossible task is explained: which visit, which constraint, and what would make it possible.
     """
     start = policy.grid.cell(*place)
@@ -165,6 +168,7 @@ def _search(
         config.margin_wh * 3600.0,
         config.energy_tolerance_wh * 3600.0,
         config.time_tolerance_s,
+        config.credit_waiting,
         config.labels_max,
     )
 
@@ -214,6 +218,8 @@ def _waypoints(policy, pace, found, last: int, config: SortieConfig) -> tuple[Wa
     made = []
     for at in reversed(chain):
         row, column = divmod(int(cell[at]), nx)
+        if made and activity[at] == DRIVE:
+            made += _waited(policy, pace, made[-1], row, column, float(when[at]))
         served = int(stage[at]) - 1 if activity[at] == SERVING else -1
         made.append(_waypoint(policy, int(activity[at]), served, row, column, float(when[at]), float(energy[at])))
     # waits that follow each other are one; what stands for the start is no wait
@@ -226,6 +232,23 @@ def _waypoints(policy, pace, found, last: int, config: SortieConfig) -> tuple[Wa
     row, column = divmod(int(cell[last]), nx)
     joined.append(_recharged(policy, pace, row, column, joined[-1], config))
     return tuple(joined)
+
+
+def _waited(
+    policy: RecoveryPolicy, pace: Moves, before: Waypoint, row: int, column: int, arrival_s: float
+) -> list[Waypoint]:
+    """Return the wait before a move that begins later than the rover was there; none when it goes at once."""
+    at = policy.grid.cell(before.x_m, before.y_m)
+    if at is None:
+        return []
+    i, j = at
+    move = STEPS.index((row - i, column - j))
+    wait_s = arrival_s - float(pace.time_s[move, i, j]) - before.time_s
+    if wait_s <= _SAME_S:
+        return []
+    rates = _rates(policy, pace)
+    energy, _ = draw(before.energy_j, before.time_s, wait_s, pace.parked_w, i, j, policy.light.expected_w, rates)
+    return [_waypoint(policy, WAITING, -1, i, j, before.time_s + wait_s, float(energy))]
 
 
 def _waypoint(policy: RecoveryPolicy, activity: int, target: int, row: int, column: int, time_s: float, energy_j: float) -> Waypoint:  # fmt: skip

@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+SHARED_DIRECTORY = "/tmp"
+
 
 class DomainTaken(RuntimeError):  # noqa: N818 - reads as what it is where it is raised
     """Say that another simulator has the domain, and what to do."""
@@ -18,7 +20,11 @@ def lock_domain(environment: Mapping[str, str]) -> int:
     Raises DomainTaken when another simulator holds it, or when the lock cannot be opened.
     """
     domain = environment.get("ROS_DOMAIN_ID") or "0"
-    path = Path(environment.get("XDG_RUNTIME_DIR") or "/tmp") / f"lupex-domain-{domain}.lock"
+    directory = environment.get("XDG_RUNTIME_DIR") or SHARED_DIRECTORY
+    if not os.access(directory, os.W_OK | os.X_OK):
+        # After a change of user the variable still names the former one's directory.
+        directory = SHARED_DIRECTORY
+    path = Path(directory) / f"lupex-domain-{domain}.lock"
     try:
         file = _open(path)
     except OSError as error:

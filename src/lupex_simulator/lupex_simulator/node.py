@@ -30,6 +30,7 @@ from lupex_interfaces.msg import (
     NeutronCounts,
     PowerBus,
     PowerSwitches,
+    ReturnCertificate,
     SampleAssay,
     WorldTruth,
 )
@@ -111,7 +112,7 @@ class SimulatorNode(Node):
             self._bus_message.header.frame_id = conversions.BASE_FRAME
         if Part.DRILL_RIG in parts:
             self._rig = self.create_publisher(DrillRig, "/drill/rig", qos.STATE)
-            self._assays = self.create_publisher(SampleAssay, "/drill/assay", qos.STATE)
+            self._assays = self.create_publisher(SampleAssay, "/drill/assay", qos.EVENTS)
             self._rig_message = DrillRig()
             self._rig_message.header.frame_id = conversions.DRILL_FRAME
         if Part.NEUTRONS in parts:
@@ -122,6 +123,7 @@ class SimulatorNode(Node):
     def _make_subscriptions(self) -> None:
         parts = self._parts
         self._take(Odometry, "/odometry/local", self._follower(Source.ODOMETRY), qos.NEWEST, raw=True)
+        self._take(ReturnCertificate, "/plan/certificate", self._follower(Source.CERTIFICATE), qos.NEWEST, raw=True)
         self._take(OccupancyGrid, "/traversability/costmap", self._follower(Source.COSTMAP), qos.NEWEST, raw=True)
         if Part.VEHICLE in parts:
             self._take(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)

@@ -16,11 +16,19 @@ class PaceConfig:
     unfollowed_speed_up: float = setting(
         1.0, "speed-up while no source was ever seen or one is lost", minimum=0.01, maximum=1e5
     )
+    gather_wall_s: float = setting(
+        20.0,
+        "wall time from the start during which unfollowed_speed_up holds until every node has spoken",
+        unit="s",
+        minimum=0,
+        maximum=600,
+    )
     parked_speed_up: float = setting(200.0, "largest speed-up while parked", minimum=1, maximum=1e5)
     odometry_lag_s: float = setting(0.5, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
     commands_lag_s: float = setting(0.5, "of /mobility/joint_commands", unit="s", minimum=0.05, maximum=60)
     costmap_lag_s: float = setting(2.5, "of /traversability/costmap", unit="s", minimum=0.05, maximum=60)
     drill_lag_s: float = setting(0.5, "of /drill/rig_command, drill out", unit="s", minimum=0.05, maximum=60)
+    certificate_lag_s: float = setting(10.0, "of /plan/certificate", unit="s", minimum=0.05, maximum=600)
     switches_lag_s: float = setting(5.0, "of /power/switches", unit="s", minimum=0.05, maximum=600)
     parked_lag_scale: float = setting(5.0, "lag limits while parked over those while driving", minimum=1, maximum=100)
     hold_wall_s: float = setting(
@@ -43,6 +51,11 @@ class Source(Enum):
     COSTMAP = "/traversability/costmap"
     DRILL = "/drill/rig_command"
     SWITCHES = "/power/switches"
+    CERTIFICATE = "/plan/certificate"
+
+
+GATHERED = frozenset({Source.ODOMETRY, Source.COMMANDS, Source.COSTMAP, Source.SWITCHES, Source.CERTIFICATE})
+"""Who speaks by itself from its start on; the drill does not."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,7 @@ class Pace:
         self._max_speed_up = max_speed_up
         self._followers: dict[Source, _Follower] = {}
         self._held_since: dict[Source, float] = {}
+        self._gathered_wall_s = wall_s + config.gather_wall_s
         self._anchor = (sim_s, wall_s)
         self._anchor_rate = 0.0
         self._situation: Situation | None = None
@@ -115,6 +129,8 @@ class Pace:
             return config.costmap_lag_s if situation.driving and situation.lidar_on else None
         if source is Source.DRILL:
             return config.drill_lag_s if situation.drill_out else None
+        if source is Source.CERTIFICATE:
+            return config.certificate_lag_s * scale
         return config.switches_lag_s
 
     def decide(self, sim_s: float, wall_s: float, situation: Situation) -> Verdict:
@@ -142,7 +158,7 @@ class Pace:
         return Verdict(self._limited_wait(sim_s, wall_s, situation))
 
     def _limited_wait(self, sim_s: float, wall_s: float, situation: Situation) -> float:
-        rate = self._rate(situation)
+        rate = self._rate(situation, wall_s)
         if rate != self._anchor_rate:
             self._anchor, self._anchor_rate = (sim_s, wall_s), rate
         if rate == 0.0:
@@ -153,10 +169,11 @@ class Pace:
             self._anchor = (sim_s, wall_s)
         return max(0.0, due_wall_s - wall_s)
 
-    def _rate(self, situation: Situation) -> float:
+    def _rate(self, situation: Situation, wall_s: float) -> float:
         rates = [self._max_speed_up] if self._max_speed_up > 0.0 else []
         lost = any(self.limit_s(source, situation) is not None for source in self.lost)
-        if lost or not self._followers:
+        gathering = wall_s < self._gathered_wall_s and not GATHERED <= self._followers.keys()
+        if lost or gathering or not self._followers:
             rates.append(self._config.unfollowed_speed_up)
         if not situation.driving:
             rates.append(self._config.parked_speed_up)

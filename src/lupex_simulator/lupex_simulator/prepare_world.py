@@ -213,7 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print(answer)
+    # The $(command) of a launch file keeps every character, so a line end is for people alone.
+    print(answer, end="\n" if sys.stdout.isatty() else "")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
 
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
 
 ROS_TIME_AT_START_S = 1000.0
@@ -36,7 +36,7 @@ class Dem:
     """Where the relief beneath and around comes from."""
 
     source: str = setting("lola", "`lola` (1.6 km/px) or the path of a south polar GeoTIFF, seen from the recipe")
-    far_radius_m: float = setting(150e3, "reach of the far field", unit="m", minimum=20e3, maximum=500e3)
+    far_radius_m: float = setting(150e3, "reach of the far field", unit="m", minimum=50e3, maximum=500e3)
     observer_height_m: float = setting(
         1.2,
         "above ground, of the horizon map: the solar array's, as in config/rover.yaml",
@@ -51,11 +51,18 @@ class Terrain:
     """Relief of 5 m and more that the DEM source does not hold; drawn from `seed`, never from the run's seed."""
 
     seed: int = setting(minimum=0, maximum=2**31 - 1)
-    rms_deviation_m: float = setting(0.30, "of heights 5 m apart", unit="m", minimum=0, maximum=3)
-    hurst: float = setting(0.93, "exponent of the fractal", minimum=0.3, maximum=1)
+    rms_deviation_m: float = setting(
+        0.40, "of heights 5 m apart, fractal and drawn craters together", unit="m", minimum=0, maximum=3
+    )
+    hurst: float = setting(0.93, "exponent of both together", minimum=0.3, maximum=0.99)
     longest_wavelength_m: float = setting(3200.0, "of the fractal", unit="m", minimum=20, maximum=20000)
     crater_density: float = setting(0.03, "k of N(>D) = k D^-2 per m2", minimum=0, maximum=0.2)
-    crater_max_diameter_m: float = setting(200.0, "of the drawn craters", unit="m", minimum=30, maximum=2000)
+    crater_diameter_m: tuple[float, float] = setting(
+        (30.0, 200.0), "smallest and largest", unit="m", minimum=15, maximum=2000
+    )
+    crater_depth_ratio: tuple[float, float] = setting(
+        (0.0425, 0.2), "depth over diameter of the oldest and the youngest", minimum=0.005, maximum=0.2
+    )
     calm_radius_m: float = setting(
         0.0, "no drawn crater touches this circle round the way", unit="m", minimum=0, maximum=500
     )
@@ -69,8 +76,7 @@ class PlacedCrater:
     x_m: float = setting(unit="m", minimum=-16000, maximum=16000)
     y_m: float = setting(unit="m", minimum=-16000, maximum=16000)
     diameter_m: float = setting(unit="m", minimum=30, maximum=5000)
-    depth_m: float = setting(description="floor below the rim crest", unit="m", minimum=0.5, maximum=1000)
-    rim_height_m: float = setting(description="rim crest above the ground around", unit="m", minimum=0, maximum=200)
+    depth_ratio: float = setting(description="rim crest to floor over diameter", minimum=0.01, maximum=0.25)
 
 
 @dataclass(frozen=True)
@@ -136,10 +142,12 @@ class DetailTruth:
     y_min_m: float = setting(-160.0, unit="m", minimum=-2000, maximum=2000)
     y_max_m: float = setting(240.0, unit="m", minimum=-2000, maximum=2000)
     cell_m: float = setting(0.25, unit="m", minimum=0.05, maximum=0.5)
-    rms_deviation_m: float = setting(0.05, "of heights 1 m apart", unit="m", minimum=0, maximum=0.3)
+    rms_deviation_m: float = setting(
+        0.09, "of heights 1 m apart, of all waves; those under 10 m are added", unit="m", minimum=0, maximum=0.3
+    )
     crater_density: float = setting(0.03, "k of N(>D) = k D^-2 per m2", minimum=0, maximum=0.2)
     crater_depth_ratio: tuple[float, float] = setting(
-        (0.03, 0.14), "depth over diameter, log-uniform", minimum=0.005, maximum=0.22
+        (0.03, 0.14), "depth over diameter of the oldest and the youngest", minimum=0.005, maximum=0.2
     )
     rock_area_fraction: float = setting(0.004, "k of F(D) = k exp(-q D)", minimum=0, maximum=0.05)
     rock_diameter_m: tuple[float, float] = setting(
@@ -237,6 +245,7 @@ def read_recipe(path: Path) -> Recipe:
     if not havens:
         raise ConfigurationError(f"{source}: 'havens' must list at least one lit place (x_m, y_m, radius_m)")
     sections = from_mapping(_Sections, values, source)
+    _check_ranges(sections.terrain, source, "terrain.")
     _check_ranges(sections.truth, source, "truth.")
     recipe = Recipe(
         path.stem,
@@ -267,7 +276,7 @@ def _section_list(cls: type[T], values: Any, source: str, key: str) -> tuple[T, 
 
 
 def _check_ranges(section: Any, source: str, prefix: str) -> None:
-    """Each list of the truth section is a pair (low, high)."""
+    """Each list of these sections is a pair (low, high)."""
     for field in dataclasses.fields(section):
         value = getattr(section, field.name)
         if dataclasses.is_dataclass(value):
@@ -284,6 +293,12 @@ def _check_whole(recipe: Recipe, source: str) -> None:
             "e.g. '2028-10-13T12:00:00Z'"
         )
     detail = recipe.truth.detail
+    for sizes, key in (
+        (recipe.terrain.crater_diameter_m, "terrain.crater_diameter_m"),
+        (detail.rock_diameter_m, "truth.detail.rock_diameter_m"),
+    ):
+        if sizes[0] == sizes[1]:
+            raise ConfigurationError(f"{source}: '{key}' is {list(sizes)} but takes two different diameters")
     reach = recipe.site.half_extent_m - 50.0
     for low, high, key in (
         (detail.x_min_m, detail.x_max_m, "truth.detail.x_min_m"),

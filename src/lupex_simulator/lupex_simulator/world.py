@@ -14,7 +14,7 @@ from numba import njit
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
 from lupex_models.constants import MOON_RADIUS_M
-from lupex_models.height_field import HeightField
+from lupex_models.height_field import HeightField, bilinear
 from lupex_models.light import disc_fraction, tilt
 from lupex_models.site import OrbitalSite, SiteError, open_site
 from lupex_models.site_frame import SiteFrame
@@ -22,7 +22,15 @@ from lupex_simulator.ground import Ground, ground_height, ground_heights, ground
 from lupex_simulator.recipe import Truth
 from lupex_simulator.strata import Strata, draw_strata
 from lupex_simulator.truth_draw import PatchySoil, VehicleDraw, draw_soil, draw_vehicle, random_stream
-from lupex_simulator.world_making import BASE_FILE, DETAIL_FILE, FAR_FILE, ROCKS_FILE, TRUTH_FILE, true_ground
+from lupex_simulator.world_making import (
+    BASE_FILE,
+    DETAIL_FILE,
+    FAR_FILE,
+    ROCKS_FILE,
+    TRUTH_FILE,
+    middle_relief,
+    true_ground,
+)
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -56,15 +64,17 @@ class LightSettings:
     """How the true skyline is looked for: finely near the rover, coarsely far away."""
 
     fine_reach_m: float = setting(60.0, "looked at in steps of half a fine cell", unit="m", minimum=0, maximum=1000)
-    far_step_m: float = setting(400.0, "beyond the 5 m field", unit="m", minimum=10, maximum=5000)
+    middle_step_m: float = setting(100.0, "between 5 m field and far relief", unit="m", minimum=10, maximum=5000)
+    far_step_m: float = setting(400.0, "in the far relief", unit="m", minimum=10, maximum=5000)
 
 
 @dataclass(frozen=True)
 class TrueLight:
-    """The Sun against the true skyline, looked for in the fine ground, the 5 m field and the far relief."""
+    """The Sun against the true skyline, looked for in the fine ground, the 5 m field, the middle and the far relief."""
 
     frame: SiteFrame
     ground: Ground
+    middle: HeightField
     far: HeightField
     settings: LightSettings
 
@@ -73,12 +83,13 @@ class TrueLight:
         return float(
             _skyline(
                 self.ground,
+                self.middle.heights_m,
+                np.array([self.middle.x0_m, self.middle.y0_m, self.middle.cell_m, self.settings.middle_step_m]),
                 self.far.heights_m,
-                np.array([self.far.x0_m, self.far.y0_m, self.far.cell_m]),
+                np.array([self.far.x0_m, self.far.y0_m, self.far.cell_m, self.settings.far_step_m]),
                 np.array([x_m, y_m, z_m]),
                 grid_azimuth_rad,
                 self.settings.fine_reach_m,
-                self.settings.far_step_m,
             )
         )
 
@@ -160,7 +171,7 @@ def open_world(directory: Path, light_settings: LightSettings | None = None) -> 
         site=site,
         ground=ground,
         rocks=_load(truth_directory / ROCKS_FILE),
-        light=TrueLight(site.frame, ground, far, light_settings or LightSettings()),
+        light=TrueLight(site.frame, ground, middle_relief(base, far), far, light_settings or LightSettings()),
         soil=draw_soil(values.truth.soil, random_stream(values.seed, "soil")),
         vehicle=draw_vehicle(values.truth.vehicle, random_stream(values.seed, "vehicle")),
         strata=draw_strata(values.truth.strata, _ShadowMask(site), random_stream(values.seed, "strata")),
@@ -203,14 +214,15 @@ def _load(path: Path) -> Any:
 @njit(cache=True)
 def _skyline(
     ground: Ground,
+    middle: Float32Array,
+    middle_grid: FloatArray,
     far: Float32Array,
     far_grid: FloatArray,
     eye: FloatArray,
     azimuth: float,
     fine_reach: float,
-    far_step: float,
 ) -> float:
-    """March outwards; every height pays the drop d^2 / 2R."""
+    """March outwards; every height pays the drop d^2 / 2R. A grid is x0, y0, cell and step."""
     dx, dy = math.sin(azimuth), math.cos(azimuth)
     best = -1.0
     d = 0.5 * ground.detail_cell_m
@@ -218,25 +230,21 @@ def _skyline(
         z = ground_height(ground, eye[0] + d * dx, eye[1] + d * dy)
         if not math.isfinite(z):
             break
-        slope = (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d
-        if slope > best:
-            best = slope
+        best = max(best, (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d)
         d += 0.5 * (ground.detail_cell_m if d < fine_reach else ground.base_cell_m)
-    ny, nx = far.shape
-    while True:
-        column = (eye[0] + d * dx - far_grid[0]) / far_grid[2]
-        row = (eye[1] + d * dy - far_grid[1]) / far_grid[2]
-        if not (column >= 0.0 and row >= 0.0 and column <= nx - 1 and row <= ny - 1):
-            break
-        j = min(int(column), nx - 2)
-        i = min(int(row), ny - 2)
-        fx = column - j
-        fy = row - i
-        low = far[i, j] * (1.0 - fx) + far[i, j + 1] * fx
-        high = far[i + 1, j] * (1.0 - fx) + far[i + 1, j + 1] * fx
-        z = low * (1.0 - fy) + high * fy
-        slope = (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d
-        if slope > best:
-            best = slope
-        d += far_step
+    best, d = _march(middle, middle_grid, eye, dx, dy, d, best)
+    best, d = _march(far, far_grid, eye, dx, dy, d, best)
     return math.atan(best)
+
+
+@njit(cache=True)
+def _march(
+    heights: Float32Array, grid: FloatArray, eye: FloatArray, dx: float, dy: float, d: float, best: float
+) -> tuple[float, float]:
+    """Return the steepest tangent so far and the distance at which the line leaves the grid."""
+    while True:
+        z = bilinear(heights, (eye[0] + d * dx - grid[0]) / grid[2], (eye[1] + d * dy - grid[1]) / grid[2])
+        if not math.isfinite(z):
+            return best, d
+        best = max(best, (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d)
+        d += grid[3]

@@ -13,22 +13,29 @@ import numpy.typing as npt
 import yaml
 
 from lupex_models.dem import read_dem, read_far_relief
-from lupex_models.height_field import HeightField, refine
+from lupex_models.height_field import HeightField, middle_field, refine
 from lupex_models.horizon import compute_horizon
 from lupex_models.light import Light, lunar_cycle_utc_s
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, write_site
 from lupex_models.site_frame import SiteError, SiteFrame
-from lupex_simulator.ground import Ground
-from lupex_simulator.recipe import DetailTruth, Recipe, Terrain
-from lupex_simulator.relief import (
-    away_from,
-    draw_craters,
-    draw_fractal,
-    draw_rocks,
-    stamp_craters,
-    stamp_rocks,
+from lupex_models.terrain import (
+    CalmPlaces,
+    Craters,
+    CraterShape,
+    CraterStatistics,
+    FractalStatistics,
+    OrbitalQuality,
+    RockStatistics,
+    add_rocks,
+    clear_of,
+    fine_patch,
+    orbital_product,
+    rock_population,
+    rough_relief,
+    stream,
 )
-from lupex_simulator.truth_draw import random_stream
+from lupex_simulator.ground import Ground
+from lupex_simulator.recipe import Range, Recipe
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -43,11 +50,13 @@ BASE_FILE, DETAIL_FILE, FAR_FILE, ROCKS_FILE, TRUTH_FILE = (
     "truth.yaml",
 )
 
-_SMALLEST_ORBITAL_CRATER_M = 30.0
-_SMALLEST_DETAIL_CRATER_M = 1.0
+_SHAPE = CraterShape()
+_DETAIL_CRATERS_M = (1.0, 30.0)
+"""What the orbital product cannot show; larger ones belong to the 5 m field."""
 _EDGE_M = 200.0
 """Over this distance the drawn relief fades to the DEM's at the edge of the 5 m field, so that there is no cliff."""
 _DETAIL_EDGE_M = 10.0
+_MIDDLE_CELL_M, _MIDDLE_REACH_M, _MIDDLE_BLEND_M = 100.0, 20e3, 2e3
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,11 @@ class HorizonGrid:
 
 @dataclass(frozen=True)
 class Relief:
-    """The true 5 m field and what lies around it, in the map frame."""
+    """The true 5 m field with its drawn craters, and what lies around it, in the map frame."""
 
     frame: SiteFrame
     base: HeightField
+    craters: Craters
     far: HeightField
 
 
@@ -81,17 +91,17 @@ def make_relief(recipe: Recipe) -> Relief:
     sphere = SiteFrame(latitude, longitude, 0.0)
     source = _read_source(recipe, sphere)
     try:
-        heights = refine(source, BASE_CELL_M, low, low, count, count).heights_m.astype(np.float64)
+        smooth = refine(source, BASE_CELL_M, low, low, count, count)
     except ValueError as error:
         raise SiteError(f"the DEM source '{recipe.dem.source}' does not cover {half:g} m around the site") from error
-    drawn = _draw_terrain(recipe, low, count)
-    fade = np.clip((np.arange(count) * BASE_CELL_M) / _EDGE_M, 0.0, 1.0)
-    fade = np.minimum(fade, fade[::-1])
-    heights += drawn * fade[None, :] * fade[:, None]
-    origin_height = float(heights[cells, cells])
+    try:
+        rough, craters = _roughen(recipe, smooth)
+    except ValueError as error:
+        raise SiteError(f"the keys of 'terrain' do not fit each other: {error}") from error
+    origin_height = float(rough.heights_m[cells, cells])
     frame = SiteFrame(latitude, longitude, origin_height)
-    far = read_far_relief(frame, recipe.dem.far_radius_m)
-    return Relief(frame, HeightField((heights - origin_height).astype(np.float32), low, low, BASE_CELL_M), far)
+    base = dataclasses.replace(rough, heights_m=rough.heights_m - np.float32(origin_height))
+    return Relief(frame, base, craters, read_far_relief(frame, recipe.dem.far_radius_m))
 
 
 def _read_source(recipe: Recipe, frame: SiteFrame) -> HeightField:
@@ -102,30 +112,24 @@ def _read_source(recipe: Recipe, frame: SiteFrame) -> HeightField:
     return read_dem(Path(recipe.dem.source), frame, (-margin, -margin, margin, margin))
 
 
-def _draw_terrain(recipe: Recipe, low: float, count: int) -> FloatArray:
-    terrain: Terrain = recipe.terrain
-    rng = random_stream(terrain.seed, "terrain")
-    drawn = draw_fractal(
-        (count, count),
-        BASE_CELL_M,
-        terrain.rms_deviation_m,
-        BASE_CELL_M,
-        terrain.hurst,
-        (2.0 * BASE_CELL_M, terrain.longest_wavelength_m),
-        rng,
+def _roughen(recipe: Recipe, smooth: HeightField) -> tuple[HeightField, Craters]:
+    terrain = recipe.terrain
+    placed = np.array([[c.x_m, c.y_m, c.diameter_m, c.depth_ratio] for c in recipe.craters], dtype=np.float64)
+    return rough_relief(
+        smooth,
+        FractalStatistics(terrain.hurst, terrain.rms_deviation_m, BASE_CELL_M, terrain.longest_wavelength_m),
+        _crater_statistics(terrain.crater_density, terrain.crater_diameter_m, terrain.crater_depth_ratio),
+        _SHAPE,
+        terrain.seed,
+        _EDGE_M,
+        CalmPlaces(route_points(recipe), terrain.calm_radius_m),
+        Craters(*placed.reshape(-1, 4).T),
     )
-    craters = draw_craters(
-        (low, low, -low, -low),
-        terrain.crater_density,
-        (_SMALLEST_ORBITAL_CRATER_M, terrain.crater_max_diameter_m),
-        (0.05, 0.15),
-        rng,
-    )
-    craters = away_from(craters, route_points(recipe), terrain.calm_radius_m)
-    stamp_craters(drawn, low, low, BASE_CELL_M, craters)
-    placed = [[c.x_m, c.y_m, c.diameter_m, c.depth_m, c.rim_height_m] for c in recipe.craters]
-    stamp_craters(drawn, low, low, BASE_CELL_M, np.array(placed, dtype=np.float64).reshape(-1, 5))
-    return drawn.astype(np.float64)
+
+
+def _crater_statistics(density: float, diameter_m: Range, depth_ratio: Range) -> CraterStatistics:
+    oldest, youngest = (_SHAPE.fresh_depth_ratio / ratio - 1.0 for ratio in depth_ratio)
+    return CraterStatistics(density, *diameter_m, oldest_decay=oldest, youngest_decay=youngest)
 
 
 def route_points(recipe: Recipe) -> FloatArray:
@@ -136,16 +140,21 @@ def route_points(recipe: Recipe) -> FloatArray:
 
 
 def make_orbital(recipe: Recipe, relief: Relief, grid: HorizonGrid, progress: Progress) -> OrbitalSite:
-    """Measure the relief from orbit: height error at each pixel, and the horizon and permanent shadow that follow.
+    """Measure the relief from orbit: small craters lost, a height error, and the horizon and shadow that follow.
 
     Every product is computed from the DEM with its error, as it would be on Earth; nothing here knows the truth.
     """
-    rng = random_stream(recipe.terrain.seed, "orbital error")
-    error = rng.normal(0.0, recipe.terrain.dem_error_m, relief.base.shape) if recipe.terrain.dem_error_m > 0.0 else 0.0
-    dem = dataclasses.replace(relief.base, heights_m=(relief.base.heights_m + error).astype(np.float32))
+    dem = orbital_product(
+        relief.base,
+        relief.craters,
+        _SHAPE,
+        _EDGE_M,
+        OrbitalQuality(height_error_m=recipe.terrain.dem_error_m),
+        stream(recipe.terrain.seed, "orbital error"),
+    )
     horizon = compute_horizon(
         dem,
-        [relief.far],
+        [middle_relief(dem, relief.far), relief.far],
         grid.azimuth_count,
         recipe.dem.observer_height_m,
         lambda done: progress("horizon map", done),
@@ -169,6 +178,11 @@ def make_orbital(recipe: Recipe, relief: Relief, grid: HorizonGrid, progress: Pr
     )
 
 
+def middle_relief(near: HeightField, far: HeightField) -> HeightField:
+    """Return what joins the 5 m field to the far relief: a step there would be a skyline that no eye sees."""
+    return middle_field(near, far, _MIDDLE_CELL_M, _MIDDLE_REACH_M, _MIDDLE_BLEND_M)
+
+
 def make_detail(recipe: Recipe, base: HeightField, seed: int) -> tuple[HeightField, FloatArray]:
     """Draw the fine ground of one run; returns (heights, rocks (n, 4): x, y, diameter, height).
 
@@ -178,46 +192,38 @@ def make_detail(recipe: Recipe, base: HeightField, seed: int) -> tuple[HeightFie
     cell = detail.cell_m
     x0, y0 = (BASE_CELL_M * math.floor(v / BASE_CELL_M) for v in (detail.x_min_m, detail.y_min_m))
     nx, ny = round((detail.x_max_m - x0) / cell) + 1, round((detail.y_max_m - y0) / cell) + 1
-    smooth = refine(base, cell, x0, y0, nx, ny).heights_m
-    coarse = _bilinear_patch(base, cell, x0, y0, nx, ny)
-    bounds = (x0, y0, x0 + (nx - 1) * cell, y0 + (ny - 1) * cell)
-    rng = random_stream(seed, "detail")
-    fine = draw_fractal((ny, nx), cell, detail.rms_deviation_m, 1.0, 0.93, (4.0 * cell, 2.0 * BASE_CELL_M), rng)
-    calm = np.array([[0.0, 0.0], [recipe.sortie.target_x_m, recipe.sortie.target_y_m]])
-    craters, rocks = _draw_hazards(detail, bounds, calm, rng)
-    stamp_craters(fine, x0, y0, cell, craters)
-    stamp_rocks(fine, x0, y0, cell, rocks)
-    x, y = x0 + cell * np.arange(nx), y0 + cell * np.arange(ny)
-    edge = np.minimum(
-        np.minimum(x - bounds[0], bounds[2] - x)[None, :], np.minimum(y - bounds[1], bounds[3] - y)[:, None]
+    calm = CalmPlaces(
+        np.array([[0.0, 0.0], [recipe.sortie.target_x_m, recipe.sortie.target_y_m]]), detail.clear_radius_m
     )
-    fade = np.clip(edge / _DETAIL_EDGE_M, 0.0, 1.0).astype(np.float32)
+    patch, _ = fine_patch(
+        base,
+        cell,
+        x0,
+        y0,
+        nx,
+        ny,
+        FractalStatistics(recipe.terrain.hurst, detail.rms_deviation_m, 1.0, recipe.terrain.longest_wavelength_m),
+        _crater_statistics(detail.crater_density, _DETAIL_CRATERS_M, detail.crater_depth_ratio),
+        _SHAPE,
+        seed,
+        _DETAIL_EDGE_M,
+        calm,
+    )
     # The lander stands at height 0 of the map, so there the fine ground must meet the 5 m field.
-    touch = 1.0 - np.exp(-((x[None, :] ** 2 + y[:, None] ** 2) / 4.0))
-    heights = coarse + fade * ((smooth - coarse) + fine * touch.astype(np.float32))
-    return HeightField(heights.astype(np.float32), x0, y0, cell), rocks
-
-
-def _draw_hazards(
-    detail: DetailTruth, bounds: tuple[float, float, float, float], calm: FloatArray, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    craters = draw_craters(
-        bounds,
-        detail.crater_density,
-        (_SMALLEST_DETAIL_CRATER_M, _SMALLEST_ORBITAL_CRATER_M),
-        detail.crater_depth_ratio,
-        rng,
+    lift = float(patch.height(0.0, 0.0)) * np.exp(-((patch.x_m[None, :] ** 2 + patch.y_m[:, None] ** 2) / 4.0))
+    ground = dataclasses.replace(patch, heights_m=(patch.heights_m - lift).astype(np.float32))
+    rocks = rock_population(
+        ground.bounds_m,
+        RockStatistics(
+            detail.rock_area_fraction,
+            smallest_m=detail.rock_diameter_m[0],
+            largest_m=detail.rock_diameter_m[1],
+        ),
+        stream(seed, "rocks"),
     )
-    rocks = draw_rocks(bounds, detail.rock_area_fraction, detail.rock_diameter_m, rng)
-    return (
-        away_from(craters, calm, detail.clear_radius_m),
-        away_from(rocks, calm, detail.clear_radius_m),
-    )
-
-
-def _bilinear_patch(base: HeightField, cell: float, x0: float, y0: float, nx: int, ny: int) -> npt.NDArray[np.float32]:
-    x, y = x0 + cell * np.arange(nx), y0 + cell * np.arange(ny)
-    return base.height(x[None, :], y[:, None]).astype(np.float32)
+    rocks = rocks.only(clear_of(calm, rocks))
+    table = np.stack([rocks.x_m, rocks.y_m, rocks.diameter_m, rocks.height_m], axis=-1)
+    return add_rocks(ground, rocks), table
 
 
 def write_truth(

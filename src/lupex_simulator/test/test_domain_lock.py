@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from lupex_simulator import domain_lock
 from lupex_simulator.domain_lock import DomainTaken, lock_domain
 
 
@@ -29,8 +30,16 @@ def test_without_a_domain_it_is_the_default_one(tmp_path):
 
 
 def test_a_lock_that_cannot_be_opened_is_one_sentence(tmp_path):
+    path = tmp_path / "lupex-domain-7.lock"
+    path.symlink_to(path)
     with pytest.raises(DomainTaken, match=r"cannot be opened .*choose another ROS_DOMAIN_ID than 7"):
-        lock_domain(environment(tmp_path / "absent"))
+        lock_domain(environment(tmp_path))
+
+
+def test_a_runtime_directory_of_nobody_falls_back_to_the_shared_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(domain_lock, "SHARED_DIRECTORY", str(tmp_path))
+    os.close(lock_domain(environment(tmp_path / "absent")))
+    assert (tmp_path / "lupex-domain-7.lock").exists()
 
 
 def test_another_users_lock_file_can_be_read_only(tmp_path):

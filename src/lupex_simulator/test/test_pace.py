@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lupex_simulator.pace import Pace, PaceConfig, Parking, Situation, Source
+from lupex_simulator.pace import GATHERED, Pace, PaceConfig, Parking, Situation, Source
 
 DRIVING = Situation(driving=True, lidar_on=True, drill_out=False)
 PARKED = Situation(driving=False, lidar_on=True, drill_out=False)
 DRILLING = Situation(driving=False, lidar_on=True, drill_out=True)
-CONFIG = PaceConfig()
+CONFIG = PaceConfig(gather_wall_s=0.0)
 
 
 def pace(config=CONFIG, max_speed_up=0.0):
@@ -25,6 +25,31 @@ def test_without_followers_time_is_real_time():
     assert made.decide(1000.0, 50.0, DRIVING).wait_s == 0.0
     assert made.decide(1001.0, 50.0, DRIVING).wait_s == pytest.approx(1.0)
     assert made.decide(1001.0, 51.0, DRIVING).wait_s == 0.0
+
+
+def test_until_every_node_has_spoken_time_is_real_time_for_a_while():
+    made = pace(PaceConfig(gather_wall_s=20.0))
+    made.seen(Source.ODOMETRY, 1000.0, 50.0)
+    assert made.decide(1000.4, 50.0, DRIVING).wait_s == pytest.approx(0.4)
+    for source in GATHERED:
+        made.seen(source, 1000.4, 50.4)
+    assert made.decide(1000.4, 50.4, DRIVING).wait_s == 0.0
+    assert made.decide(1000.8, 50.4, DRIVING).wait_s == 0.0
+
+
+def test_who_never_speaks_is_not_waited_for_longer():
+    made = pace(PaceConfig(gather_wall_s=20.0))
+    made.seen(Source.ODOMETRY, 1000.0, 50.0)
+    made.decide(1000.2, 70.0, DRIVING)
+    assert made.decide(1000.4, 70.0, DRIVING).wait_s == 0.0
+
+
+def test_the_certificate_is_waited_for_driving_and_parked():
+    made = pace()
+    made.seen(Source.CERTIFICATE, 1000.0, 50.0)
+    assert made.decide(1009.9, 50.0, DRIVING).held_by is None
+    assert made.decide(1010.1, 50.0, DRIVING).held_by is Source.CERTIFICATE
+    assert made.decide(1010.1, 50.0, PARKED).held_by is None
 
 
 def test_with_a_follower_time_runs_up_to_its_lag():

@@ -18,8 +18,8 @@ from lupex_simulator.world_making import HorizonGrid
 COARSE = HorizonGrid(azimuth_count=8, cell_m=100.0, shadow_step_s=30 * 86400.0)
 TINY = {
     "site": {"latitude_deg": -89.4389, "longitude_deg": 222.869, "half_extent_m": 300.0},
-    "terrain": {"seed": 1, "rms_deviation_m": 0.1, "longest_wavelength_m": 200.0, "crater_density": 0.01},
-    "craters": [{"x_m": 41.0, "y_m": 34.0, "diameter_m": 90.0, "depth_m": 8.0, "rim_height_m": 1.0}],
+    "terrain": {"seed": 1, "rms_deviation_m": 0.1, "longest_wavelength_m": 200.0, "crater_density": 0.0},
+    "craters": [{"x_m": 41.0, "y_m": 34.0, "diameter_m": 90.0, "depth_ratio": 0.09}],
     "start": {"utc": "2028-10-13T12:00:00Z"},
     "havens": [{"x_m": 0.0, "y_m": 0.0, "radius_m": 6.0}],
     "sortie": {"target_x_m": 20.0, "target_y_m": 15.0},

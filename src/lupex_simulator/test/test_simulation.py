@@ -27,7 +27,7 @@ RECIPE = Recipe(
     sortie=Sortie(20.0, 15.0),
     terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0, calm_radius_m=20.0),
     dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 8.0, 1.0),),
+    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
     havens=(Haven(0.0, 0.0, 6.0),),
     truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
 )

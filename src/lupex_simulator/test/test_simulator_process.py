@@ -59,7 +59,7 @@ RECIPE = Recipe(
     sortie=Sortie(20.0, 15.0),
     terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0, calm_radius_m=20.0),
     dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 8.0, 1.0),),
+    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
     havens=(Haven(0.0, 0.0, 6.0),),
     truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
 )
@@ -121,6 +121,8 @@ class Listener:
         self.joints = node.create_publisher(JointState, "/mobility/joint_commands", qos.STATE)
         self.rig = node.create_publisher(DrillRigCommand, "/drill/rig_command", qos.STATE)
         self.switches = node.create_publisher(PowerSwitches, "/power/switches", qos.STATE)
+        self.poses = node.create_publisher(Odometry, "/truth/odometry", qos.STATE)
+        self.states = node.create_publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
         self.sent_s = 0.0
         self.speed = self.feed = None
 
@@ -265,6 +267,22 @@ def test_a_part_left_out_is_left_to_somebody_else(world, simulator, listener):
     begun_s = listener.now_s
     assert listener.until(lambda: listener.now_s > begun_s + 12.0)
     assert set(listener.last) == others
+
+
+def test_another_process_can_be_the_vehicle(world, simulator, listener):
+    simulator(world, "parts:=-vehicle,-inertial")
+    pose = Odometry()
+    pose.pose.pose.position.x, pose.pose.pose.position.y = 20.0, 15.0
+    states = JointState(name=list(JOINT_NAMES), position=[0.0] * 8, velocity=[1.0] * 8, effort=[2.5] * 8)
+
+    def placed():
+        listener.poses.publish(pose)
+        listener.states.publish(states)
+        bus, truth = listener.last.get("/power/bus"), listener.last.get("/truth/state")
+        return bus and truth and truth.x_m == 20.0 and bus.load_mobility_w > 15.0
+
+    assert listener.until(placed)
+    assert listener.last["/truth/state"].sunlit_fraction == 0.0
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from lupex_models.height_field import HeightField
+from lupex_models.height_field import HeightField, middle_field
 from lupex_models.horizon import compute_horizon
 from lupex_models.site_frame import SiteError, SiteFrame
 from lupex_simulator.ground import Ground
@@ -22,7 +22,7 @@ RECIPE = Recipe(
     sortie=Sortie(23.0, 19.3),
     terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0),
     dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 8.0, 1.0),),
+    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
     havens=(Haven(0.0, 0.0, 6.0),),
     truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
 )
@@ -92,8 +92,9 @@ def test_true_skyline_agrees_with_the_hull_sweep_of_the_models():
     )
     near = base.heights_m[100:103, 100:103]
     ground = Ground(near, 0.0, 0.0, 5.0, base.heights_m, -500.0, -500.0, 5.0)
-    light = TrueLight(SiteFrame(-1.56, 0.0, 0.0), ground, far, LightSettings(far_step_m=100.0))
-    horizon = compute_horizon(base, [far], 72, 1.2)
+    middle = middle_field(base, far, 100.0, 3000.0, 1000.0)
+    light = TrueLight(SiteFrame(-1.56, 0.0, 0.0), ground, middle, far, LightSettings(far_step_m=100.0))
+    horizon = compute_horizon(base, [middle, far], 72, 1.2)
     for row, column in ((100, 100), (70, 120), (130, 60)):
         px, py = float(base.x_m[column]), float(base.y_m[row])
         eye = float(base.height(px, py)) + 1.2

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drive straight out and back: publishes /plan/path itself, so it is no company for path planning."""
 
+import contextlib
 import sys
 from typing import Any
 
@@ -15,7 +16,7 @@ from lupex_mobility.config import RouteConfig
 from lupex_mobility.conversions import Located
 from lupex_mobility.route import OutAndBack, RouteError
 from lupex_models.configuration import ConfigurationError
-from lupex_node.node import LupexNode
+from lupex_node.node import LupexNode, RCLError
 
 
 class DriveRouteNode(LupexNode[RouteConfig]):
@@ -86,8 +87,13 @@ def drive(args: list[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except RCLError:
+        # A signal takes the context away in the middle of a spin.
+        if rclpy.ok():
+            raise
     finally:
-        executor.shutdown()
+        with contextlib.suppress(Exception):
+            executor.shutdown()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Drives: around what the site map does not know, patient, and with an end."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
+from lupex_path_planning.drive import Drive, Planar, Progress
+from lupex_path_planning.local import Costmap
+from lupex_path_planning.site_grid import Moves, grid_of
+
+CELL = 0.2
+FRAME = Planar(0.0, 0.0, 0.0)
+SEEN_M = 7.0
+
+
+def site(size=16):
+    grid = grid_of(np.zeros((size, size)), -20.0, -40.0, 5.0, GridConfig())
+    time_s = np.full((8, size, size), 60.0)
+    time_s[1::2] *= math.sqrt(2.0)
+    # moves off the grid stay open in the table: the searches must not take them
+    return grid, Moves(time_s, np.full((8, size, size), 90.0), 50.0, 1.0, 1.0, 400.0)
+
+
+def made(goal=(30.0, 0.0), tolerance=1.0, **config):
+    grid, moves = site()
+    return Drive(grid, moves, goal, tolerance, DriveConfig(**config), LocalConfig())
+
+
+def look(time_s, place, hazard):
+    """Return the costmap around a place: seen to 7 m, with the hazards of the world."""
+    size = 120
+    x0, y0 = round(place[0] / CELL) * CELL - 12.0, round(place[1] / CELL) * CELL - 12.0
+    x, y = np.meshgrid(x0 + CELL * (np.arange(size) + 0.5), y0 + CELL * (np.arange(size) + 0.5))
+    cost = np.where(hazard(x, y), 100, 0)
+    cost = np.where(np.hypot(x - place[0], y - place[1]) > SEEN_M, -1, cost)
+    return Costmap(time_s, cost.astype(np.int8), x0, y0, CELL)
+
+
+def travel(drive, hazard, steps=400, start=(0.0, 0.0)):
+    """Follow the drive's paths 1 m a step and return the places and the last report."""
+    place, places, now = np.array(start), [], 0.0
+    for _ in range(steps):
+        report = drive.step(now, tuple(place), FRAME, look(now, place, hazard))
+        if report.progress in (Progress.ARRIVED, Progress.FAILED):
+            break
+        left = 1.0
+        for point in report.path_m[1:]:
+            step = point - place
+            length = float(np.hypot(*step))
+            if length > left:
+                place = place + step * left / length
+                break
+            place, left = point, left - length
+        places.append(place.copy())
+        now += 10.0
+    return np.array(places), report
+
+
+def test_over_open_ground_it_arrives():
+    places, report = travel(made(), lambda x, y: np.zeros_like(x, bool))
+    assert report.progress is Progress.ARRIVED
+    assert math.dist(places[-1], (30.0, 0.0)) <= 1.0
+    assert len(places) < 45
+
+
+def test_around_a_wall_that_no_map_showed():
+    def wall(x, y):
+        return (np.abs(x - 15.0) < 0.5) & (y > -18.0) & (y < 25.0)
+
+    places, report = travel(made(), wall)
+    assert report.progress is Progress.ARRIVED
+    assert not wall(*places.T).any()
+    assert report.reroutes >= 1
+
+
+def test_walled_in_it_fails_with_a_reason():
+    places, report = travel(made(), lambda x, y: np.abs(np.hypot(x, y) - 3.0) < 0.4)
+    assert report.progress is Progress.FAILED
+    assert "no" in report.text
+    assert report.path_m.shape == (0, 2)
+    assert np.hypot(*places[-1]) < 3.0
+
+
+def test_after_the_allowed_changes_of_route_it_fails():
+    drive = made(wait_tries=1, reroutes_max=0)
+    _, report = travel(drive, lambda x, y: np.abs(x - 2.5) < 0.3)
+    assert report.progress is Progress.FAILED
+    assert "after 0 changes of route" in report.text
+
+
+def test_without_coming_nearer_it_fails():
+    drive = made(stuck_s=50.0, wait_tries=1000)
+    _, report = travel(drive, lambda x, y: np.abs(x - 2.5) < 0.3)
+    assert report.progress is Progress.FAILED
+    assert "no nearer to the goal" in report.text
+
+
+def test_without_a_place_or_a_fresh_costmap_it_stops_waits_and_fails():
+    drive = made()
+    fresh = look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
+    assert drive.step(0.0, (0.0, 0.0), FRAME, fresh).progress is Progress.GOING
+    stale = drive.step(30.0, (0.0, 0.0), FRAME, fresh)
+    assert stale.progress is Progress.WAITING
+    assert stale.path_m.shape == (0, 2)
+    assert drive.step(31.0, None, FRAME, fresh).text == "no place of the rover"
+    assert drive.step(32.0, (0.0, 0.0), None, fresh).progress is Progress.WAITING
+    assert drive.step(32.0, (0.0, 0.0), FRAME, None).text == "no fresh costmap"
+    assert drive.step(70.0, None, None, None).progress is Progress.FAILED
+
+
+def test_the_path_goes_on_from_where_the_rover_is_without_a_new_costmap():
+    drive = made()
+    seen = look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
+    first = drive.step(0.0, (0.0, 0.0), FRAME, seen)
+    later = drive.step(5.0, (2.0, 0.1), FRAME, seen)
+    assert tuple(later.path_m[0]) == (2.0, 0.1)
+    assert (later.path_m[1:, 0] >= 2.0).all()
+    assert later.path_m[-1] == pytest.approx(first.path_m[-1])
+
+
+def test_the_path_is_given_in_map():
+    frame = Planar(100.0, -50.0, math.pi / 2)
+    goal = frame.apply(np.array([[6.0, 0.0]]))[0]
+    grid, moves = site(64)
+    grid = dataclasses.replace(grid, x0_m=0.0, y0_m=-150.0)
+    drive = Drive(grid, moves, (float(goal[0]), float(goal[1])), 1.0, DriveConfig(), LocalConfig())
+    report = drive.step(0.0, (0.0, 0.0), frame, look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool)))
+    assert report.path_m[0] == pytest.approx((100.0, -50.0))
+    assert math.dist(report.path_m[-1], goal) <= 1.0
+
+
+def test_a_goal_off_the_site_map_is_refused():
+    with pytest.raises(ValueError, match="outside"):
+        made(goal=(900.0, 0.0))
+
+
+@pytest.mark.property
+@given(st.floats(-100, 100), st.floats(-100, 100), st.floats(-4, 4), st.floats(-50, 50), st.floats(-50, 50))
+def test_a_transform_and_its_inverse_undo_each_other(x, y, yaw, px, py):
+    frame = Planar(x, y, yaw)
+    point = np.array([[px, py]])
+    assert frame.inverse(frame.apply(point)) == pytest.approx(point, abs=1e-9)

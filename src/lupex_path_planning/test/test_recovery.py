@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The minimum safe charge is an upper bound of the true need, and following it never breaks the reserve."""
+
+import dataclasses
+import functools
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, policy_of, random_site, sail_home, sun_at
+
+from lupex_path_planning import light_slices
+from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.recovery import ARRIVED, haven_need, recovery_policy
+from lupex_path_planning.site_grid import STEPS, Moves
+
+STEP_S = 25.0
+sys.setrecursionlimit(20_000)
+
+
+def exhaustive_need(site, moves, light, start, t):
+    """Return the need over all routes at 25 s steps, each move at its worst time rounded down: at most the true need."""
+    havens = haven_need(site, moves, light, CONFIG, RESERVE_J, CAPACITY_J)
+    count = havens.shape[0]
+    end = light.start_s + count * light.slice_s
+
+    def through(energy_after, t, seconds, load, sun_w):
+        # the least energy before that leaves energy_after; charging on the way is allowed to it
+        left, lowest = drawn(0.0, t, seconds, load, sun_w, moves, light)
+        return max(energy_after - left, RESERVE_J - lowest)
+
+    @functools.cache
+    def need(i, j, step):
+        t = light.start_s + step * STEP_S
+        if t >= end:
+            return math.inf
+        k = light.index(t)
+        best = float(havens[k, i, j]) - max(moves.parked_w - sun_at(light, k, i, j), 0.0) * moves.discharge * SLICE_S
+        best = max(best, RESERVE_J) if math.isfinite(best) else math.inf
+        best = min(best, through(need(i, j, step + 1), t, STEP_S, moves.parked_w, lambda k: sun_at(light, k, i, j)))
+        for move, (di, dj) in enumerate(STEPS):
+            seconds = moves.time_s[move, i, j]
+            if seconds > light.slice_s:
+                continue
+            steps = max(1, math.floor(seconds / STEP_S))
+            p, q = i + di, j + dj
+            after = need(p, q, step + steps)
+            if math.isfinite(after):
+                lit = lambda k, i=i, j=j, p=p, q=q: max(sun_at(light, k, i, j), sun_at(light, k, p, q))  # noqa: E731
+                best = min(best, through(after, t, steps * STEP_S, moves.power_w[move, i, j], lit))
+        return best
+
+    return need(*start, int((t - light.start_s) / STEP_S))
+
+
+@pytest.mark.property
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_need_is_never_below_exhaustive_search(seed):
+    rng = np.random.default_rng(seed)
+    site, moves, light = random_site(rng, 2, 3)
+    policy = policy_of(site, moves, light)
+    for _ in range(4):
+        i, j, t = int(rng.integers(2)), int(rng.integers(3)), 1000.0 + STEP_S * int(rng.integers(0, 150))
+        # the field is rounded up to float32; the search is not
+        assert policy.need(t, i, j) >= exhaustive_need(site, moves, light, (i, j), t) - 1e-6
+
+
+def outcomes(policy, rng, runs, light=None, stop_s=None):
+    ny, nx = policy.grid.shape
+    found = []
+    for _ in range(runs):
+        i, j = int(rng.integers(ny)), int(rng.integers(nx))
+        t = policy.start_s + rng.uniform(0.0, policy.end_s - policy.start_s)
+        energy = policy.need(t, i, j)
+        if stop_s is None:
+            k = policy.light.index(t)
+            energy = float(policy.need_after_stop_j[k, i, j])
+        if not math.isfinite(energy):
+            continue
+        stop = None if stop_s is None else int(rng.integers(0, 6))
+        length = 0.0 if stop_s is None else rng.uniform(0.0, stop_s)
+        slow = rng.random() < 0.5
+        share = (lambda: 1.0) if slow else (lambda: rng.uniform(0.05, 1.0))
+        found.append(sail_home(policy, (i, j), t, energy, share, light, stop, length))
+    return found
+
+
+@pytest.mark.property
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([None, 200.0, 700.0]))
+def test_whoever_starts_with_the_need_comes_home_above_the_reserve(seed, stop_s):
+    rng = np.random.default_rng(seed)
+    site, moves, light = random_site(rng)
+    policy = policy_of(site, moves, light, dataclasses.replace(CONFIG, stop_s=stop_s or 0.0))
+    for lowest in outcomes(policy, rng, 25, stop_s=stop_s):
+        assert lowest is not None
+        assert lowest >= RESERVE_J - 1e-3
+
+
+def shadows_that_move(rng):
+    """Return a site and fine samples of its light: shadow edges fall anywhere within a slice."""
+    site, moves, _ = random_site(rng, 3, 4)
+    count = 20
+    samples = np.zeros((count * light_slices.SAMPLES_A_SLICE + 1, 3, 4), np.float32)
+    for i in range(3):
+        for j in range(4):
+            begin, length = rng.integers(0, 30), rng.integers(3, 30)
+            samples[begin : begin + length, i, j] = 300.0
+    return site, moves, samples, count
+
+
+def violations(reduce, rounds=60):
+    """Count runs that break the reserve or end nowhere when the policy believes `reduce` and the world does as sampled."""
+    broken = 0
+    for seed in range(rounds):
+        rng = np.random.default_rng(seed)
+        site, moves, samples, count = shadows_that_move(rng)
+        believed = reduce(samples)
+        light = LightSlices(1000.0, SLICE_S, believed, believed, believed)
+        # the world's own light changes within slices; between samples it is the darker of the two
+        fine = np.minimum(samples[:-1], samples[1:])
+        world = LightSlices(1000.0, SLICE_S / light_slices.SAMPLES_A_SLICE, fine, fine, fine)
+        policy = policy_of(site, moves, light)
+        for lowest in outcomes(policy, rng, 20, light=world):
+            broken += lowest is None or lowest < RESERVE_J - 1e-3
+    return broken
+
+
+def test_with_light_rounded_to_the_darkest_of_each_slice_no_run_breaks_the_reserve():
+    assert violations(light_slices.darkest) == 0
+
+
+def test_light_read_at_the_middle_of_each_slice_is_caught():
+    assert violations(lambda samples: samples[1::2].copy()) > 0
+
+
+def broken_runs(believe):
+    """Count bad runs when the policy is made of `believe(moves, light)` and the world keeps the true ones."""
+    broken = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        site, moves, light = random_site(rng)
+        policy = policy_of(site, *believe(moves, light))
+        policy = dataclasses.replace(policy, moves=dataclasses.replace(policy.moves, time_s=moves.time_s))
+        for lowest in outcomes(policy, rng, 20, light=light):
+            broken += lowest is None or lowest < RESERVE_J - 1e-3
+    return broken
+
+
+def test_the_true_bound_breaks_nothing_in_the_runs_that_follow():
+    assert broken_runs(lambda moves, light: (moves, light)) == 0
+
+
+def test_light_read_one_slice_off_is_caught():
+    def late(moves, light):
+        sun = np.maximum(light.least_w, np.roll(light.least_w, -1, axis=0))
+        return moves, LightSlices(light.start_s, light.slice_s, sun, sun, sun)
+
+    assert broken_runs(late) > 0
+
+
+def test_moves_rounded_a_twentieth_to_the_fast_side_are_caught():
+    assert broken_runs(lambda moves, light: (dataclasses.replace(moves, time_s=0.95 * moves.time_s), light)) > 0
+
+
+def corridor(slices=20):
+    """Return three cells in a row; only the first is lit, all the time."""
+    site = grid(2, 3)
+    time_s = np.full((8, 2, 3), np.inf)
+    power_w = np.full((8, 2, 3), 100.0)
+    time_s[4, 0, 1] = time_s[4, 0, 2] = 100.0
+    sun = np.zeros((slices, 2, 3), np.float32)
+    sun[:, 0, 0] = 300.0
+    return site, Moves(time_s, power_w, 50.0, 1.0, 1.0, 400.0), LightSlices(0.0, SLICE_S, sun, sun, sun)
+
+
+def test_a_straight_way_home_costs_its_moves_and_the_reserve():
+    policy = policy_of(*corridor())
+    assert policy.need(10.0, 0, 0) == RESERVE_J
+    assert policy.need(10.0, 0, 1) == RESERVE_J + 100.0 * 100.0
+    assert policy.need(10.0, 0, 2) == RESERVE_J + 2 * 100.0 * 100.0
+    assert policy.action(10.0, 0, 0, stop_used=False).kind == ARRIVED
+    assert policy.haven[0, 0, 2] == 0
+
+
+def test_the_stop_costs_its_load_once():
+    policy = policy_of(*corridor(), config=dataclasses.replace(CONFIG, stop_s=600.0))
+    assert policy.need(10.0, 0, 2) == RESERVE_J + 2 * 100.0 * 100.0 + 600.0 * 50.0
+    assert policy.need_after_stop_j[0, 0, 2] == RESERVE_J + 2 * 100.0 * 100.0
+
+
+def test_no_way_back_is_infinite_beyond_horizon_grid_and_capacity():
+    site, moves, light = corridor()
+    policy = policy_of(site, moves, light)
+    assert policy.need(10.0, 1, 1) == math.inf
+    assert policy.need(-1.0, 0, 0) == policy.need(1e6, 0, 0) == policy.need(10.0, 5, 0) == math.inf
+    assert not math.isfinite(policy.action(1e6, 0, 0, stop_used=False).need_j)
+    small = recovery_policy(site, moves, light, CONFIG, RESERVE_J, RESERVE_J + 15_000.0)
+    assert small.need(10.0, 0, 1) < math.inf
+    assert small.need(10.0, 0, 2) == math.inf
+
+
+def test_a_haven_that_goes_dark_before_it_has_charged_is_none():
+    site, moves, light = corridor()
+    sun = light.least_w.copy()
+    sun[2:] = 0.0
+    policy = policy_of(site, moves, LightSlices(0.0, SLICE_S, sun, sun, sun))
+    assert policy.need(5 * SLICE_S, 0, 0) == math.inf
+    late = light.least_w.copy()
+    late[:2] = 0.0
+    policy = policy_of(site, moves, LightSlices(0.0, SLICE_S, late, late, late))
+    # it may wait for the Sun: what is left of slice 0, at worst all of it, and slice 1
+    assert policy.need(0.0, 0, 0) == RESERVE_J + 2 * SLICE_S * 50.0
+
+
+def test_moves_longer_than_a_slice_are_not_used():
+    site, moves, light = corridor()
+    moves.time_s[4, 0, 2] = 2 * SLICE_S
+    assert policy_of(site, moves, light).need(10.0, 0, 2) == math.inf
