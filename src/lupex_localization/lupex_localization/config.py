@@ -173,7 +173,8 @@ class Output:
         0.1, "of /odometry/local while samples have queued up", unit="s", minimum=0.01, maximum=10
     )
     drain_passes: int = setting(5, "over the fast streams before the samples are worked off", minimum=1, maximum=100)
-    global_interval_s: float = setting(0.1, "of /odometry/global and TF", unit="s", minimum=0.01, maximum=10)
+    transform_interval_s: float = setting(0.2, "of TF", unit="s", minimum=0.01, maximum=10)
+    global_interval_s: float = setting(0.1, "of /odometry/global", unit="s", minimum=0.01, maximum=10)
     interval_slack_s: float = setting(
         0.021, "earlier than due, as samples lie on a grid", unit="s", minimum=0, maximum=1
     )

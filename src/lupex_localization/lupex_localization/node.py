@@ -88,7 +88,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
         self._newest_s = 0.0
         self._rejections = 0
-        self._local_s = self._global_due_s = self._saved_s = -math.inf
+        self._local_s = self._global_due_s = self._transform_due_s = self._saved_s = -math.inf
         self._well_s = -math.inf
 
     # ------------------------------------------------------------------------------------------------ samples in
@@ -192,6 +192,8 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             # on a schedule, so that a grid of samples does not stretch the interval; after a pause from now on
             self._global_due_s = max(self._global_due_s + output.global_interval_s, time_s)
             self._global.publish(self._messages.in_map(estimate))
+        if time_s >= self._transform_due_s - output.interval_slack_s:
+            self._transform_due_s = max(self._transform_due_s + output.transform_interval_s, time_s)
             self._transforms.publish(self._messages.transforms(estimate))
 
     def _save(self) -> None:

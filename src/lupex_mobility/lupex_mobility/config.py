@@ -113,7 +113,7 @@ class MobilityConfig:
     watch_limit_s: float = setting(
         0.7, "without a joint command while driving, after which the clock decides", unit="s", minimum=0.1, maximum=0.9
     )
-    watch_intervals: float = setting(4.0, "likewise, in intervals of odometry", minimum=1, maximum=100)
+    watch_rest_limit_s: float = setting(3.0, "likewise at rest", unit="s", minimum=0.1, maximum=5)
     steering: Steering = field(default_factory=Steering)
     following: Following = field(default_factory=Following)
     guard: Guard = field(default_factory=Guard)

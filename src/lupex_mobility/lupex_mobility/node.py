@@ -23,6 +23,7 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import seconds
 from lupex_node.node import LupexNode, run
 from lupex_node.polling import PolledSubscription
 
@@ -30,13 +31,13 @@ OFF_PATH = "off_path"
 POSE_UNKNOWN = "pose_unknown"
 
 
-def _newest(subscription: Any) -> Any:
-    """Return the newest message that waits in a subscription, None without one."""
-    message = None
+def _waiting(subscription: Any) -> list[Any]:
+    """Return the messages that wait in a subscription, oldest first."""
+    messages = []
     with subscription.handle:
         while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
-            message = taken[0]
-    return message
+            messages.append(taken[0])
+    return messages
 
 
 class MobilityNode(LupexNode[MobilityConfig]):
@@ -64,7 +65,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._joints: Joints | None = None
         self._drill: tuple[float | None, bool] = (None, False)
         self._path_s: float | None = None
-        self._published_s = self._slip_s = -math.inf
+        self._published_s = self._slip_s = self._acted_s = -math.inf
+        self._heard_s = 0.0
         self._commanding = False
 
         self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
@@ -95,8 +97,13 @@ class MobilityNode(LupexNode[MobilityConfig]):
     # ------------------------------------------------------------------------------------------------ time
 
     def _time_s(self) -> float:
-        """Return ROS time, or the newest odometry's when that is ahead of the last /clock."""
-        return max(self.now_s(), 0.0 if self._located is None else self._located.time_s)
+        """Return the time on the data's side: the newest pose's, and what the clock has gone on since it came.
+
+        The world lets its clock run ahead of who follows it; that lead is no silence.
+        """
+        if self._located is None:
+            return self.now_s()
+        return self._located.time_s + max(0.0, self.now_s() - self._heard_s)
 
     # ------------------------------------------------------------------------------------------------ inputs
 
@@ -130,14 +137,18 @@ class MobilityNode(LupexNode[MobilityConfig]):
         """Use the newest that has come: control of a pose that is over is none."""
         if not self.active:
             return
+        messages = [message, *_waiting(self._odometry)]
         try:
-            self._locate(conversions.located(_newest(self._odometry) or message))
+            located = conversions.located(messages[-1])
+            # the rate at which it is published, however few of them this node has had time for
+            before_s = None if len(messages) == 1 else seconds(messages[-2].header.stamp)
+            self._locate(located, before_s)
         except InvalidMessage as refusal:
             self._refuse("/odometry/global", str(refusal))
 
     # ------------------------------------------------------------------------------------------------ control
 
-    def _locate(self, located: Located) -> None:
+    def _locate(self, located: Located, before_s: float | None) -> None:
         last = self._located
         if last is not None and located.time_s <= last.time_s:
             back_s = last.time_s - located.time_s
@@ -146,8 +157,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
                 return
         self._step_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
         # The world's lag at its parked rate is worked off only after it has gone over to the driving rate.
-        self._interval_s = max(self._step_s, self.config.guard.interval_memory * self._interval_s)
-        self._located = located
+        interval_s = self._step_s if before_s is None else max(0.0, located.time_s - before_s)
+        self._interval_s = max(interval_s, self.config.guard.interval_memory * self._interval_s)
+        self._located, self._heard_s = located, self.now_s()
         self._poll_joints()
         self._measure_slip(located)
         self._follow(located)
@@ -221,7 +233,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
                 self.clear_fault(code)
         last = self._set_points or standing(self._joints.steer_rad)
         self._set_points = self._kinematics.set_points(verdict.twist, self._joints.steer_rad, last)
-        self._published_s = time_s
+        self._published_s, self._acted_s = time_s, self.now_s()
         radius_m = self._rover.crawler.sprocket_radius_m
         self._joint_commands.publish(conversions.joint_commands(self._published_s, self._set_points, radius_m))
         self.set_health("; ".join(sorted(self.active_faults)), error=False)
@@ -229,18 +241,20 @@ class MobilityNode(LupexNode[MobilityConfig]):
     def _watch(self) -> None:
         """Act when control has not: data drive it, and the clock runs ahead of them only so far."""
         config = self.config
-        waiting = _newest(self._odometry)
-        if waiting is not None:
-            self._take_odometry(waiting)
+        waiting = _waiting(self._odometry)
+        if waiting:
+            # Not silence but a busy machine; what is made of it comes by way of /cmd_vel.
+            self._take_odometry(waiting[-1])
+            return
         now_s = self.now_s()
-        limit_s = max(
-            config.watch_limit_s, config.watch_intervals * min(self._interval_s, config.guard.parked_interval_s)
-        )
+        limit_s = config.watch_limit_s if not self._command[1].at_rest else config.watch_rest_limit_s
+        if self._interval_s >= config.guard.slow_interval_s:
+            limit_s = config.watch_rest_limit_s
         if self.active_faults:
             limit_s = config.parked_command_interval_s - config.command_slack_s
-        if now_s - self._published_s >= limit_s or now_s < self._published_s - config.guard.odometry_timeout_s:
+        if now_s - self._acted_s >= limit_s or now_s < self._acted_s:
             self._poll_joints()
-            self._actuate(now_s)
+            self._actuate(now_s if self.active_faults or self._command[1].at_rest else self._time_s())
 
     # ------------------------------------------------------------------------------------------------ slip
 

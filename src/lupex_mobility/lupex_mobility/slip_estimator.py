@@ -44,6 +44,7 @@ class SlipEstimator:
         """Start with nothing driven."""
         self._config = config
         self._stretches: deque[_Stretch] = deque()
+        self._gathered_s = 0.0
         self._distance_m = 0.0
         self._predicted = 0.0
         self._slope_rad = 0.0
@@ -68,8 +69,9 @@ class SlipEstimator:
         self._stretches.append(
             _Stretch(time_s, dt_s, track_mps * dt_s, along * dt_s, speed_sigma_mps * dt_s, predicted * track_mps * dt_s)
         )
-        while self._stretches and sum(s.duration_s for s in self._stretches) > self._config.window_s:
-            self._stretches.popleft()
+        self._gathered_s += dt_s
+        while self._stretches and self._gathered_s > self._config.window_s + 0.5 * dt_s:
+            self._gathered_s -= self._stretches.popleft().duration_s
 
     def reading(self) -> SlipReading:
         """Return the slip over the window; before enough is driven, the model's value with the model's sigma."""

@@ -148,8 +148,9 @@ def certify(
     if pose.lost:
         return refuse("localization is lost")
     numbers = (pose.x_m, pose.y_m, *pose.covariance_m2.ravel(), power.energy_j, power.sigma_j, power.reserve_j)
-    if not all(math.isfinite(v) for v in (*numbers, power.load_w, power.array_w)) or power.sigma_j < 0.0:
-        return refuse("place or charge is not a finite number")
+    measured = (power.load_w, power.array_w, factors.slip, factors.consumption)
+    if not all(math.isfinite(v) for v in (*numbers, *measured)) or power.sigma_j < 0.0:
+        return refuse("place, charge or what was measured is not a finite number")
     spread = _sigma(pose.covariance_m2)
     if not spread <= config.sigma_max_m:
         return refuse(f"the place is known to {spread:.0f} m only")

@@ -51,7 +51,7 @@ class BoundConfig(PaceConfig):
 class RecoveryConfig:
     """The way back and the disturbances it is proven against, beside the pace of `bound`."""
 
-    slice_s: float = setting(900.0, "length of a time slice", unit="s", minimum=10, maximum=7200)
+    slice_s: float = setting(300.0, "length of a time slice", unit="s", minimum=10, maximum=7200)
     horizon_s: float = setting(86_400.0, "time that the field covers", unit="s", minimum=600, maximum=3e6)
     stop_s: float = setting(1800.0, "one stop at any time, parked, without sun", unit="s", minimum=0, maximum=1e5)
     light_margin_rad: float = setting(
@@ -137,7 +137,7 @@ class DriveConfig:
 
     tolerance_min_m: float = setting(0.3, "smallest tolerance accepted", unit="m", minimum=0.05, maximum=10)
     wait_tries: int = setting(4, "plans without a way before the route is changed", minimum=1, maximum=1000)
-    reroutes_max: int = setting(6, "changes of route before the drive fails", minimum=0, maximum=1000)
+    reroutes_max: int = setting(12, "changes of route before the drive fails", minimum=0, maximum=1000)
     block_ahead_m: float = setting(8.0, "farthest ground that a blockage closes", unit="m", minimum=1, maximum=100)
     stuck_s: float = setting(
         600.0, "without coming nearer, after which the drive fails", unit="s", minimum=10, maximum=1e5

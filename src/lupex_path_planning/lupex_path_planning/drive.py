@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from lupex_path_planning.config import DriveConfig, LocalConfig
-from lupex_path_planning.local import Costmap, LocalPlan, plan_local
+from lupex_path_planning.local import LETHAL, Costmap, LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid, cost_to_goal
 
 Array = NDArray[np.float64]
@@ -174,10 +174,10 @@ class Drive:
         self._failures = 0
         if self._reroutes >= self.config.reroutes_max:
             return f"no way after {self._reroutes} changes of route: {self._text}"
-        cell = self._blockage(place_odom, map_from_odom, seen)
-        if cell is None:
+        cells = self._blockage(place_odom, map_from_odom, seen)
+        if not cells:
             return f"no way: {self._text}"
-        self._closed.add(cell)
+        self._closed |= cells
         self._reroutes += 1
         self._route()
         here = map_from_odom.apply(np.array([place_odom]))[0]
@@ -190,21 +190,25 @@ class Drive:
     def _open_near(self, at: tuple[int, int]) -> tuple[slice, slice]:
         return slice(max(at[0] - 1, 0), at[0] + 2), slice(max(at[1] - 1, 0), at[1] + 2)
 
-    def _blockage(self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None) -> tuple[int, int] | None:  # fmt: skip
-        """Return the first cell of the route ahead that no seen and safe ground leads into; None without a route."""
+    def _blockage(
+        self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None
+    ) -> set[tuple[int, int]]:
+        """Return the cells to close: the first of the route ahead that cannot be driven into, and all seen to be so.
+
+        Empty without a route.
+        """
         here = map_from_odom.apply(np.array([place_odom]))[0]
         at = self.grid.cell(float(here[0]), float(here[1]))
         goal = self.grid.cell(*self.goal)
         if at is None:
-            return None
-        entered: set[tuple[int, int]] = set()
+            return set()
+        entered: set[tuple[int, int]] = {at}
+        closed: set[tuple[int, int]] = set()
         if seen is not None:
             part, plan = seen
-            x, y = part.centres()
-            points = map_from_odom.apply(np.stack([x[plan.reachable], y[plan.reachable]], axis=-1))
-            rows = np.floor((points[:, 1] - self.grid.y0_m) / self.grid.cell_m + 0.5).astype(int)
-            columns = np.floor((points[:, 0] - self.grid.x0_m) / self.grid.cell_m + 0.5).astype(int)
-            entered = set(zip(rows.tolist(), columns.tolist(), strict=True))
+            entered |= set(self._cells(part, plan.reachable, map_from_odom))
+            hazards = self._cells(part, part.cost >= LETHAL, map_from_odom)
+            closed = {cell for cell in hazards if cell not in entered and cell != goal}
         first: tuple[int, int] | None = None
         ny, nx = self.grid.shape
         row, column = at
@@ -215,8 +219,18 @@ class Drive:
                 break
             first = first or (row, column)
             if (row, column) not in entered:
-                return row, column
-        return first
+                return closed | {(row, column)}
+        return closed | ({first} if first is not None else set())
+
+    def _cells(self, part: Costmap, mask: NDArray[np.bool_], map_from_odom: Planar) -> set[tuple[int, int]]:
+        """Return the cells of the site that hold any of the marked cells of a costmap."""
+        x, y = part.centres()
+        points = map_from_odom.apply(np.stack([x[mask], y[mask]], axis=-1))
+        rows = np.floor((points[:, 1] - self.grid.y0_m) / self.grid.cell_m + 0.5).astype(int)
+        columns = np.floor((points[:, 0] - self.grid.x0_m) / self.grid.cell_m + 0.5).astype(int)
+        ny, nx = self.grid.shape
+        inside = (rows >= 0) & (columns >= 0) & (rows < ny) & (columns < nx)
+        return set(zip(rows[inside].tolist(), columns[inside].tolist(), strict=True))
 
     def _uninformed(self, now_s: float, text: str) -> DriveReport:
         self._path = np.empty((0, 2))

@@ -15,6 +15,7 @@ from geometry_msgs.msg import PoseStamped
 from grid_map_msgs.msg import GridMap
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 
@@ -115,7 +116,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             profile=qos.NEWEST,
         )
         self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal)
-        service = self.create_service(PlanSortie, "/plan/sortie_request", self._plan_sortie)
+        # a group of its own: while a request waits for the worker, a shared group would hold back the timers it waits for
+        service = self.create_service(
+            PlanSortie, "/plan/sortie_request", self._plan_sortie, callback_group=ReentrantCallbackGroup()
+        )
         server = ActionServer(
             self,
             DriveTo,

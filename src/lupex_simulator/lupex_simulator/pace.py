@@ -172,7 +172,7 @@ class Pace:
     def _rate(self, situation: Situation, wall_s: float) -> float:
         rates = [self._max_speed_up] if self._max_speed_up > 0.0 else []
         lost = any(self.limit_s(source, situation) is not None for source in self.lost)
-        gathering = wall_s < self._gathered_wall_s and not GATHERED <= self._followers.keys()
+        gathering = wall_s < self._gathered_wall_s and not self._followers.keys() >= GATHERED
         if lost or gathering or not self._followers:
             rates.append(self._config.unfollowed_speed_up)
         if not situation.driving:

@@ -170,7 +170,9 @@ def test_the_executable_prints_only_the_answer(worlds, tmp_path, monkeypatch, ca
         assert main([*common, "--print", what]) == 0
         answers[what], err = capfd.readouterr()
         assert err == ""
-    assert answers == {"world": f"{cached}\n", "orbital": f"{cached}/orbital\n", "utc_offset_s": "1855050200.0\n"}
+    assert answers == {"world": str(cached), "orbital": f"{cached}/orbital", "utc_offset_s": "1855050200.0"}, (
+        "no line end"
+    )
 
 
 def test_the_executable_fails_with_one_sentence(worlds, tmp_path, monkeypatch, capfd):

@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The certificate: never optimistic, and invalid with a reason whenever an input is."""
+
+import dataclasses
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, grid
+
+from lupex_models.locomotion import LocomotionTable
+from lupex_models.rover import read_rover
+from lupex_path_planning.certificate import (
+    MeasuredFactors,
+    PoseEstimate,
+    PowerEstimate,
+    SlipMeasurement,
+    certify,
+    ellipse_cells,
+    measure,
+    worst_need,
+)
+from lupex_path_planning.config import CertificateConfig
+from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.recovery import recovery_policy
+from lupex_path_planning.site_grid import Moves
+
+LIMITS = CertificateConfig()
+ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
+TABLE = LocomotionTable.build(ROVER, 0.95, soils=8)
+
+
+def policy(length=40, dark_from=None):
+    """Return a row of cells 5 m apart with a haven in the first: each step costs 10 kJ more."""
+    site = grid(2, length)
+    time_s = np.full((8, 2, length), np.inf)
+    time_s[4, :, 1:] = 100.0
+    moves = Moves(time_s, np.full((8, 2, length), 100.0), 50.0, 1.0, 1.0, 400.0)
+    sun = np.zeros((30, 2, length), np.float32)
+    sun[:, :, 0] = 300.0
+    if dark_from is not None:
+        sun[dark_from:] = 0.0
+    light = LightSlices(0.0, SLICE_S, sun, sun, sun)
+    config = dataclasses.replace(CONFIG, horizon_s=26 * SLICE_S)
+    return recovery_policy(site, moves, light, config, RESERVE_J, CAPACITY_J)
+
+
+POLICY = policy()
+
+
+def pose(x=100.0, y=0.0, sigma=0.5, time_s=1000.0, speed=0.0, **changes):
+    return PoseEstimate(time_s, x, y, np.diag([sigma**2, 0.01]), speed, **changes)
+
+
+def power(energy=5e5, sigma=0.0, time_s=1000.0, load=60.0, array=0.0, reserve=RESERVE_J):
+    return PowerEstimate(time_s, energy, sigma, reserve, load, array)
+
+
+def certificate(pose_=None, power_=None, factors=None, now=1000.0, policy_=POLICY):
+    return certify(policy_, now, pose_ or pose(), power_ or power(), factors or MeasuredFactors(), LIMITS)
+
+
+def test_the_need_is_the_worst_within_three_sigma():
+    narrow = certificate(pose(sigma=0.1))
+    wide = certificate(pose(sigma=5.0))
+    assert narrow.valid
+    assert narrow.required_j == POLICY.need(1000.0, 0, 20)
+    # 15 m and half a cell's diagonal away the farthest cell may be touched: three cells on
+    assert wide.required_j == POLICY.need(1000.0, 0, 23)
+    assert narrow.haven == (0.0, 0.0)
+
+
+def test_three_sigma_of_the_charge_are_held_back():
+    assert certificate(power_=power(5e5, 1e4)).energy_j == 5e5 - 3e4
+
+
+def test_a_greater_reserve_of_the_power_node_counts():
+    need = POLICY.need(1000.0, 0, 20)
+    assert certificate(power_=power(reserve=RESERVE_J + 500.0)).required_j == need + 500.0
+
+
+def test_turn_back_is_when_the_falling_charge_meets_the_need():
+    found = certificate()
+    need = POLICY.need(1000.0, 0, 20)
+    assert found.turn_back_by_s == pytest.approx(1000.0 + (5e5 - need) / 60.0)
+    assert found.margin_s == pytest.approx((5e5 - need) / 60.0)
+    assert certificate(power_=power(load=60.0, array=80.0)).turn_back_by_s == POLICY.end_s
+    poor = certificate(power_=power(energy=need - 1.0))
+    assert poor.valid
+    assert poor.margin_j == pytest.approx(-1.0)
+    assert poor.turn_back_by_s == 1000.0
+
+
+def test_when_the_haven_goes_dark_the_turn_back_comes_before():
+    failing = policy(dark_from=12)
+    found = certificate(policy_=failing, power_=power(load=1.0))
+    assert found.valid
+    # the last slice from which the haven, 2000 s away, still charges enough before slice 12
+    last = max(k for k in range(failing.count) if np.isfinite(failing.need_j[k, 0, 20]))
+    assert found.turn_back_by_s == pytest.approx((last + 1) * SLICE_S)
+    assert last < 11
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"pose_": pose(time_s=990.0)}, "place is 10.0 s old"),
+        ({"pose_": pose(time_s=1010.0)}, "place is -10.0 s old"),
+        ({"power_": power(time_s=900.0)}, "charge is 100.0 s old"),
+        ({"power_": power(time_s=math.nan)}, "charge is nan s old"),
+        ({"pose_": pose(x=math.nan)}, "not a finite number"),
+        ({"power_": power(energy=math.nan)}, "not a finite number"),
+        ({"power_": power(sigma=-1.0)}, "not a finite number"),
+        ({"pose_": pose(sigma=200.0)}, "known to 200 m only"),
+        ({"pose_": pose(lost=True)}, "localization is lost"),
+        ({"pose_": pose(x=900.0)}, "outside the planner's map"),
+        ({"pose_": pose(x=192.0, sigma=5.0)}, "outside the planner's map"),
+        ({"policy_": None}, "not been computed"),
+        ({"now": 1e5, "pose_": pose(time_s=1e5), "power_": power(time_s=1e5)}, "does not cover this time"),
+        ({"factors": MeasuredFactors(1000.0, 9.0, 1.0, 1000.0)}, "over 3 times the bound"),
+        ({"factors": MeasuredFactors(1000.0, 1.0, math.nan, 1000.0)}, "not a finite number"),
+    ],
+)
+def test_a_bad_input_makes_it_invalid_and_says_why(changes, says):
+    found = certificate(**changes)
+    assert not found.valid
+    assert says in found.reason
+
+
+def test_a_missing_input_makes_it_invalid():
+    assert "place" in certify(POLICY, 1000.0, None, power(), MeasuredFactors(), LIMITS).reason
+    assert "battery" in certify(POLICY, 1000.0, pose(), None, MeasuredFactors(), LIMITS).reason
+
+
+def test_where_no_way_leads_back_there_is_no_certificate():
+    site, moves = POLICY.grid, POLICY.moves
+    cut = moves.time_s.copy()
+    cut[:, :, 5] = np.inf
+    closed = recovery_policy(site, dataclasses.replace(moves, time_s=cut), POLICY.light, CONFIG, RESERVE_J, CAPACITY_J)
+    assert "no way back" in certificate(policy_=closed, now=1000.0).reason
+
+
+def test_a_singular_covariance_is_fine_and_a_negative_one_is_not():
+    flat = dataclasses.replace(pose(), covariance_m2=np.zeros((2, 2)))
+    assert certificate(flat).valid
+    wrong = dataclasses.replace(pose(), covariance_m2=np.diag([-1.0, 1.0]))
+    assert "known to inf m" in certificate(wrong).reason
+
+
+def test_on_closed_ground_the_worst_neighbour_and_two_moves_count():
+    passable = POLICY.grid.passable.copy()
+    passable[0, 20] = False
+    need = POLICY.need_j.copy()
+    need[:, 0, 20] = np.inf
+    closed = dataclasses.replace(POLICY, grid=dataclasses.replace(POLICY.grid, passable=passable), need_j=need)
+    value, _ = worst_need(closed, 1000.0, [20])
+    assert value == POLICY.need(1000.0, 0, 21) + 2 * 100.0 * 100.0
+
+
+@pytest.mark.property
+@settings(max_examples=60, deadline=None)
+@given(
+    st.floats(20.0, 170.0), st.floats(0.01, 4.0), st.floats(0.01, 4.0), st.floats(0, 3.2), st.floats(0, 6.3), st.floats(0, 3)
+)
+def test_no_cell_within_the_ellipse_is_left_out(x, a, b, turn, angle, radius):
+    c, s = math.cos(turn), math.sin(turn)
+    axes = np.array([[c, -s], [s, c]])
+    covariance = axes @ np.diag([a * a, b * b]) @ axes.T
+    big = dataclasses.replace(POLICY, grid=dataclasses.replace(grid(40, 40), y0_m=-100.0))
+    at = PoseEstimate(0.0, x, 0.0, covariance, 0.0)
+    cells = ellipse_cells(big, at, 3.0)
+    point = (x, 0.0) + axes @ (radius * a * math.cos(angle), radius * b * math.sin(angle))
+    if not cells:
+        assert x < 3 * 4.0 + 10.0 or x > 195.0 - 3 * 4.0 - 10.0
+        return
+    row, column = big.grid.cell(*point)
+    assert row * 40 + column in cells
+
+
+def slip(value, window=30.0, sigma=0.0, time_s=1000.0, slope=0.1):
+    return SlipMeasurement(time_s, value, sigma, slope, window)
+
+
+def measured(slip_, load=100.0, before=MeasuredFactors(), now=1000.0, speed=0.08):  # noqa: B008
+    return measure(before, now, pose(speed=speed, time_s=now), power(load=load, time_s=now), slip_, TABLE, 70.0, LIMITS)
+
+
+def test_slip_beyond_the_bound_raises_the_need_and_kind_ground_never_lowers_it():
+    bad = measured(slip(0.6))
+    bound = float(TABLE.slip(0.1, 0.0))
+    assert bad.slip == pytest.approx((1.0 - bound) / 0.4)
+    assert certificate(factors=bad).required_j > certificate().required_j
+    kind = measured(slip(-0.5), load=10.0)
+    assert kind.slip < 1.0
+    found = certificate(factors=kind)
+    assert (found.slip_factor, found.consumption_factor) == (1.0, 1.0)
+    assert found.required_j == certificate().required_j
+
+
+def test_consumption_beyond_the_bound_raises_the_need():
+    model = 70.0 + float(TABLE.power_w(0.1, 0.0))
+    dear = measured(slip(0.0), load=1.5 * model)
+    assert dear.consumption == pytest.approx(1.5)
+    need = POLICY.need(1000.0, 0, 20)
+    assert certificate(factors=dear).required_j == pytest.approx(RESERVE_J + 1.5 * (need - RESERVE_J))
+
+
+def test_factors_follow_slowly_and_rest_when_parked_or_unmeasured():
+    start = MeasuredFactors(990.0, 1.0, 1.0, 990.0)
+    after = measured(slip(0.6), before=start)
+    assert 1.0 < after.slip < measured(slip(0.6)).slip
+    for quiet in (None, slip(0.6, window=1.0), slip(0.6, time_s=0.0), slip(0.6, slope=1.4)):
+        assert measured(quiet, before=start) == start
+    assert measured(slip(0.6), before=start, speed=0.0) == start
+    # spinning on the spot is no parking
+    assert measured(slip(1.0), before=start, speed=0.0).slip > 1.0
+
+
+def test_old_factors_count_as_one():
+    old = MeasuredFactors(300.0, 2.0, 2.0, 300.0)
+    assert certificate(factors=old).slip_factor == 1.0
