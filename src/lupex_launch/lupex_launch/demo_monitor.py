@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import rclpy
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 
 from lupex_interfaces.msg import Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
 from lupex_node import qos
 from lupex_node.conversions import seconds
+from lupex_node.executor import BatchingExecutor
 
 PHASES = {
     value: name.lower().replace("_", " ")
@@ -50,7 +50,7 @@ class DemoMonitor:
         self._context = Context()
         rclpy.init(context=self._context, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
         self._node = rclpy.create_node("demo_monitor", context=self._context, start_parameter_services=False)
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor = BatchingExecutor(interval_s=0.05, context=self._context)
         self._executor.add_node(self._node)
         for kind, topic, use, profile in (
             (MissionStatus, "/mission/status", self._mission, qos.STATE),

@@ -45,7 +45,7 @@ class Inertial:
         2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
     )
     max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
-    min_acceleration_mps2: float = setting(0.5, "a smaller one is refused", unit="m/s2", minimum=0, maximum=1.6)
+    min_acceleration_mps2: float = setting(0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6)
     max_acceleration_mps2: float = setting(20.0, "a larger one is refused", unit="m/s2", minimum=2, maximum=1e3)
     max_interval_s: float = setting(
         0.7, "longest interval that one sample may stand for", unit="s", minimum=0.05, maximum=5

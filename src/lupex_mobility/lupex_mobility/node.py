@@ -108,6 +108,10 @@ class MobilityNode(LupexNode[MobilityConfig]):
     # ------------------------------------------------------------------------------------------------ inputs
 
     def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
+        newest_s = self._command[0]
+        if newest_s is not None and stamped[0] <= newest_s <= self._time_s() + self.common.future_tolerance_s:
+            # the follower's own, carried out when it was made, or one that something newer has overtaken
+            return
         self._command = stamped
         self._actuate(max(stamped[0], 0.0 if self._located is None else self._located.time_s))
 
@@ -166,7 +170,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         active = self._commanding or not self._command[1].at_rest
         interval_s = self.config.command_interval_s if active else self.config.parked_command_interval_s
         due_s = self._published_s + interval_s - self.config.command_slack_s
-        # what the follower has commanded comes back through /cmd_vel and is carried out then
+        # what the follower commands is carried out already
         if not self._commanding and (located.time_s >= due_s or located.time_s < self._published_s):
             self._actuate(located.time_s)
 
@@ -181,6 +185,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         if moving or self._commanding:
             twist = guidance.twist if moving and guidance is not None else REST
             self._cmd_vel.publish(conversions.command(located.time_s, twist))
+            self._take_command((located.time_s, twist))
         self._commanding = moving
 
     def _stowing_missing(self, time_s: float) -> bool:
@@ -243,7 +248,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         config = self.config
         waiting = _waiting(self._odometry)
         if waiting:
-            # Not silence but a busy machine; what is made of it comes by way of /cmd_vel.
+            # Not silence but a busy machine.
             self._take_odometry(waiting[-1])
             return
         now_s = self.now_s()

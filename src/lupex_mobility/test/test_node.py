@@ -20,7 +20,7 @@ from sensor_msgs.msg import JointState  # noqa: E402
 from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
 from lupex_mobility.config import Steering  # noqa: E402
-from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
+from lupex_mobility.drive_route.node import DriveRouteNode, drive  # noqa: E402
 from lupex_mobility.node import MobilityNode  # noqa: E402
 from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
@@ -180,6 +180,17 @@ def test_nothing_but_its_own_follower_publishes_cmd_vel_and_only_while_it_follow
     assert not world.velocities
 
 
+def test_an_overtaken_command_is_not_carried_out(world, mobility):
+    for _ in range(3):
+        world.drive(BodyTwist(0.0, 0.0, 0.0))
+        world.step()
+    late = conversions.command(world.time_s - 0.3, AHEAD)
+    for _ in range(3):
+        world.cmd_vel.publish(late)
+        world.step()
+        assert not world.driving
+
+
 def test_a_path_is_followed_to_its_end_and_slip_is_told(world, mobility):
     points = np.array([[0.0, 0.0], [2.0, 0.5]])
 
@@ -308,3 +319,9 @@ def test_a_vehicle_that_cannot_be_steered_all_round_is_refused(world, rover_path
     (tmp_path / "rover.yaml").write_text(text)
     with pytest.raises(ConfigurationError, match="max_steer_rad"):
         MobilityNode(cli_args=arguments(tmp_path / "rover.yaml"))
+
+
+@pytest.mark.parametrize("setting", ["bogus:=1", "distance_m:=-5.0"])
+def test_a_bad_parameter_of_the_route_is_a_sentence_and_code_2(capfd, setting):
+    assert drive(["--ros-args", "-p", setting]) == 2
+    assert setting.split(":=")[0] in capfd.readouterr().err

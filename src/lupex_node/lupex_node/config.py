@@ -16,4 +16,7 @@ class NodeConfig:
     future_tolerance_s: float = setting(
         2.0, "a stamp this far ahead of the node's clock is still believed", unit="s", minimum=0, maximum=60
     )
+    batch_interval_s: float = setting(
+        0.004, "wall time over which a busy node gathers messages", unit="s", minimum=0, maximum=1
+    )
     state_dir: str = setting("", "directory for checkpoints; empty keeps none")

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
@@ -25,6 +25,7 @@ from lupex_node.checkpoint import load_checkpoint, save_checkpoint
 from lupex_node.checks import InvalidMessage, fresh, in_frame
 from lupex_node.config import NodeConfig
 from lupex_node.conversions import seconds, stamp
+from lupex_node.executor import BatchingExecutor
 from lupex_node.parameters import declare, refuse_unknown
 
 C = TypeVar("C")
@@ -252,9 +253,10 @@ def run(make: Callable[[], LupexNode[Any]], args: list[str] | None = None) -> in
     """Run one node until it is told to stop; return the exit code (2: a parameter or file is wrong)."""
     rclpy.init(args=args)
     node: LupexNode[Any] | None = None
-    executor = SingleThreadedExecutor()
+    executor = BatchingExecutor()
     try:
         node = make()
+        executor.interval_s = node.common.batch_interval_s
         executor.add_node(node)
         executor.spin()
     except ConfigurationError as error:

@@ -172,6 +172,8 @@ class Drive:
         if self._failures < self.config.wait_tries:
             return ""
         self._failures = 0
+        if seen is not None and not seen[1].leaves:
+            return f"no way: {self._text}"
         if self._reroutes >= self.config.reroutes_max:
             return f"no way after {self._reroutes} changes of route: {self._text}"
         cells = self._blockage(place_odom, map_from_odom, seen)
@@ -208,7 +210,8 @@ class Drive:
             part, plan = seen
             entered |= set(self._cells(part, plan.reachable, map_from_odom))
             hazards = self._cells(part, part.cost >= LETHAL, map_from_odom)
-            closed = {cell for cell in hazards if cell not in entered and cell != goal}
+            near_by = {cell for cell in hazards if self._within(cell, here, self.config.block_ahead_m)}
+            closed = {cell for cell in near_by if cell not in entered and cell != goal}
         first: tuple[int, int] | None = None
         ny, nx = self.grid.shape
         row, column = at
@@ -221,6 +224,9 @@ class Drive:
             if (row, column) not in entered:
                 return closed | {(row, column)}
         return closed | ({first} if first is not None else set())
+
+    def _within(self, cell: tuple[int, int], place: Array, distance_m: float) -> bool:
+        return math.dist(self.grid.place(*cell), (float(place[0]), float(place[1]))) <= distance_m
 
     def _cells(self, part: Costmap, mask: NDArray[np.bool_], map_from_odom: Planar) -> set[tuple[int, int]]:
         """Return the cells of the site that hold any of the marked cells of a costmap."""

@@ -63,6 +63,8 @@ class LocalPlan:
     to_go_m: float
     reason: str
     reachable: NDArray[np.bool_]
+    leaves: bool = True
+    """Whether any safe ground can be reached at all, be it nearer to the goal or not."""
 
     @property
     def found(self) -> bool:
@@ -154,7 +156,7 @@ def _plan(
         if not left - to_go_m.flat[end] >= config.progress_min_m:
             return refuse("no seen and safe ground leads nearer to the goal", reachable, left)
     else:
-        return refuse("no safe ground around the rover", reachable, left)
+        return replace(refuse("no safe ground around the rover", reachable, left), leaves=False)
     cells = _trace(before, end)
     nx = costmap.cost.shape[1]
     points = np.stack(

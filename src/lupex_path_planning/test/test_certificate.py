@@ -37,25 +37,25 @@ ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 TABLE = LocomotionTable.build(ROVER, 0.95, soils=8)
 
 
-def policy(length=40, dark_from=None):
+def policy(length=16, dark_from=None):
     """Return a row of cells 5 m apart with a haven in the first: each step costs 10 kJ more."""
     site = grid(2, length)
     time_s = np.full((8, 2, length), np.inf)
     time_s[4, :, 1:] = 100.0
     moves = Moves(time_s, np.full((8, 2, length), 100.0), 50.0, 1.0, 1.0, 400.0)
-    sun = np.zeros((30, 2, length), np.float32)
+    sun = np.zeros((60, 2, length), np.float32)
     sun[:, :, 0] = 300.0
     if dark_from is not None:
         sun[dark_from:] = 0.0
     light = LightSlices(0.0, SLICE_S, sun, sun, sun)
-    config = dataclasses.replace(CONFIG, horizon_s=26 * SLICE_S)
+    config = dataclasses.replace(CONFIG, horizon_s=56 * SLICE_S)
     return recovery_policy(site, moves, light, config, RESERVE_J, CAPACITY_J)
 
 
 POLICY = policy()
 
 
-def pose(x=100.0, y=0.0, sigma=0.5, time_s=1000.0, speed=0.0, **changes):
+def pose(x=40.0, y=0.0, sigma=0.1, time_s=1000.0, speed=0.0, **changes):
     return PoseEstimate(time_s, x, y, np.diag([sigma**2, 0.01]), speed, **changes)
 
 
@@ -71,9 +71,9 @@ def test_the_need_is_the_worst_within_three_sigma():
     narrow = certificate(pose(sigma=0.1))
     wide = certificate(pose(sigma=5.0))
     assert narrow.valid
-    assert narrow.required_j == POLICY.need(1000.0, 0, 20)
+    assert narrow.required_j == POLICY.need(1000.0, 0, 8)
     # 15 m and half a cell's diagonal away the farthest cell may be touched: three cells on
-    assert wide.required_j == POLICY.need(1000.0, 0, 23)
+    assert wide.required_j == POLICY.need(1000.0, 0, 11)
     assert narrow.haven == (0.0, 0.0)
 
 
@@ -82,16 +82,17 @@ def test_three_sigma_of_the_charge_are_held_back():
 
 
 def test_a_greater_reserve_of_the_power_node_counts():
-    need = POLICY.need(1000.0, 0, 20)
+    need = POLICY.need(1000.0, 0, 8)
     assert certificate(power_=power(reserve=RESERVE_J + 500.0)).required_j == need + 500.0
 
 
 def test_turn_back_is_when_the_falling_charge_meets_the_need():
-    found = certificate()
-    need = POLICY.need(1000.0, 0, 20)
-    assert found.turn_back_by_s == pytest.approx(1000.0 + (5e5 - need) / 60.0)
-    assert found.margin_s == pytest.approx((5e5 - need) / 60.0)
-    assert certificate(power_=power(load=60.0, array=80.0)).turn_back_by_s == POLICY.end_s
+    found = certificate(power_=power(energy=4e5))
+    need = POLICY.need(1000.0, 0, 8)
+    assert found.turn_back_by_s == pytest.approx(1000.0 + (4e5 - need) / 60.0)
+    assert found.margin_s == pytest.approx((4e5 - need) / 60.0)
+    # with the charge rising only the end of the horizon is left, one slice a cell of the way before it
+    assert certificate(power_=power(load=60.0, array=80.0)).turn_back_by_s == POLICY.end_s - 9 * SLICE_S
     poor = certificate(power_=power(energy=need - 1.0))
     assert poor.valid
     assert poor.margin_j == pytest.approx(-1.0)
@@ -99,13 +100,13 @@ def test_turn_back_is_when_the_falling_charge_meets_the_need():
 
 
 def test_when_the_haven_goes_dark_the_turn_back_comes_before():
-    failing = policy(dark_from=12)
+    failing = policy(dark_from=24)
     found = certificate(policy_=failing, power_=power(load=1.0))
     assert found.valid
-    # the last slice from which the haven, 2000 s away, still charges enough before slice 12
-    last = max(k for k in range(failing.count) if np.isfinite(failing.need_j[k, 0, 20]))
+    # the last slice from which the haven, 800 s away, still charges enough before slice 24
+    last = max(k for k in range(failing.count) if np.isfinite(failing.need_j[k, 0, 8]))
     assert found.turn_back_by_s == pytest.approx((last + 1) * SLICE_S)
-    assert last < 11
+    assert last < 23
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_when_the_haven_goes_dark_the_turn_back_comes_before():
         ({"pose_": pose(sigma=200.0)}, "known to 200 m only"),
         ({"pose_": pose(lost=True)}, "localization is lost"),
         ({"pose_": pose(x=900.0)}, "outside the planner's map"),
-        ({"pose_": pose(x=192.0, sigma=5.0)}, "outside the planner's map"),
+        ({"pose_": pose(x=72.0, sigma=5.0)}, "outside the planner's map"),
         ({"policy_": None}, "not been computed"),
         ({"now": 1e5, "pose_": pose(time_s=1e5), "power_": power(time_s=1e5)}, "does not cover this time"),
         ({"factors": MeasuredFactors(1000.0, 9.0, 1.0, 1000.0)}, "over 3 times the bound"),
@@ -156,12 +157,12 @@ def test_a_singular_covariance_is_fine_and_a_negative_one_is_not():
 
 def test_on_closed_ground_the_worst_neighbour_and_two_moves_count():
     passable = POLICY.grid.passable.copy()
-    passable[0, 20] = False
+    passable[0, 8] = False
     need = POLICY.need_j.copy()
-    need[:, 0, 20] = np.inf
+    need[:, 0, 8] = np.inf
     closed = dataclasses.replace(POLICY, grid=dataclasses.replace(POLICY.grid, passable=passable), need_j=need)
-    value, _ = worst_need(closed, 1000.0, [20])
-    assert value == POLICY.need(1000.0, 0, 21) + 2 * 100.0 * 100.0
+    value, _ = worst_need(closed, 1000.0, [8])
+    assert value == POLICY.need(1000.0, 0, 9) + 2 * 100.0 * 100.0
 
 
 @pytest.mark.property
@@ -208,7 +209,7 @@ def test_consumption_beyond_the_bound_raises_the_need():
     model = 70.0 + float(TABLE.power_w(0.1, 0.0))
     dear = measured(slip(0.0), load=1.5 * model)
     assert dear.consumption == pytest.approx(1.5)
-    need = POLICY.need(1000.0, 0, 20)
+    need = POLICY.need(1000.0, 0, 8)
     assert certificate(factors=dear).required_j == pytest.approx(RESERVE_J + 1.5 * (need - RESERVE_J))
 
 

@@ -47,8 +47,8 @@ def test_the_bound_is_worse_than_what_is_expected_on_every_move():
     assert open_.any()
     assert (np.isfinite(expected.time_s) | ~open_).all()
     assert (bound.time_s[open_] > expected.time_s[open_]).all()
-    energy = bound.time_s * bound.power_w * bound.discharge
-    assert (energy[open_] > (expected.time_s * expected.power_w * expected.discharge)[open_]).all()
+    worse, better = (made.time_s[open_] * made.power_w[open_] * made.discharge for made in (bound, expected))
+    assert (worse > better).all()
     assert bound.charge <= expected.charge
     assert bound.parked_w > expected.parked_w
 
@@ -106,7 +106,7 @@ def sky(counts):
 
 def test_light_is_least_when_a_slice_promises_it_and_dark_where_no_map_reaches():
     grid = tilted(0.0)
-    config = RecoveryConfig(horizon_s=7200.0, haven_time_s=3600.0)
+    config = RecoveryConfig(slice_s=900.0, horizon_s=7200.0, haven_time_s=3600.0)
     low = light_slices(grid, sky(np.full((36, 20, 20), -1000, np.int16)), ROVER.solar_array, 0.0, 1.8e9, config)
     assert low.count == 12
     assert (low.sunlit == 1.0).all()

@@ -14,7 +14,6 @@ from typing import Any
 import rclpy
 from geometry_msgs.msg import Vector3Stamped
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
@@ -39,6 +38,7 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.executor import BatchingExecutor
 from lupex_node.conversions import seconds
 from lupex_node.parameters import declare, refuse_unknown
 from lupex_simulator import conversions
@@ -312,7 +312,7 @@ class Stop:
         self.asked = True
 
 
-def spin(node: SimulatorNode, executor: SingleThreadedExecutor, stop: Stop) -> None:
+def spin(node: SimulatorNode, executor: BatchingExecutor, stop: Stop) -> None:
     """Run the world until it is told to stop."""
     served_s = time.monotonic()
     while not stop.asked:
@@ -331,14 +331,14 @@ def spin(node: SimulatorNode, executor: SingleThreadedExecutor, stop: Stop) -> N
 def main(args: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop; return the exit code (2: a parameter, a file or the domain)."""
     node: SimulatorNode | None = None
-    executor: SingleThreadedExecutor | None = None
+    executor: BatchingExecutor | None = None
     try:
         # Held until the process ends.
         lock_domain(os.environ)
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         stop = Stop()
         node = SimulatorNode()
-        executor = SingleThreadedExecutor()
+        executor = BatchingExecutor()
         executor.add_node(node)
         spin(node, executor, stop)
     except (ConfigurationError, SiteError, DomainTaken) as error:

@@ -24,12 +24,12 @@ class PaceConfig:
         maximum=600,
     )
     parked_speed_up: float = setting(200.0, "largest speed-up while parked", minimum=1, maximum=1e5)
-    odometry_lag_s: float = setting(0.5, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
-    commands_lag_s: float = setting(0.5, "of /mobility/joint_commands", unit="s", minimum=0.05, maximum=60)
+    odometry_lag_s: float = setting(0.4, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
+    commands_lag_s: float = setting(0.7, "of /mobility/joint_commands", unit="s", minimum=0.05, maximum=60)
     costmap_lag_s: float = setting(2.5, "of /traversability/costmap", unit="s", minimum=0.05, maximum=60)
     drill_lag_s: float = setting(0.5, "of /drill/rig_command, drill out", unit="s", minimum=0.05, maximum=60)
-    certificate_lag_s: float = setting(10.0, "of /plan/certificate", unit="s", minimum=0.05, maximum=600)
-    switches_lag_s: float = setting(5.0, "of /power/switches", unit="s", minimum=0.05, maximum=600)
+    certificate_lag_s: float = setting(6.0, "of /plan/certificate, always", unit="s", minimum=0.05, maximum=600)
+    switches_lag_s: float = setting(3.0, "of /power/switches, always", unit="s", minimum=0.05, maximum=600)
     parked_lag_scale: float = setting(5.0, "lag limits while parked over those while driving", minimum=1, maximum=100)
     hold_wall_s: float = setting(
         2.0, "wall time of a hold without progress after which the source is lost", unit="s", minimum=0.01, maximum=60
@@ -130,7 +130,7 @@ class Pace:
         if source is Source.DRILL:
             return config.drill_lag_s if situation.drill_out else None
         if source is Source.CERTIFICATE:
-            return config.certificate_lag_s * scale
+            return config.certificate_lag_s
         return config.switches_lag_s
 
     def decide(self, sim_s: float, wall_s: float, situation: Situation) -> Verdict:

@@ -47,9 +47,10 @@ def test_who_never_speaks_is_not_waited_for_longer():
 def test_the_certificate_is_waited_for_driving_and_parked():
     made = pace()
     made.seen(Source.CERTIFICATE, 1000.0, 50.0)
-    assert made.decide(1009.9, 50.0, DRIVING).held_by is None
-    assert made.decide(1010.1, 50.0, DRIVING).held_by is Source.CERTIFICATE
-    assert made.decide(1010.1, 50.0, PARKED).held_by is None
+    assert made.decide(1005.9, 50.0, DRIVING).held_by is None
+    assert made.decide(1006.1, 50.0, DRIVING).held_by is Source.CERTIFICATE
+    made.decide(1006.1, 50.0, PARKED)
+    assert made.decide(1012.2, 50.0, PARKED).held_by is Source.CERTIFICATE
 
 
 def test_with_a_follower_time_runs_up_to_its_lag():

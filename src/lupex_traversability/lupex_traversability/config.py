@@ -43,6 +43,22 @@ class MapConfig:
     standing_radius_m: float = setting(
         1.15, "ground under the rover, known because it stands there and can turn there", unit="m", minimum=0, maximum=5
     )
+    body_radius_m: float = setting(
+        0.7,
+        "ground under the body, where the standing rover disproves heights it could not stand over",
+        unit="m",
+        minimum=0,
+        maximum=5,
+    )
+    clearance_m: float = setting(0.3, "farthest from the plane it stands on", unit="m", minimum=0.01, maximum=2)
+    support_m: float = setting(
+        0.15,
+        "a point without another of a neighbouring ray within this and support_ratio is a stray",
+        unit="m",
+        minimum=0,
+        maximum=10,
+    )
+    support_ratio: float = setting(0.06, "added to support_m for each metre of range", minimum=0, maximum=1)
     start_clear_radius_m: float = setting(
         2.4,
         "around the place of the first cloud: below the lidar's view, assumed to have been inspected before",

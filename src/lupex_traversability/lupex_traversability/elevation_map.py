@@ -89,6 +89,8 @@ class ElevationMap:
                     config.attitude_sigma_rad,
                     lidar.elevation_min_rad,
                     step_rad,
+                    config.support_m,
+                    config.support_ratio,
                 ]
             ),
         )
@@ -115,6 +117,7 @@ class ElevationMap:
                 [config.cell_m, self.corner_x, self.corner_y, config.gap_max_m, config.hole_ratio, config.hidden_max_m]
             ),
         )
+        self._stand(position_m, rotation)
         self._assume(position_m, rotation, config.standing_radius_m)
         return int(used)
 
@@ -135,18 +138,35 @@ class ElevationMap:
         self.corner_x, self.corner_y = corner_x, corner_y
         self._place = position_m.copy()
 
-    def _assume(self, position_m: Array, rotation: Array, radius_m: float) -> None:
-        """Take unknown cells within a radius as lying in the plane that the rover stands on."""
+    def _stand(self, position_m: Array, rotation: Array) -> None:
+        """Forget heights under the body that the standing rover disproves."""
+        config = self.config
+        rows, columns, x, y = self._around(position_m, config.body_radius_m)
+        plane = position_m[2] - (rotation[0, 2] * x + rotation[1, 2] * y) / rotation[2, 2]
+        high = self.high_m[rows, columns] > plane + config.clearance_m
+        low = self.low_m[rows, columns] < plane - config.clearance_m
+        wrong = (x * x + y * y <= config.body_radius_m**2) & (high | low)
+        self.source[rows, columns][wrong] = UNKNOWN
+        self.hidden_m[rows, columns][wrong] = np.inf
+        self._hits[rows, columns][wrong] = 0
+
+    def _around(self, position_m: Array, radius_m: float) -> tuple[slice, slice, Array, Array]:
+        """Return the rows and columns about the rover, and the offsets x (1, n) and y (n, 1) of their centres from it."""
         cell = self.config.cell_m
-        normal = rotation[:, 2]
         reach = math.ceil(radius_m / cell) + 1
         middle_x = math.floor(position_m[0] / cell) - self.corner_x
         middle_y = math.floor(position_m[1] / cell) - self.corner_y
         rows = slice(max(middle_y - reach, 0), middle_y + reach + 1)
         columns = slice(max(middle_x - reach, 0), middle_x + reach + 1)
-        known = self.known[rows, columns]
         y = ((np.arange(self.size)[rows] + self.corner_y + 0.5) * cell - position_m[1])[:, None]
         x = ((np.arange(self.size)[columns] + self.corner_x + 0.5) * cell - position_m[0])[None, :]
+        return rows, columns, x, y
+
+    def _assume(self, position_m: Array, rotation: Array, radius_m: float) -> None:
+        """Take unknown cells within a radius as lying in the plane that the rover stands on."""
+        normal = rotation[:, 2]
+        rows, columns, x, y = self._around(position_m, radius_m)
+        known = self.known[rows, columns]
         take = (x * x + y * y <= radius_m**2) & ~known
         height = (position_m[2] - (normal[0] * x + normal[1] * y) / normal[2]).astype(np.float32)
         for grid in (self.height_m, self.low_m, self.high_m):
@@ -173,8 +193,14 @@ def _shift(grid: NDArray, rows: int, columns: int, fill: float) -> None:  # type
 
 @njit(cache=True)
 def _bin(points, rotation, origin, sums, image, numbers):  # type: ignore[no-untyped-def]
-    """Turn points into odom and gather them by cell: information, information x height, lowest, highest; fill the image."""
-    cell, corner_x, corner_y, range_min, range_max, range_sigma, attitude_sigma, elevation_min, step = numbers
+    """Turn points into odom and gather them by cell: information, information x height, lowest, highest.
+
+    `image` (rings, rays) is filled with the points' indices, -1 where there is none. A point that no neighbouring ray
+    supports is a stray and left out: what is wider than the rays' spacing returns more than one of them.
+    """
+    cell, corner_x, corner_y, range_min, range_max, range_sigma, attitude_sigma, elevation_min, step, near, slope = (
+        numbers
+    )
     n = sums.shape[1]
     sums[0] = 0.0
     sums[1] = 0.0
@@ -182,32 +208,57 @@ def _bin(points, rotation, origin, sums, image, numbers):  # type: ignore[no-unt
     sums[3] = -np.inf
     rows, columns = image.shape
     world = np.empty((points.shape[0], 3))
-    used = 0
+    ranges = np.zeros(points.shape[0])
+    pixel = np.full((points.shape[0], 2), -1, np.int32)
     for k in range(points.shape[0]):
         x, y, z = float(points[k, 0]), float(points[k, 1]), float(points[k, 2])
         distance = math.sqrt(x * x + y * y + z * z)
         if not (distance >= range_min and distance <= range_max):
             continue
-        px = origin[0] + rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z
-        py = origin[1] + rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z
-        pz = origin[2] + rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z
-        world[k, 0], world[k, 1], world[k, 2] = px, py, pz
-        column = int(math.floor(px / cell) - corner_x)
-        row = int(math.floor(py / cell) - corner_y)
+        ranges[k] = distance
+        for axis in range(3):
+            world[k, axis] = origin[axis] + rotation[axis, 0] * x + rotation[axis, 1] * y + rotation[axis, 2] * z
+        ring = math.floor((math.asin(z / distance) - elevation_min) / step + 0.5)
+        ray = math.floor(math.atan2(y, x) / (2.0 * math.pi) * columns + 0.5) % columns
+        if 0 <= ring < rows:
+            image[ring, ray] = k
+            pixel[k, 0], pixel[k, 1] = ring, ray
+    used = 0
+    for k in range(points.shape[0]):
+        if ranges[k] == 0.0:
+            continue
+        reach = near + slope * ranges[k]
+        supported = False
+        for up in range(-1, 2):
+            ring = pixel[k, 0] + up
+            if pixel[k, 0] < 0 or ring < 0 or ring >= rows:
+                continue
+            for aside in range(-2, 3):
+                other = image[ring, (pixel[k, 1] + aside) % columns]
+                if other >= 0 and other != k:
+                    dx = world[other, 0] - world[k, 0]
+                    dy = world[other, 1] - world[k, 1]
+                    dz = world[other, 2] - world[k, 2]
+                    supported |= dx * dx + dy * dy + dz * dz <= reach * reach
+        if not supported:
+            ranges[k] = 0.0
+            continue
+        px, py, pz = world[k]
+        column = math.floor(px / cell) - int(corner_x)
+        row = math.floor(py / cell) - int(corner_y)
         if column < 0 or row < 0 or column >= n or row >= n:
             continue
         used += 1
         flat = math.hypot(px - origin[0], py - origin[1])
-        sine = (pz - origin[2]) / distance
+        sine = (pz - origin[2]) / ranges[k]
         information = 1.0 / ((range_sigma * sine) ** 2 + (attitude_sigma * flat) ** 2 + 1e-8)
         sums[0, row, column] += information
         sums[1, row, column] += information * pz
         sums[2, row, column] = min(sums[2, row, column], pz)
         sums[3, row, column] = max(sums[3, row, column], pz)
-        ring = math.floor((math.asin(z / distance) - elevation_min) / step + 0.5)
-        ray = math.floor(math.atan2(y, x) / (2.0 * math.pi) * columns + 0.5) % columns
-        if 0 <= ring < rows:
-            image[ring, ray] = k
+    for k in range(points.shape[0]):
+        if ranges[k] == 0.0 and pixel[k, 0] >= 0 and image[pixel[k, 0], pixel[k, 1]] == k:
+            image[pixel[k, 0], pixel[k, 1]] = -1
     return world, used
 
 

@@ -34,9 +34,11 @@ def cell(ground, x, y):
 
 
 def single(x, y, z):
-    """Return a cloud of one point at a place of odom, for a level rover at the origin."""
+    """Return a cloud of two points of one cell at a place of odom, for a level rover at the origin."""
     lidar = ROVER.lidar
-    return np.array([[x - lidar.x_m, y - lidar.y_m, z - lidar.z_m, 1.0]], np.float32)
+    y = np.floor(y / CONFIG.cell_m) * CONFIG.cell_m
+    points = [[x - lidar.x_m, y + side - lidar.y_m, z - lidar.z_m, 1.0] for side in (0.05, 0.15)]
+    return np.array(points, np.float32)
 
 
 def test_heights_of_a_slope_are_found_wherever_the_rover_looks():
@@ -134,9 +136,30 @@ def test_agreeing_clouds_narrow_the_variance_and_distance_widens_it():
 
 def test_points_without_meaning_are_passed_over():
     ground = made()
-    cloud = np.array([[np.nan, 0, 0, 1], [np.inf, 0, 0, 1], [0.1, 0, 0, 1], [29.0, 0, -1, 1], [5, 0, -1.4, 1]], np.float32)
-    assert ground.insert(cloud, np.zeros(3), np.eye(3)) == 1
+    odd = np.array([[np.nan, 0, 0, 1], [np.inf, 0, 0, 1], [0.1, 0, 0, 1], [29.0, 0, -1, 1]], np.float32)
+    assert ground.insert(np.concatenate([odd, single(5.0, 0.1, 0.0)]), np.zeros(3), np.eye(3)) == 2
     assert (ground.source == SEEN).sum() == 1
+
+
+def test_a_return_that_no_neighbouring_ray_supports_is_a_stray():
+    ground = made()
+    cloud = scan(flat, (0.0, 0.0, 0.0))
+    stray = cloud[200] * np.float32(0.5)
+    cloud[200, :3] = stray[:3]
+    used = ground.insert(cloud, np.zeros(3), np.eye(3))
+    at = cell(ground, stray[0] + ROVER.lidar.x_m, stray[1])
+    assert ground.source[at] != SEEN
+    assert ground.high_m[at] < 0.1
+    assert used > 1000
+
+
+def test_what_the_rover_stands_on_disproves_heights_under_it():
+    ground = made()
+    ground.insert(single(4.0, 0.1, 0.8), np.zeros(3), np.eye(3))
+    assert ground.source[cell(ground, 4.0, 0.1)] == SEEN
+    ground.insert(np.empty((0, 4), np.float32), np.array([4.0, 0.0, 0.0]), np.eye(3))
+    assert ground.source[cell(ground, 4.0, 0.1)] == ASSUMED
+    assert ground.high_m[cell(ground, 4.0, 0.1)] < 0.1
 
 
 def test_a_pose_that_is_not_finite_is_refused():

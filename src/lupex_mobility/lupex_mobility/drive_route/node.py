@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import rclpy
 from nav_msgs.msg import Odometry, Path
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 
 from lupex_mobility import conversions
 from lupex_mobility.config import RouteConfig
@@ -73,7 +73,7 @@ def main(args: list[str] | None = None) -> None:
 def drive(args: list[str] | None = None) -> int:
     """Run the route and return the exit code."""
     rclpy.init(args=args)
-    executor = SingleThreadedExecutor()
+    executor = BatchingExecutor(interval_s=0.02)
     node: DriveRouteNode | None = None
     try:
         node = DriveRouteNode()

@@ -1,0 +1,278 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node in process: certificate, sortie on request, drives."""
+
+import math
+import time
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+
+from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
+from grid_map_msgs.msg import GridMap  # noqa: E402
+from nav_msgs.msg import OccupancyGrid, Odometry, Path  # noqa: E402
+from rclpy.action import ActionClient  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+
+from lupex_interfaces.action import DriveTo  # noqa: E402
+from lupex_interfaces.msg import LocalizationStatus, PowerStatus, ReturnCertificate, SortiePlan  # noqa: E402
+from lupex_interfaces.srv import PlanSortie  # noqa: E402
+from lupex_models.configuration import ConfigurationError  # noqa: E402
+from lupex_models.height_field import HeightField  # noqa: E402
+from lupex_models.horizon import HorizonMap  # noqa: E402
+from lupex_models.site import Haven, OrbitalSite, Pose2, Target, write_site  # noqa: E402
+from lupex_models.site_frame import SiteFrame  # noqa: E402
+from lupex_node import qos  # noqa: E402
+from lupex_path_planning.node import PathPlanningNode  # noqa: E402
+
+ROVER = FilePath(__file__).parents[3] / "config" / "rover.yaml"
+UTC_S = 1.855e9
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Write a flat site, lit in the west and dark in the east for ever."""
+    directory = tmp_path_factory.mktemp("site")
+    counts = np.full((36, 20, 20), -300, np.int16)
+    counts[:, :, 12:] = 2000
+    write_site(
+        directory,
+        OrbitalSite(
+            "flat",
+            SiteFrame(math.radians(-89.5), 0.0, 0.0),
+            HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0),
+            HorizonMap(counts, -190.0, -190.0, 20.0, 1.5),
+            counts[0] > 0,
+            Pose2(0.0, 0.0, 0.0),
+            (Haven(0.0, 0.0, 10.0),),
+            (Target(80.0, 0.0, "dark"),),
+            UTC_S,
+            UTC_S - 1000.0,
+        ),
+    )
+    return directory
+
+
+class World:
+    """Node, a rover that reports itself, and what was heard."""
+
+    def __init__(self, site):
+        # short horizon: what is tested here is the wiring
+        given = [f"site:={site}", f"rover:={ROVER}", "recovery.horizon_s:=21600.0", "recovery.slice_s:=900.0"]
+        # wall time is the clock here; the Sun of 2028 shines whatever the day
+        given.append(f"utc_offset_s:={UTC_S - time.time()}")
+        args = ["--ros-args", *[word for key in given for word in ("-p", key)]]
+        rclpy.init(args=args, domain_id=64)
+        self.node = PathPlanningNode()
+        self.other = rclpy.create_node("other")
+        self.heard = {}
+        for kind, topic, profile in (
+            (ReturnCertificate, "/plan/certificate", qos.STATE),
+            (SortiePlan, "/plan/sortie", qos.LATCHED),
+            (Path, "/plan/path", qos.STATE),
+            (GridMap, "/site/map", qos.LATCHED),
+        ):
+            self.other.create_subscription(kind, topic, lambda m, topic=topic: self.heard.__setitem__(topic, m), profile)
+        self.senders = {
+            topic: self.other.create_publisher(kind, topic, qos.STATE)
+            for kind, topic in (
+                (Odometry, "/odometry/global"),
+                (Odometry, "/odometry/local"),
+                (PowerStatus, "/power/status"),
+                (OccupancyGrid, "/traversability/costmap"),
+                (LocalizationStatus, "/localization/status"),
+                (PoseStamped, "/goal_pose"),
+            )
+        }
+        self.place = [0.0, 0.0]
+        self.energy_wh = 2000.0
+        self.lost = False
+        self.cost = 0
+        self.reporting = True
+        self.other.create_timer(0.1, self.report)
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.executor.add_node(self.other)
+
+    def now(self):
+        return self.other.get_clock().now().to_msg()
+
+    def report(self):
+        if not self.reporting:
+            return
+        for topic, frame in (("/odometry/global", "map"), ("/odometry/local", "odom")):
+            message = Odometry(child_frame_id="base_link")
+            message.header.frame_id, message.header.stamp = frame, self.now()
+            message.pose.pose.position.x, message.pose.pose.position.y = self.place
+            message.pose.pose.orientation.w = 1.0
+            message.pose.covariance[0] = message.pose.covariance[7] = 0.04
+            self.senders[topic].publish(message)
+        power = PowerStatus(energy_wh=self.energy_wh, energy_sigma_wh=5.0, reserve_wh=375.0, load_power_w=60.0)
+        power.header.stamp = self.now()
+        self.senders["/power/status"].publish(power)
+        state = LocalizationStatus.LOST if self.lost else LocalizationStatus.TRACKING
+        self.senders["/localization/status"].publish(LocalizationStatus(state=state))
+        costmap = OccupancyGrid()
+        costmap.header.frame_id, costmap.header.stamp = "odom", self.now()
+        costmap.info.resolution, costmap.info.width, costmap.info.height = 0.2, 100, 100
+        costmap.info.origin.position.x, costmap.info.origin.position.y = (round(v / 0.2) * 0.2 - 10.0 for v in self.place)
+        costmap.info.origin.orientation.w = 1.0
+        costmap.data = [self.cost] * 10_000
+        self.senders["/traversability/costmap"].publish(costmap)
+
+    def until(self, condition, limit_s=60.0):
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.05)
+            if condition():
+                return
+        raise AssertionError(f"in {limit_s} s it did not come; last certificate: {self.heard.get('/plan/certificate')}")
+
+    def certified(self):
+        certificate = self.heard.get("/plan/certificate")
+        return certificate is not None and certificate.valid
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.other.destroy_node()
+        rclpy.shutdown()
+
+
+@pytest.fixture
+def world(site):
+    made = World(site)
+    yield made
+    made.close()
+
+
+def test_certificate_comes_with_the_inputs_and_goes_with_each(world):
+    world.reporting = False
+    world.until(lambda: "/plan/certificate" in world.heard)
+    assert not world.heard["/plan/certificate"].valid
+    assert world.heard["/plan/certificate"].reason
+    world.reporting = True
+    world.until(world.certified)
+    certificate = world.heard["/plan/certificate"]
+    assert certificate.required_wh == pytest.approx(375.0, abs=1.0)
+    assert certificate.energy_wh == pytest.approx(1985.0, abs=0.1)
+    assert "/site/map" in world.heard
+    assert world.heard["/site/map"].layers == ["elevation", "sunlit_fraction", "permanent_shadow"]
+    world.lost = True
+    world.until(lambda: not world.certified())
+    assert "lost" in world.heard["/plan/certificate"].reason
+    world.lost = False
+    world.until(world.certified)
+    world.reporting = False
+    world.until(lambda: not world.certified())
+    assert "old" in world.heard["/plan/certificate"].reason
+
+
+def ask(world, **fields):
+    client = world.other.create_client(PlanSortie, "/plan/sortie_request")
+    world.until(client.service_is_ready)
+    future = client.call_async(PlanSortie.Request(**fields))
+    world.until(future.done)
+    return future.result()
+
+
+def test_a_sortie_is_planned_published_and_named_in_the_certificate(world):
+    world.until(world.certified)
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    assert answer.feasible, answer.explanation
+    world.until(lambda: "/plan/sortie" in world.heard)
+    plan = world.heard["/plan/sortie"]
+    assert plan.plan_id == answer.plan.plan_id
+    assert {SortiePlan.DRIVE, SortiePlan.SERVICE, SortiePlan.RECHARGE} <= set(plan.activity)
+    assert list(plan.target).count(0) == 1
+    # it ends in the haven that the site names
+    assert math.hypot(plan.x_m[-1], plan.y_m[-1]) <= 10.0
+    assert all(e >= r for e, r in zip(plan.energy_wh, plan.required_wh, strict=True))
+    world.until(lambda: world.heard["/plan/certificate"].plan_id == plan.plan_id)
+
+
+def test_bad_and_impossible_requests_are_explained(world):
+    world.reporting = False
+    assert "place" in ask(world).explanation
+    world.reporting = True
+    world.until(world.certified)
+    uneven = ask(world, targets=[Point()], service_s=[], service_power_w=[])
+    assert "equally long" in uneven.explanation
+    far = ask(world, targets=[Point(x=9e4)], service_s=[1.0], service_power_w=[0.0])
+    assert not far.feasible
+    assert "outside" in far.explanation
+    assert "/plan/sortie" not in world.heard
+
+
+def drive(world, x, y, tolerance=1.0, frame="map"):
+    client = ActionClient(world.other, DriveTo, "/plan/drive_to")
+    world.until(client.server_is_ready)
+    goal = DriveTo.Goal(tolerance_m=tolerance)
+    goal.goal.header.frame_id = frame
+    goal.goal.pose.position.x, goal.goal.pose.position.y = x, y
+    sent = client.send_goal_async(goal)
+    world.until(sent.done)
+    return sent.result()
+
+
+def test_a_drive_gives_a_path_ends_at_the_goal_and_stops(world):
+    world.until(world.certified)
+    handle = drive(world, 6.0, 0.0)
+    assert handle.accepted
+    result = handle.get_result_async()
+    world.until(lambda: "/plan/path" in world.heard and world.heard["/plan/path"].poses)
+    path = world.heard["/plan/path"]
+    assert path.header.frame_id == "map"
+    assert path.poses[-1].pose.position.x == pytest.approx(6.0, abs=1.0)
+    world.place = [5.5, 0.0]
+    world.until(result.done)
+    assert result.result().result.success
+    assert result.result().result.distance_m == pytest.approx(5.5, abs=0.1)
+    world.until(lambda: not world.heard["/plan/path"].poses)
+
+
+def test_a_drive_is_cancelled_replaced_and_refused(world):
+    world.until(world.certified)
+    first = drive(world, 6.0, 0.0)
+    replaced = first.get_result_async()
+    second = drive(world, 8.0, 0.0)
+    world.until(replaced.done)
+    assert "another goal" in replaced.result().result.reason
+    cancelled = second.get_result_async()
+    second.cancel_goal_async()
+    world.until(cancelled.done)
+    assert cancelled.result().result.reason == "cancelled"
+    assert not drive(world, 6.0, 0.0, frame="odom").accepted
+    assert not drive(world, 6.0, 0.0, tolerance=0.0).accepted
+    assert not drive(world, 9e4, 0.0).accepted
+
+
+def test_over_unknown_ground_there_is_no_path(world):
+    world.cost = -1
+    world.until(world.certified)
+    assert drive(world, 6.0, 0.0).accepted
+    world.until(lambda: "/plan/path" in world.heard)
+    assert not world.heard["/plan/path"].poses
+
+
+def test_a_goal_pose_is_driven_to(world):
+    world.until(world.certified)
+    goal = PoseStamped()
+    goal.header.frame_id = "map"
+    goal.pose.position.x = 6.0
+    world.senders["/goal_pose"].publish(goal)
+    world.until(lambda: "/plan/path" in world.heard and world.heard["/plan/path"].poses)
+
+
+def test_without_a_site_the_node_says_so(tmp_path):
+    rclpy.init(args=["--ros-args", "-p", f"site:={tmp_path / 'none'}", "-p", f"rover:={ROVER}"], domain_id=64)
+    try:
+        with pytest.raises(ConfigurationError, match="is no directory"):
+            PathPlanningNode()
+    finally:
+        rclpy.shutdown()

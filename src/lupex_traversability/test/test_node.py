@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node in process: clouds and poses in, costmap out, and what it refuses."""
+
+import array
+import sys
+import time
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+sys.path.insert(0, str(FilePath(__file__).parent))
+
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
+from grid_map_msgs.msg import GridMap  # noqa: E402
+from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
+from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from scene import scan  # noqa: E402
+from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
+
+from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_traversability.node import TraversabilityNode  # noqa: E402
+
+ROVER = FilePath(__file__).parents[3] / "config" / "rover.yaml"
+
+
+def cloud(time_s, points, frame="lidar"):
+    message = PointCloud2(height=1, width=points.shape[0], point_step=16, row_step=16 * points.shape[0], is_dense=True)
+    message.header.frame_id, message.header.stamp = frame, stamp(time_s)
+    message.fields = [
+        PointField(name=name, offset=4 * k, datatype=PointField.FLOAT32, count=1)
+        for k, name in enumerate(("x", "y", "z", "intensity"))
+    ]
+    data = array.array("B")
+    data.frombytes(points.astype(np.float32).tobytes())
+    message.data = data
+    return message
+
+
+def odometry(time_s, x=0.0, frame="odom"):
+    message = Odometry(child_frame_id="base_link")
+    message.header.frame_id, message.header.stamp = frame, stamp(time_s)
+    message.pose.pose.position.x = x
+    message.pose.pose.orientation.w = 1.0
+    return message
+
+
+class World:
+    def __init__(self):
+        given = [f"rover:={ROVER}", "map.size_m:=24.0", "pose_wait_s:=0.3"]
+        rclpy.init(args=["--ros-args", *[word for key in given for word in ("-p", key)]], domain_id=64)
+        self.node = TraversabilityNode()
+        self.other = rclpy.create_node("other")
+        self.costmaps, self.maps, self.refused = [], [], {}
+        self.other.create_subscription(OccupancyGrid, "/traversability/costmap", self.costmaps.append, qos.STATE)
+        self.other.create_subscription(DiagnosticArray, "/diagnostics", self._hear, qos.STATE)
+        self.clouds = self.other.create_publisher(PointCloud2, "/lidar/points", qos.NEWEST)
+        self.poses = self.other.create_publisher(Odometry, "/odometry/local", qos.SAMPLES)
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.executor.add_node(self.other)
+        self.until(lambda: self.clouds.get_subscription_count() and self.poses.get_subscription_count())
+
+    def _hear(self, message):
+        for status in message.status:
+            self.refused.update({value.key: value.value for value in status.values})
+
+    def until(self, condition, limit_s=60.0):
+        end = time.monotonic() + limit_s
+        while time.monotonic() < end:
+            self.executor.spin_once(timeout_sec=0.05)
+            if condition():
+                return
+        raise AssertionError(f"in {limit_s} s it did not come; refused: {self.refused}")
+
+    def now_s(self):
+        return self.other.get_clock().now().nanoseconds * 1e-9
+
+    def close(self):
+        self.executor.shutdown()
+        self.node.destroy_node()
+        self.other.destroy_node()
+        rclpy.shutdown()
+
+
+@pytest.fixture
+def world():
+    made = World()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def flat():
+    return scan(lambda x, y: 0.0 * x, (0.0, 0.0, 0.0))
+
+
+def test_a_cloud_between_two_poses_gives_a_costmap_of_its_stamp(world, flat):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 0.2))
+    world.clouds.publish(cloud(now - 0.1, flat))
+    # the pose after the cloud comes later: the cloud waits for it
+    world.poses.publish(odometry(now))
+    world.until(lambda: world.costmaps)
+    message = world.costmaps[0]
+    assert seconds(message.header.stamp) == pytest.approx(now - 0.1, abs=1e-6)
+    assert message.header.frame_id == "odom"
+    cost = np.array(message.data).reshape(message.info.height, message.info.width)
+    origin = message.info.origin.position
+
+    def at(x, y):
+        return cost[int((y - origin.y) / 0.2), int((x - origin.x) / 0.2)]
+
+    assert 0 <= at(4.0, 0.0) < 100
+    assert 0 < at(0.0, 0.0) < 100
+    assert at(11.0, 11.0) == -1
+    assert (cost == 100).sum() == 0
+
+
+def test_the_grid_map_is_made_only_for_who_listens(world, flat):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 1.0))
+    world.poses.publish(odometry(now))
+    world.clouds.publish(cloud(now - 0.5, flat))
+    world.until(lambda: world.costmaps)
+    assert world.node._grid_map_s < 0
+    world.other.create_subscription(GridMap, "/traversability/map", world.maps.append, qos.STATE)
+    world.until(lambda: world.node._grid_map.get_subscription_count())
+    world.clouds.publish(cloud(now - 0.4, flat))
+    world.until(lambda: world.maps)
+    found = world.maps[0]
+    assert found.info.resolution == pytest.approx(0.4)
+    assert found.layers[0] == "elevation"
+    rows, columns = found.data[0].layout.dim[1].size, found.data[0].layout.dim[0].size
+    assert rows * columns == len(found.data[0].data) == 60 * 60
+    values = np.array(found.data[0].data)
+    assert np.nanmax(np.abs(values)) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda now, points: cloud(now, points, frame="base_link"), "frame is 'base_link'"),
+        (lambda now, points: cloud(now - 100.0, points), "s old"),
+        (lambda now, points: cloud(now + 100.0, points), "in the future"),
+        (lambda now, points: cloud(now, points[:5]), "only 5 points"),
+        (lambda now, points: shortened(cloud(now, points)), "bytes are not"),
+        (lambda now, points: renamed(cloud(now, points)), "not little-endian float32"),
+        (lambda now, points: cloud(now, np.full_like(points, np.nan)), "0 points within the map"),
+    ],
+)
+def test_odd_clouds_are_refused_and_counted(world, flat, spoil, says):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 0.5))
+    world.poses.publish(odometry(now + 0.5))
+    world.clouds.publish(spoil(now, flat))
+    world.until(lambda: says in world.refused.get("refused /lidar/points", ""))
+
+
+def shortened(message):
+    message.data = message.data[:-7]
+    return message
+
+
+def renamed(message):
+    message.fields[0].name = "r"
+    return message
+
+
+def test_a_cloud_without_a_pose_waits_and_is_refused(world, flat):
+    world.clouds.publish(cloud(world.now_s(), flat))
+    world.until(lambda: "in time" in world.refused.get("refused /lidar/points", ""))
+    world.poses.publish(odometry(world.now_s() + 0.5))
+    world.clouds.publish(cloud(world.now_s(), flat))
+    world.until(lambda: "no pose around" in world.refused.get("refused /lidar/points", ""))
+    assert not world.costmaps
+
+
+def test_poses_in_another_frame_are_refused(world, flat):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 0.1, frame="map"))
+    world.clouds.publish(cloud(now - 0.05, flat))
+    world.poses.publish(odometry(now, frame="map"))
+    world.until(lambda: "frame is 'map'" in world.refused.get("refused /odometry/local", ""))
+    assert not world.costmaps
+
+
+def test_a_repeated_cloud_is_refused(world, flat):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 0.5))
+    world.poses.publish(odometry(now + 0.5))
+    world.clouds.publish(cloud(now, flat))
+    world.until(lambda: world.costmaps)
+    world.clouds.publish(cloud(now, flat))
+    world.until(lambda: "not newer" in world.refused.get("refused /lidar/points", ""))
