@@ -6,6 +6,7 @@ import ast
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+
 from lupex_system_tests.structure import AUTONOMY, FLOORS, KNOW_ROS, KNOW_ROS_BY_NAME, imports, is_ros, modules
 
 PACKAGES = sorted(FLOORS)
@@ -18,6 +19,7 @@ ROSDEP_OF = {
     "shapely": "python3-shapely",
     "matplotlib": "python3-matplotlib",
     "psutil": "python3-psutil",
+    "transforms3d": "python3-transforms3d",
     "rasterio": "python3-rasterio",
     "pyproj": "python3-pyproj",
     "zstandard": "python3-zstandard",
@@ -30,7 +32,9 @@ def manifest(repository, package):
 
 
 def test_every_folder_is_on_a_floor(repository):
-    assert {path.parent.name for path in (repository / "src").glob("*/package.xml")} | {"lupex_system_tests"} == set(FLOORS)
+    assert {path.parent.name for path in (repository / "src").glob("*/package.xml")} | {"lupex_system_tests"} == set(
+        FLOORS
+    )
 
 
 @pytest.mark.parametrize("package", PYTHON_PACKAGES)

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
+from nav_msgs.msg import Odometry
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+
 from lupex_interfaces.msg import DrillStatus, Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
 from lupex_launch.cli import find_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from nav_msgs.msg import Odometry
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 
 OBSERVED = {
     "/mission/status": (MissionStatus, qos.STATE),

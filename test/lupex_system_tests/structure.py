@@ -21,7 +21,7 @@ FLOORS = {
     "lupex_bag": 4,
     "lupex_launch": 5,
     "lupex_bringup": 5,
-    "lupex_system_tests": 5,
+    "lupex_system_tests": 6,
 }
 AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3))
 
@@ -29,8 +29,11 @@ KNOW_ROS = {"node.py", "conversions.py"}
 KNOW_ROS_BY_NAME = {
     "lupex_node/qos.py": "profiles are ROS's own",
     "lupex_node/parameters.py": "declares ROS parameters",
+    "lupex_node/polling.py": "takes messages out of the middleware's queue",
+    "lupex_node/executor.py": "waits on ROS's own entities",
     "lupex_launch/demo_monitor.py": "watches a running sortie",
-    "lupex_mobility/drive_route.py": "a client of the running stack",
+    "lupex_system_tests/stack.py": "watches a running stack",
+    "lupex_system_tests/boards.py": "stands in for the nodes of other boards",
 }
 ROS_MODULES = ("rclpy", "lupex_interfaces", "action_msgs", "builtin_interfaces", "rcl_interfaces")
 

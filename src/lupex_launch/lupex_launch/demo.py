@@ -174,7 +174,7 @@ def follow(supervisor: Supervisor, monitor: "DemoMonitor", usage: CpuUsage, wall
         if seen.outcome:
             return ""
         if seen.lost:
-            return seen.lost
+            return str(seen.lost)
         if refusing:
             return f"{refusing[0]} refuses its parameters or files; nodes.log says why"
         if not supervisor.alive("simulator"):

@@ -23,7 +23,7 @@ class InitialPose:
     z_m: float = setting(0.0, "in map", unit="m", minimum=-1e4, maximum=1e4)
     yaw_rad: float = setting(0.0, "from map x, counter-clockwise", unit="rad", minimum=-6.3, maximum=6.3)
     position_sigma_m: float = setting(0.1, "each horizontal axis", unit="m", minimum=1e-4, maximum=1e3)
-    height_sigma_m: float = setting(0.2, "", unit="m", minimum=1e-4, maximum=1e3)
+    height_sigma_m: float = setting(0.2, "along map z", unit="m", minimum=1e-4, maximum=1e3)
     yaw_sigma_rad: float = setting(0.1, "coarse heading", unit="rad", minimum=1e-4, maximum=1.0)
     tilt_sigma_rad: float = setting(
         0.01, "roll and pitch from one specific force", unit="rad", minimum=1e-4, maximum=0.5
@@ -45,7 +45,9 @@ class Inertial:
         2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
     )
     max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
-    min_acceleration_mps2: float = setting(0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6)
+    min_acceleration_mps2: float = setting(
+        0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6
+    )
     max_acceleration_mps2: float = setting(20.0, "a larger one is refused", unit="m/s2", minimum=2, maximum=1e3)
     max_interval_s: float = setting(
         0.7, "longest interval that one sample may stand for", unit="s", minimum=0.05, maximum=5

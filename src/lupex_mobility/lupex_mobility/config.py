@@ -58,9 +58,9 @@ class Following:
 class Guard:
     """What stops the rover."""
 
-    command_timeout_s: float = setting(0.5, "age of /cmd_vel", unit="s", minimum=0.05, maximum=10)
-    odometry_timeout_s: float = setting(1.0, "age of /odometry/global", unit="s", minimum=0.1, maximum=10)
-    joint_timeout_s: float = setting(1.0, "age of the joint states", unit="s", minimum=0.1, maximum=10)
+    command_timeout_s: float = setting(1.0, "age of /cmd_vel", unit="s", minimum=0.05, maximum=10)
+    odometry_timeout_s: float = setting(1.5, "age of /odometry/global", unit="s", minimum=0.1, maximum=10)
+    joint_timeout_s: float = setting(1.5, "age of the joint states", unit="s", minimum=0.1, maximum=10)
     drill_timeout_s: float = setting(10.0, "age of /drill/rig", unit="s", minimum=1, maximum=600)
     require_drill_rig: bool = setting(True, "do not drive before the drill rig has said that it is stowed")
     tilt_margin_rad: float = setting(0.05, "above the rover's steepest slope", unit="rad", minimum=0, maximum=0.5)

@@ -41,9 +41,9 @@ def test_all_well_drives_on(guard):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"command_s": 99.4}, "command_timeout"),
-        ({"odometry_s": 98.9}, "odometry_stale"),
-        ({"joints_s": 98.9}, "joint_states_stale"),
+        ({"command_s": 98.9}, "command_timeout"),
+        ({"odometry_s": 98.4}, "odometry_stale"),
+        ({"joints_s": 98.4}, "joint_states_stale"),
         ({"drill_stowed": False}, "drill_not_stowed"),
         ({"drill_s": None}, "drill_not_stowed"),
         ({"drill_s": 80.0}, "drill_not_stowed"),
@@ -71,7 +71,7 @@ def test_rest_that_grows_old_is_no_fault(guard):
 
 
 def test_a_command_timeout_is_over_after_standing_for_a_while(guard):
-    silent = replace(WELL, command_s=99.0)
+    silent = replace(WELL, command_s=98.9)
     assert guard.judge(silent).faults == {"command_timeout"}
     later = replace(silent, now_s=106.0, odometry_s=106.0, joints_s=106.0, drill_s=106.0)
     assert not guard.judge(later).faults

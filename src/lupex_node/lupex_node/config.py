@@ -14,7 +14,7 @@ class NodeConfig:
     autostart: bool = setting(True, "configure and activate by itself, also after a respawn")
     utc_offset_s: float = setting(0.0, "UTC (Unix seconds) minus ROS time", unit="s", minimum=-1e11, maximum=1e11)
     future_tolerance_s: float = setting(
-        2.0, "a stamp this far ahead of the node's clock is still believed", unit="s", minimum=0, maximum=60
+        5.0, "a stamp this far ahead of the node's clock is still believed", unit="s", minimum=0, maximum=60
     )
     batch_interval_s: float = setting(
         0.004, "wall time over which a busy node gathers messages", unit="s", minimum=0, maximum=1

@@ -92,9 +92,7 @@ class BatchingExecutor(SingleThreadedExecutor):
         guards = [(item, node) for node in nodes for item in node.guards]
         waitables = [(item, node) for node in nodes for item in node.waitables]
         self._entities = (subscriptions, timers, clients, services, guards, waitables)
-        count = NumberOfEntities(
-            len(subscriptions), len(guards) + 2, len(timers), len(clients), len(services)
-        )
+        count = NumberOfEntities(len(subscriptions), len(guards) + 2, len(timers), len(clients), len(services))
         for waitable, _ in waitables:
             count += waitable.get_num_entities()
         self._wait_set = _rclpy.WaitSet(
@@ -182,6 +180,9 @@ class BatchingExecutor(SingleThreadedExecutor):
     def _call(self, timer: Any) -> None:
         try:
             with timer.handle:
+                # An earlier callback of this round may have cancelled or reset it.
+                if not timer.handle.is_timer_ready():
+                    return
                 timer.handle.call_timer()
         except _rclpy.InvalidHandle:
             return

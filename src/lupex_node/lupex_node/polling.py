@@ -36,7 +36,10 @@ class PolledSubscription:
         node.until_cleaned_up(lambda: node.destroy_subscription(self._subscription))
 
     def take(self) -> list[tuple[float, bytes]]:
-        """Return (stamp in seconds, serialized message) of all that wait, oldest first; the kind must begin with a Header."""
+        """Return (stamp in seconds, serialized message) of all that wait, oldest first.
+
+        The kind must begin with a Header.
+        """
         taken = []
         with self._subscription.handle:
             while (found := self._subscription.handle.take_message(self._kind, True)) is not None:

@@ -10,8 +10,6 @@ pytestmark = pytest.mark.node
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
-from lupex_interfaces.action import DriveTo  # noqa: E402
-from lupex_node.executor import LARGEST_BATCH, BatchingExecutor  # noqa: E402
 from rclpy.action import ActionClient, ActionServer, CancelResponse  # noqa: E402
 from rclpy.callback_groups import ReentrantCallbackGroup  # noqa: E402
 from rclpy.context import Context  # noqa: E402
@@ -19,6 +17,9 @@ from rclpy.qos import QoSProfile  # noqa: E402
 from rclpy.task import Future  # noqa: E402
 from std_msgs.msg import Int64  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
+
+from lupex_interfaces.action import DriveTo  # noqa: E402
+from lupex_node.executor import LARGEST_BATCH, BatchingExecutor  # noqa: E402
 
 
 class Bench:
@@ -73,6 +74,21 @@ def test_timers_tick_and_a_cancelled_one_does_not(bench):
     cancelled.cancel()
     bench.until(lambda: ticks["a"] >= 5)
     assert ticks["b"] == 0
+
+
+def test_a_timer_that_another_cancels_in_the_same_round_does_not_tick(bench):
+    ticks = []
+    timers = []
+
+    def tick(own):
+        ticks.append(own)
+        timers[1 - own].cancel()
+
+    for own in (0, 1):
+        timers.append(bench.node.create_timer(0.01, lambda own=own: tick(own)))
+    time.sleep(0.02)
+    bench.until(lambda: len(ticks) >= 3)
+    assert len(set(ticks)) == 1
 
 
 def test_a_service_may_await_what_a_timer_completes(bench):

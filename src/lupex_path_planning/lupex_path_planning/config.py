@@ -125,7 +125,7 @@ class LocalConfig:
     inflation_weight: float = setting(4.0, "added cost of a metre right beside a hazard", minimum=0, maximum=100)
     cost_weight: float = setting(3.0, "added cost of a metre over ground of cost 100", minimum=0, maximum=100)
     progress_min_m: float = setting(0.6, "less progress towards the goal is none", unit="m", minimum=0.01, maximum=10)
-    spacing_m: float = setting(0.25, "of the path's points", unit="m", minimum=0.05, maximum=5)
+    spacing_m: float = setting(0.4, "of the path's points", unit="m", minimum=0.05, maximum=5)
     smoothing_passes: int = setting(12, "of the path", minimum=0, maximum=200)
     costmap_max_age_s: float = setting(20.0, "older costmaps are not planned on", unit="s", minimum=0.5, maximum=600)
     escape_m: float = setting(1.0, "farthest way out of a start too near to a hazard", unit="m", minimum=0, maximum=5)

@@ -183,7 +183,9 @@ def _age(age_s: float) -> float:
     return age_s if math.isfinite(age_s) else 1e9
 
 
-def grid_map(now_s: float, layers: dict[str, NDArray[np.floating[Any]]], x0_m: float, y0_m: float, cell_m: float) -> GridMap:  # fmt: skip
+def grid_map(
+    now_s: float, layers: dict[str, NDArray[np.floating[Any]]], x0_m: float, y0_m: float, cell_m: float
+) -> GridMap:
     """Make a grid map of layers (ny, nx) whose cell [0, 0] is centred on (x0_m, y0_m)."""
     ny, nx = next(iter(layers.values())).shape
     message = GridMap()

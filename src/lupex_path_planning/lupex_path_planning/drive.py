@@ -115,7 +115,13 @@ class Drive:
         # near the goal the cells are too coarse to tell; the straight distance takes over
         return np.asarray(np.maximum(straight, route - 2.0 * self.grid.cell_m))
 
-    def step(self, now_s: float, place_odom: tuple[float, float] | None, map_from_odom: Planar | None, costmap: Costmap | None) -> DriveReport:  # fmt: skip
+    def step(
+        self,
+        now_s: float,
+        place_odom: tuple[float, float] | None,
+        map_from_odom: Planar | None,
+        costmap: Costmap | None,
+    ) -> DriveReport:
         """Take the drive one step further.
 
         Without pose, frames or a fresh costmap the drive waits with an empty path, and fails after `stale_s`.
@@ -167,7 +173,9 @@ class Drive:
         self._text = plan.reason
         return self._patience(place_odom, map_from_odom, (part, plan))
 
-    def _patience(self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None) -> str:  # fmt: skip
+    def _patience(
+        self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None
+    ) -> str:
         self._failures += 1
         if self._failures < self.config.wait_tries:
             return ""

@@ -3,8 +3,8 @@
 """Kernel of the sortie search: labels of (stage, cell, time, energy) set in order of the least possible end.
 
 Stage s: the first s targets are served. A label moves to a neighbour, serves the target it stands on, or waits for the
-slice to end; a move that would come too early or too poor also begins later, so as to arrive with the next slice or with
-enough. Clock and battery are charged for the same seconds: each activity is integrated slice by slice. A label is
+slice to end; a move that would come too early or too poor also begins later, so as to arrive with the next slice or
+with enough. Clock and battery are charged for the same seconds: each activity is integrated slice by slice. A label is
 left out when another of its stage and cell was there no later and, waiting, would have as much energy then.
 """
 
@@ -89,11 +89,29 @@ def _required(need, t, i, j, rates, margin):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def search(begin, targets, service_s, service_w, time_s, power_w, parked_w, expected, need, havens, to_go, rates, margin, energy_tolerance, time_tolerance, credit_waiting, labels_max):  # type: ignore[no-untyped-def]  # fmt: skip
+def search(  # type: ignore[no-untyped-def]
+    begin,
+    targets,
+    service_s,
+    service_w,
+    time_s,
+    power_w,
+    parked_w,
+    expected,
+    need,
+    havens,
+    to_go,
+    rates,
+    margin,
+    energy_tolerance,
+    time_tolerance,
+    credit_waiting,
+    labels_max,
+):
     """Search for the earliest arrival in a haven with all targets served.
 
-    `begin`: row, column, time, energy [J]. `targets` (n, 2) cells. `to_go` (n + 1, ny, nx): least seconds to the end from
-    each stage. Returns (status, last label, number of labels, stage, cell, time, energy, parent, activity).
+    `begin`: row, column, time, energy [J]. `targets` (n, 2) cells. `to_go` (n + 1, ny, nx): least seconds to the end
+    from each stage. Returns (status, last label, number of labels, stage, cell, time, energy, parent, activity).
     """
     stages = targets.shape[0]
     _, ny, nx = time_s.shape

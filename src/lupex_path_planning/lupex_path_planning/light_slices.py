@@ -23,8 +23,8 @@ SAMPLES_A_SLICE = 2
 class LightSlices:
     """Slices k of `slice_s` from `start_s` on; arrays (slices, ny, nx).
 
-    `expected_w` is the array's power in the middle of the slice, `least_w` the least over the slice with the Sun lower by
-    the margin, `sunlit` the expected share of the disc. Times are ROS time.
+    `expected_w` is the array's power in the middle of the slice, `least_w` the least over the slice with the Sun lower
+    by the margin, `sunlit` the expected share of the disc. Times are ROS time.
     """
 
     start_s: float

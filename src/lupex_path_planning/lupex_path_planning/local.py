@@ -44,7 +44,7 @@ class Costmap:
             last = math.ceil((at + half_m - origin) / self.cell_m)
             bounds.append((min(max(first, 0), count), min(max(last, 0), count)))
         (top, bottom), (left, right) = bounds
-        part = np.ascontiguousarray(self.cost[top:bottom, left:right])
+        part = self.cost[top:bottom, left:right].copy()
         return Costmap(self.time_s, part, self.x0_m + left * self.cell_m, self.y0_m + top * self.cell_m, self.cell_m)
 
     def cell(self, x_m: float, y_m: float) -> tuple[int, int] | None:
@@ -69,7 +69,7 @@ class LocalPlan:
     @property
     def found(self) -> bool:
         """Tell whether there is a path."""
-        return self.path_m.shape[0] > 1
+        return bool(self.path_m.shape[0] > 1)
 
 
 def plan_local(
@@ -83,8 +83,8 @@ def plan_local(
     """Plan over seen ground from `start` (x, y in odom) to the goal, or to the seen place from which least is left.
 
     `to_go_m` (ny, nx): length of the route that remains from each cell. Unknown ground is as closed as lethal ground,
-    beyond the map all is unknown. First the vehicle is taken as a disc of its half width and its whole outline is checked
-    along the path; where that fails, the disc takes in the whole vehicle. The path ends within `look_ahead_m`.
+    beyond the map all is unknown. First the vehicle is taken as a disc of its half width and its whole outline is
+    checked along the path; where that fails, the disc takes in the whole vehicle. The path ends within `look_ahead_m`.
     """
     wide = replace(config, inscribed_radius_m=config.circumscribed_radius_m)
     first = _plan(costmap, start, to_go_m, goal, tolerance_m, config)

@@ -5,8 +5,6 @@
 import math
 import time
 from collections.abc import Callable
-from concurrent.futures import Future as Job
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -23,7 +21,6 @@ from lupex_interfaces.action import DriveTo
 from lupex_interfaces.msg import Fault, LocalizationStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
 from lupex_interfaces.srv import PlanSortie
 from lupex_models.configuration import ConfigurationError
-from lupex_models.light import Light
 from lupex_models.rover import read_rover
 from lupex_models.site import SiteError, open_site
 from lupex_node import qos
@@ -31,6 +28,7 @@ from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode, run
 from lupex_node.polling import PolledSubscription
 from lupex_path_planning import conversions
+from lupex_path_planning.background import Background
 from lupex_path_planning.certificate import (
     MeasuredFactors,
     PoseEstimate,
@@ -43,11 +41,11 @@ from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.drive import Drive, DriveReport, Planar, Progress
 from lupex_path_planning.local import Costmap
 from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.site_planner import site_planner
+from lupex_path_planning.site_planner import site_planner, warm_up
 from lupex_path_planning.sortie import Sortie, Visit
 
 _LOOK_S = 0.02
-"""Wall time between looks at the worker, while it works; simulated time may stand still meanwhile."""
+"""Wall time between looks at the background, while it works; simulated time may stand still meanwhile."""
 
 _RENEW_SHARE = 0.7
 """The field is computed anew when less than this share of its horizon is left."""
@@ -76,7 +74,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._planner = site_planner(self.config, read_rover(self.config.rover), site)
-        self._light = Light(site.frame, site.horizon)
+        warm_up(self._planner)
         self._policy: RecoveryPolicy | None = None
         self._power: PowerEstimate | None = None
         self._slip: SlipMeasurement | None = None
@@ -93,9 +91,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._plan_id = ""
         self._plans = 0
         self._site_map_sent = False
-        self._worker = ThreadPoolExecutor(1, "planning")
-        self._job: tuple[Job[Any], Callable[[Any], None]] | None = None
-        self._queue: list[tuple[Callable[[], Any], Callable[[Any], None]]] = []
+        self._background = Background()
 
         self._sortie = self.publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
         self._path = self.publisher(Path, "/plan/path", qos.STATE)
@@ -116,7 +112,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             profile=qos.NEWEST,
         )
         self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal)
-        # a group of its own: while a request waits for the worker, a shared group would hold back the timers it waits for
+        # a group of its own: while a request waits for its plan, a shared group would hold back the timer it waits for
         service = self.create_service(
             PlanSortie, "/plan/sortie_request", self._plan_sortie, callback_group=ReentrantCallbackGroup()
         )
@@ -129,10 +125,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             cancel_callback=lambda handle: CancelResponse.ACCEPT,
         )
         self.every(1.0, self._tick)
-        self._look = self.create_timer(_LOOK_S, self._look_at_worker, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._look = self.create_timer(_LOOK_S, self._look_at_background, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._look.cancel()
         self.until_cleaned_up(lambda: self.destroy_timer(self._look))
-        self.until_cleaned_up(lambda: self._worker.shutdown(wait=True, cancel_futures=True))
+        self.until_cleaned_up(self._background.close)
         self.until_cleaned_up(lambda: self.destroy_service(service))
         self.until_cleaned_up(server.destroy)
 
@@ -211,7 +207,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self._drive_on(self._active, now_s)
 
     def _needs_field(self, now_s: float) -> bool:
-        if self._job is not None or self._queue:
+        if self._background.busy:
             return False
         return self._policy is None or not self._covers(self._policy, now_s)
 
@@ -226,25 +222,17 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self.clear_fault("recovery_field_failed")
         self._policy = policy
 
-    # ------------------------------------------------------------------------------------------------ worker
+    # ------------------------------------------------------------------------------------------------ background
 
     def _submit(self, work: Callable[[], Any], use: Callable[[Any], None]) -> None:
-        """Have the worker thread do `work`; `use` gets its result, or the exception, in the executor's thread."""
-        self._queue.append((work, use))
+        """Have `work` done in the background; `use` gets its result, or the exception, in the executor's thread."""
+        self._background.submit(work, use)
         if self._look.is_canceled():
             self._look.reset()
-        self._look_at_worker()
 
-    def _look_at_worker(self) -> None:
-        if self._job is not None and self._job[0].done():
-            job, use = self._job
-            self._job = None
-            error = job.exception()
-            use(error if error is not None else job.result())
-        if self._job is None and self._queue:
-            work, use = self._queue.pop(0)
-            self._job = (self._worker.submit(work), use)
-        if self._job is None:
+    def _look_at_background(self) -> None:
+        self._background.look()
+        if not self._background.busy:
             self._look.cancel()
 
     # ------------------------------------------------------------------------------------------------ sorties
@@ -293,7 +281,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _compute_sortie(
         self, place: tuple[float, float], now_s: float, energy_j: float, visits: list[Visit]
     ) -> tuple[RecoveryPolicy, Sortie, float]:
-        """Run in the worker: compute the field anew unless it is fresh, then the sortie."""
+        """Run in the background: compute the field anew unless it is fresh, then the sortie."""
         begin = time.thread_time()
         policy = self._policy
         if policy is None or not self._covers(policy, now_s):
@@ -304,26 +292,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _send_site_map(self, now_s: float) -> None:
         """Publish the ground around the lander with the light of now."""
         self._site_map_sent = True
-        site = self._planner.site
-        dem = site.dem
-        half = 0.5 * self.config.site_map_m
-        count = int(2 * half / dem.cell_m) + 1
-        low_x, low_y, high_x, high_y = dem.bounds_m
-        x = low_x + dem.cell_m * (np.arange(count) + round((site.lander.x_m - half - low_x) / dem.cell_m))
-        y = low_y + dem.cell_m * (np.arange(count) + round((site.lander.y_m - half - low_y) / dem.cell_m))
-        x, y = x[(x >= low_x) & (x <= high_x)], y[(y >= low_y) & (y <= high_y)]
-        xs, ys = np.meshgrid(x, y)
-        layers = {
-            "elevation": dem.height(xs, ys),
-            "sunlit_fraction": self._light.sunlit_fraction(xs, ys, self.utc_s(now_s)),
-            "permanent_shadow": np.full(xs.shape, np.nan),
-        }
-        if site.permanent_shadow is not None:
-            horizon = site.horizon
-            rows = np.clip(np.round((ys - horizon.y0_m) / horizon.cell_m).astype(int), 0, horizon.shape[0] - 1)
-            columns = np.clip(np.round((xs - horizon.x0_m) / horizon.cell_m).astype(int), 0, horizon.shape[1] - 1)
-            layers["permanent_shadow"] = site.permanent_shadow[rows, columns].astype(np.float64)
-        self._site_map.publish(conversions.grid_map(now_s, layers, float(x[0]), float(y[0]), dem.cell_m))
+        layers, x0_m, y0_m = self._planner.site_layers(self.utc_s(now_s), self.config.site_map_m)
+        self._site_map.publish(conversions.grid_map(now_s, layers, x0_m, y0_m, self._planner.site.dem.cell_m))
 
     # ------------------------------------------------------------------------------------------------ drives
 

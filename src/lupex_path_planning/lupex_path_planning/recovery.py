@@ -1,16 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Minimum safe charge: for every cell and time the battery energy from which a haven is reached against the worst case.
+"""Minimum safe charge: for every cell and time the energy from which a haven is reached against the worst case.
 
 The bound. A move takes any time up to `Moves.time_s` and draws up to `Moves.power_w` all that time; parked, up to
-`Moves.parked_w` is drawn; the array gives at least `LightSlices.least_w`; once, anywhere, the rover stops for any time up to
-`stop_s` and gets nothing from the array meanwhile.
+`Moves.parked_w` is drawn; the array gives at least `LightSlices.least_w`; once, anywhere, the rover stops for any time
+up to `stop_s` and gets nothing from the array meanwhile.
 
-The recursion. need[k, c] bounds the need at every moment of slice k. A move that begins in slice k ends in k or k + 1, so
-it costs its energy and the greater of the two needs at its end: moves chain within a slice, and no rounding of arrival
-times is left that could favour the rover. A stop in the middle of a move is covered by the same stop at its end, so the
-sun on a move is the least over all slices that the move, stop included, may touch. Waiting costs the whole slice and leads to k + 1; what the array gives beyond
-the load is not credited outside havens. Sweeps begin at infinity, so each intermediate value is a bound already.
+The recursion. need[k, c] bounds the need at every moment of slice k. A move that begins in slice k ends in k or k + 1,
+so it costs its energy and the greater of the two needs at its end: moves chain within a slice, and no rounding of
+arrival times is left that could favour the rover. A stop in the middle of a move is covered by the same stop at its
+end, so the sun on a move is the least over all slices that the move, stop included, may touch. Waiting costs the whole
+slice and leads to k + 1; what the array gives beyond the load is not credited outside havens. Sweeps begin at infinity,
+so each intermediate value is a bound already.
+
+The price of that soundness: before light ends, and before the horizon ends, each cell of the way costs a whole slice
+of time, so slices should not be much longer than a move.
 """
 
 import math
@@ -98,8 +102,8 @@ def haven_need(
 ) -> Grid3:
     """Return the need [J] (slices, ny, nx) of a cell as a haven, inf where it is none in that slice.
 
-    A haven recharges `haven_recharge_wh` within `haven_time_s`, counted from the worst moment of the slice: what is left
-    of it brings no gain but its full loss. The need is the reserve and the deepest fall before the gain.
+    A haven recharges `haven_recharge_wh` within `haven_time_s`, counted from the worst moment of the slice: what is
+    left of it brings no gain but its full loss. The need is the reserve and the deepest fall before the gain.
     """
     ahead = math.floor(config.haven_time_s / light.slice_s)
     count = light.count - ahead
@@ -231,7 +235,7 @@ def _sweep(field, haven, action, k, down, left, time_s, power_w, sun, discharge,
 
 
 @njit(cache=True, nogil=True)
-def _recover(time_s, power_w, least, sun_after, sun_before, havens, parked, discharge, slice_s, stop_s, capacity):  # type: ignore[no-untyped-def]  # fmt: skip
+def _recover(time_s, power_w, least, sun_after, sun_before, havens, parked, discharge, slice_s, stop_s, capacity):  # type: ignore[no-untyped-def]
     count, ny, nx = havens.shape
     infinite = np.float32(np.inf)
     after = np.full((count, ny, nx), infinite, np.float32)

@@ -75,7 +75,9 @@ class Moves:
     charge_max_w: float
 
 
-def site_grid(dem: HeightField, config: GridConfig, places: Sequence[tuple[float, float]], centre: tuple[float, float]) -> SiteGrid:  # fmt: skip
+def site_grid(
+    dem: HeightField, config: GridConfig, places: Sequence[tuple[float, float]], centre: tuple[float, float]
+) -> SiteGrid:
     """Cut the window around the places out of the elevation model; closed is what is too steep or unknown.
 
     The window is centred on `centre` as far as its largest size forces it to be cut.

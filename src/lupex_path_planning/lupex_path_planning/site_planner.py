@@ -4,19 +4,24 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lupex_models.light import Light
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
 from lupex_path_planning.config import PathPlanningConfig
+from lupex_path_planning.drive import Drive, Planar
 from lupex_path_planning.light_slices import light_slices
+from lupex_path_planning.local import Costmap
 from lupex_path_planning.recovery import RecoveryPolicy, recovery_policy
-from lupex_path_planning.site_grid import Moves, SiteGrid, moves, site_grid
+from lupex_path_planning.site_grid import Moves, SiteGrid, grid_of, moves, site_grid
 from lupex_path_planning.sortie import Sortie, Visit, plan_sortie
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,31 @@ class SitePlanner:
         ends = named if named.any() else None
         return plan_sortie(policy, self.expected, place, now_s, energy_j, visits, self.config.sortie, ends)
 
+    def site_layers(self, utc_s: float, side_m: float) -> tuple[dict[str, Array], float, float]:
+        """Return layers (ny, nx) of the ground around the lander at a time, and the centre (x, y) of their first cell.
+
+        Elevation, share of the disc in sight, and permanent shadow (nan where it was not computed).
+        """
+        site, dem, half = self.site, self.site.dem, 0.5 * side_m
+        low_x, low_y, high_x, high_y = dem.bounds_m
+        count = int(side_m / dem.cell_m) + 1
+        x = low_x + dem.cell_m * (np.arange(count) + round((site.lander.x_m - half - low_x) / dem.cell_m))
+        y = low_y + dem.cell_m * (np.arange(count) + round((site.lander.y_m - half - low_y) / dem.cell_m))
+        x, y = x[(x >= low_x) & (x <= high_x)], y[(y >= low_y) & (y <= high_y)]
+        xs, ys = np.meshgrid(x, y)
+        shadow = np.full(xs.shape, np.nan)
+        horizon = site.horizon
+        if site.permanent_shadow is not None:
+            rows = np.clip(np.round((ys - horizon.y0_m) / horizon.cell_m).astype(int), 0, horizon.shape[0] - 1)
+            columns = np.clip(np.round((xs - horizon.x0_m) / horizon.cell_m).astype(int), 0, horizon.shape[1] - 1)
+            shadow = site.permanent_shadow[rows, columns].astype(np.float64)
+        layers = {
+            "elevation": dem.height(xs, ys),
+            "sunlit_fraction": Light(site.frame, horizon).sunlit_fraction(xs, ys, utc_s),
+            "permanent_shadow": shadow,
+        }
+        return layers, float(x[0]), float(y[0])
+
 
 def site_planner(config: PathPlanningConfig, rover: Rover, site: OrbitalSite) -> SitePlanner:
     """Prepare the grid around the lander, the targets and the havens, and cost its moves."""
@@ -79,3 +109,28 @@ def site_planner(config: PathPlanningConfig, rover: Rover, site: OrbitalSite) ->
         moves(grid, rover, config.bound, config.grid.slope_error_rad),
         bound_table,
     )
+
+
+def warm_up(planner: SitePlanner) -> None:
+    """Have every kernel compiled, or read from its cache, by a site of a few cells.
+
+    A compilation holds back the whole process for seconds: better before a node speaks than while others listen for it.
+    """
+    config = replace(planner.config.recovery, horizon_s=4 * planner.config.recovery.slice_s, haven_recharge_wh=0.0)
+    side = 6
+    grid = grid_of(np.zeros((side, side)), 0.0, 0.0, planner.grid.cell_m, planner.config.grid)
+    bound = moves(grid, planner.rover, planner.config.bound, planner.config.grid.slope_error_rad)
+    planner.site_layers(planner.site.start_utc_s, 4.0 * planner.site.dem.cell_m)
+    # the light is the site's own: its horizon map is memory-mapped, which is a type of its own to the compiler
+    start_s = planner.site.start_utc_s - planner.site.utc_offset_s
+    light = Light(planner.site.frame, planner.site.horizon)
+    slices = light_slices(grid, light, planner.rover.solar_array, start_s, planner.site.utc_offset_s, config)
+    lit = replace(slices, least_w=slices.least_w + np.float32(1e3), expected_w=slices.expected_w + np.float32(1e3))
+    capacity_j = planner.rover.battery.capacity_wh * 3600.0
+    policy = recovery_policy(grid, bound, lit, config, 0.0, capacity_j)
+    middle = grid.place(side // 2, side // 2)
+    visits = [Visit(*grid.place(1, 1), 0.0, 0.0)]
+    plan_sortie(policy, bound, middle, start_s, capacity_j, visits, planner.config.sortie)
+    drive = Drive(grid, bound, middle, 1.0, planner.config.drive, planner.config.local)
+    costmap = Costmap(0.0, np.zeros((40, 40), np.int8), 0.0, 0.0, 0.2)
+    drive.step(0.0, (4.0, 4.0), Planar(0.0, 0.0, 0.0), costmap)

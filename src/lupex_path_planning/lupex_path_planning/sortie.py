@@ -5,6 +5,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +71,11 @@ def plan_sortie(
     """Plan from a place and charge at a time; the earliest arrival in a haven after all visits.
 
     `pace` are the expected moves. At every step the energy stays above the need of the recovery policy by `margin_wh`.
-    Every plan found is sound. With both tolerances 0 and without `credit_waiting` it is the earliest where light does not
-    change and no charging is needed; else a plan that needs a wait of just its own length may be found later or missed. Labels within `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. `ends` (ny, nx) are the cells preferred to end
-    in, as far as they are havens; where no plan ends there, any haven will do. An impossible task is explained: which visit, which constraint, and what would make it possible.
+    Every plan found is sound. With both tolerances 0 and without `credit_waiting` it is the earliest where light does
+    not change and no charging is needed; else a plan that needs a wait of just its own length may be found later or
+    missed. Labels within `energy_tolerance_wh` and `time_tolerance_s` of each other count as one. `ends` (ny, nx) are
+    the cells preferred to end in, as far as they are havens; where no plan ends there, any haven will do. An impossible
+    task is explained: which visit, which constraint, and what would make it possible.
     """
     start = policy.grid.cell(*place)
     places = [policy.grid.cell(visit.x_m, visit.y_m) for visit in visits]
@@ -147,7 +150,7 @@ def _search(
     visits: Sequence[Visit],
     config: SortieConfig,
     ends: NDArray[np.bool_] | None = None,
-):  # type: ignore[no-untyped-def]
+) -> Any:
     havens = _havens(policy)
     if ends is not None:
         havens = np.where(ends, havens, np.float32(np.inf))
@@ -207,15 +210,15 @@ def _to_go(
     return np.array(fields[::-1])
 
 
-def _waypoints(policy, pace, found, last: int, config: SortieConfig) -> tuple[Waypoint, ...]:  # type: ignore[no-untyped-def]  # fmt: skip
+def _waypoints(policy, pace, found, last: int, config: SortieConfig) -> tuple[Waypoint, ...]:  # type: ignore[no-untyped-def]
     _, _, _, _, stage, cell, when, energy, parent, activity = found
     nx = policy.grid.shape[1]
-    chain = []
+    chain: list[int] = []
     at = last
     while at >= 0:
         chain.append(at)
         at = int(parent[at])
-    made = []
+    made: list[Waypoint] = []
     for at in reversed(chain):
         row, column = divmod(int(cell[at]), nx)
         if made and activity[at] == DRIVE:
@@ -251,14 +254,18 @@ def _waited(
     return [_waypoint(policy, WAITING, -1, i, j, before.time_s + wait_s, float(energy))]
 
 
-def _waypoint(policy: RecoveryPolicy, activity: int, target: int, row: int, column: int, time_s: float, energy_j: float) -> Waypoint:  # fmt: skip
+def _waypoint(
+    policy: RecoveryPolicy, activity: int, target: int, row: int, column: int, time_s: float, energy_j: float
+) -> Waypoint:
     k = policy.light.index(time_s)
     sunlit = float(policy.light.sunlit[k, row, column]) if 0 <= k < policy.light.count else 0.0
     x_m, y_m = policy.grid.place(row, column)
     return Waypoint(activity, target, x_m, y_m, time_s, energy_j, policy.need(time_s, row, column), sunlit)
 
 
-def _recharged(policy: RecoveryPolicy, pace: Moves, row: int, column: int, arrived: Waypoint, config: SortieConfig) -> Waypoint:  # fmt: skip
+def _recharged(
+    policy: RecoveryPolicy, pace: Moves, row: int, column: int, arrived: Waypoint, config: SortieConfig
+) -> Waypoint:
     """Return the state after charging in the haven to the wanted share, or to the end of the haven's promise."""
     goal = config.recharge_share * policy.capacity_j
     time_s, energy = arrived.time_s, arrived.energy_j
@@ -299,7 +306,7 @@ def _why(
             "shorten the stay or lengthen the horizon"
         )
     if not np.isfinite(policy.need_j[:, cells[-1][0], cells[-1][1]]).any():
-        return f"{which}: no way back to sunlight is proven from there at any charge; a nearer haven or later light is needed"
+        return f"{which}: no way back to sunlight is proven from there at any charge; it needs a nearer haven or light"
     full = policy.capacity_j
     if not _possible(policy, pace, start, time_s, full, cells, visits, config):
         return (

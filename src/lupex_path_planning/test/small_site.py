@@ -62,7 +62,9 @@ def drawn(energy, t, duration, load, sun_w, moves, light):
         until = min(end, light.start_s + (k + 1) * light.slice_s)
         net = load - sun_w(k)
         gain = min(-net, moves.charge_max_w) * moves.charge
-        energy = energy - net * moves.discharge * (until - t) if net > 0 else min(CAPACITY_J, energy + gain * (until - t))
+        energy = (
+            energy - net * moves.discharge * (until - t) if net > 0 else min(CAPACITY_J, energy + gain * (until - t))
+        )
         lowest, t = min(lowest, energy), until
     return energy, lowest
 
@@ -88,20 +90,29 @@ def sail_home(policy, start, t, energy, disturb, light=None, stop_at=None, stop_
         if action.kind == ARRIVED:
             full = energy + CONFIG.haven_recharge_wh * 3600.0
             while energy < min(full, CAPACITY_J) and t < light.end_s:
-                energy, low = drawn(energy, t, 30.0, moves.parked_w, lambda k: sun_at(light, k, i, j), moves, light)
+                energy, low = drawn(energy, t, 30.0, moves.parked_w, sun_in(light, i, j), moves, light)
                 lowest, t = min(lowest, low), t + 30.0
             return lowest
         actions += 1
         if action.kind == WAIT:
             until = light.start_s + (light.index(t) + 1) * light.slice_s
-            energy, low = drawn(energy, t, until - t, moves.parked_w, lambda k: sun_at(light, k, i, j), moves, light)
+            energy, low = drawn(energy, t, until - t, moves.parked_w, sun_in(light, i, j), moves, light)
             lowest, t = min(lowest, low), until
             continue
         p, q = i + STEPS[action.kind][0], j + STEPS[action.kind][1]
         seconds = moves.time_s[action.kind, i, j] * disturb()
-        least = lambda k: min(sun_at(light, k, i, j), sun_at(light, k, p, q))  # noqa: E731
-        energy, low = drawn(energy, t, seconds, moves.power_w[action.kind, i, j], least, moves, light)
+        energy, low = drawn(
+            energy, t, seconds, moves.power_w[action.kind, i, j], least_in(light, (i, j), (p, q)), moves, light
+        )
         lowest, t, i, j = min(lowest, low), t + seconds, p, q
+
+
+def sun_in(light, i, j):
+    return lambda k: sun_at(light, k, i, j)
+
+
+def least_in(light, a, b):
+    return lambda k: min(sun_at(light, k, *a), sun_at(light, k, *b))
 
 
 def sun_at(light, k, i, j):

@@ -168,7 +168,12 @@ def test_on_closed_ground_the_worst_neighbour_and_two_moves_count():
 @pytest.mark.property
 @settings(max_examples=60, deadline=None)
 @given(
-    st.floats(20.0, 170.0), st.floats(0.01, 4.0), st.floats(0.01, 4.0), st.floats(0, 3.2), st.floats(0, 6.3), st.floats(0, 3)
+    st.floats(20.0, 170.0),
+    st.floats(0.01, 4.0),
+    st.floats(0.01, 4.0),
+    st.floats(0, 3.2),
+    st.floats(0, 6.3),
+    st.floats(0, 3),
 )
 def test_no_cell_within_the_ellipse_is_left_out(x, a, b, turn, angle, radius):
     c, s = math.cos(turn), math.sin(turn)

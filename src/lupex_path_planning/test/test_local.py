@@ -38,7 +38,10 @@ def footprint_is_clear(cost, path, config=CONFIG):
     for (x, y), heading in zip(path, np.arctan2(*step.T[::-1])[[*range(len(step)), -1]], strict=True):
         for a in np.linspace(-config.half_length_m, config.half_length_m, 15):
             for b in np.linspace(-config.half_width_m, config.half_width_m, 13):
-                px, py = x + a * math.cos(heading) - b * math.sin(heading), y + a * math.sin(heading) + b * math.cos(heading)
+                px, py = (
+                    x + a * math.cos(heading) - b * math.sin(heading),
+                    y + a * math.sin(heading) + b * math.cos(heading),
+                )
                 value = cost[int((py + HALF) / CELL), int((px + HALF) / CELL)]
                 if not 0 <= value < 100:
                     return False
@@ -101,7 +104,7 @@ def test_a_gap_is_driven_only_when_the_vehicle_fits(gap, fits):
 
 
 def test_a_start_beside_a_hazard_is_left_away_from_it():
-    x, y = centres()
+    x, _y = centres()
     cost = np.where((x > -1.2) & (x < -0.5), 100, 0)
     found = plan(cost)
     assert found.reaches_goal

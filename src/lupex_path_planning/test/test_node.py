@@ -77,7 +77,9 @@ class World:
             (Path, "/plan/path", qos.STATE),
             (GridMap, "/site/map", qos.LATCHED),
         ):
-            self.other.create_subscription(kind, topic, lambda m, topic=topic: self.heard.__setitem__(topic, m), profile)
+            self.other.create_subscription(
+                kind, topic, lambda m, topic=topic: self.heard.__setitem__(topic, m), profile
+            )
         self.senders = {
             topic: self.other.create_publisher(kind, topic, qos.STATE)
             for kind, topic in (
@@ -120,7 +122,9 @@ class World:
         costmap = OccupancyGrid()
         costmap.header.frame_id, costmap.header.stamp = "odom", self.now()
         costmap.info.resolution, costmap.info.width, costmap.info.height = 0.2, 100, 100
-        costmap.info.origin.position.x, costmap.info.origin.position.y = (round(v / 0.2) * 0.2 - 10.0 for v in self.place)
+        costmap.info.origin.position.x, costmap.info.origin.position.y = (
+            round(v / 0.2) * 0.2 - 10.0 for v in self.place
+        )
         costmap.info.origin.orientation.w = 1.0
         costmap.data = [self.cost] * 10_000
         self.senders["/traversability/costmap"].publish(costmap)

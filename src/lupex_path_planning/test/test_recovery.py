@@ -26,7 +26,7 @@ sys.setrecursionlimit(20_000)
 
 
 def exhaustive_need(site, moves, light, start, t):
-    """Return the need over all routes at 25 s steps, each move at its worst time rounded down: at most the true need."""
+    """Return the need over all routes at 25 s steps, each move at its worst time rounded down."""
     havens = haven_need(site, moves, light, CONFIG, RESERVE_J, CAPACITY_J)
     count = havens.shape[0]
     end = light.start_s + count * light.slice_s
@@ -118,11 +118,11 @@ def shadows_that_move(rng):
 
 
 def violations(reduce, rounds=60):
-    """Count runs that break the reserve or end nowhere when the policy believes `reduce` and the world does as sampled."""
+    """Count runs that break the reserve or end nowhere when the policy believes `reduce` and the world the samples."""
     broken = 0
     for seed in range(rounds):
         rng = np.random.default_rng(seed)
-        site, moves, samples, count = shadows_that_move(rng)
+        site, moves, samples, _count = shadows_that_move(rng)
         believed = reduce(samples)
         light = LightSlices(1000.0, SLICE_S, believed, believed, believed)
         # the world's own light changes within slices; between samples it is the darker of the two

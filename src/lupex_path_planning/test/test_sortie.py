@@ -3,6 +3,7 @@
 """Sorties: earliest against exhaustive search, clock and battery on the same seconds, refusals that explain."""
 
 import dataclasses
+import heapq
 import math
 import sys
 from pathlib import Path
@@ -33,8 +34,7 @@ def earliest(policy, moves, start, t, energy, visits):
     best = {(t, 0, *start): energy}
     open_ = [(t, 0, *start)]
     while open_:
-        open_.sort(reverse=True)
-        key = open_.pop()
+        key = heapq.heappop(open_)
         now, stage, i, j = key
         e = best[key]
         if stage == len(visits) and policy.haven[light.index(now), i, j] == own[i, j] and e >= policy.need(now, i, j):
@@ -51,7 +51,9 @@ def earliest(policy, moves, start, t, energy, visits):
                 p, q = i + di, j + dj
                 half, _ = drawn(e, now, 0.5 * seconds, moves.power_w[move, i, j], sun, moves, light)
                 there = lambda k, p=p, q=q: sun_at(light, k, p, q)  # noqa: E731
-                left, _ = drawn(half, now + 0.5 * seconds, 0.5 * seconds, moves.power_w[move, i, j], there, moves, light)
+                left, _ = drawn(
+                    half, now + 0.5 * seconds, 0.5 * seconds, moves.power_w[move, i, j], there, moves, light
+                )
                 nexts.append(((now + seconds, stage, p, q), left))
         # any wait, in units of time
         nexts.append(((now + UNIT_S, stage, i, j), drawn(e, now, UNIT_S, moves.parked_w, sun, moves, light)[0]))
@@ -61,7 +63,7 @@ def earliest(policy, moves, start, t, energy, visits):
         for after, left in nexts:
             if left >= policy.need(after[0], *after[2:]) and left > best.get(after, -math.inf):
                 if after not in best:
-                    open_.append(after)
+                    heapq.heappush(open_, after)
                 best[after] = left
     return None
 

@@ -14,8 +14,8 @@ class BusLimits:
     cell_voltage_min_v: float = setting(2.0, "a cell", unit="V", minimum=0, maximum=5)
     cell_voltage_max_v: float = setting(4.6, "a cell", unit="V", minimum=1, maximum=6)
     current_max_a: float = setting(100.0, "either way", unit="A", minimum=1, maximum=1e4)
-    temperature_min_k: float = setting(100.0, unit="K", minimum=1, maximum=400)
-    temperature_max_k: float = setting(400.0, unit="K", minimum=200, maximum=1000)
+    temperature_min_k: float = setting(100.0, "a colder battery is refused", unit="K", minimum=1, maximum=400)
+    temperature_max_k: float = setting(400.0, "a hotter one is refused", unit="K", minimum=200, maximum=1000)
     power_max_w: float = setting(3000.0, "of a load or the array", unit="W", minimum=10, maximum=1e6)
     power_noise_w: float = setting(10.0, "a power this far below zero counts as zero", unit="W", minimum=0, maximum=1e3)
 

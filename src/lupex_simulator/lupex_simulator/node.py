@@ -38,8 +38,8 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.executor import BatchingExecutor
 from lupex_node.conversions import seconds
+from lupex_node.executor import BatchingExecutor
 from lupex_node.parameters import declare, refuse_unknown
 from lupex_simulator import conversions
 from lupex_simulator.config import SimulatorConfig

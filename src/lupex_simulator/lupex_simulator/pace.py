@@ -24,7 +24,7 @@ class PaceConfig:
         maximum=600,
     )
     parked_speed_up: float = setting(200.0, "largest speed-up while parked", minimum=1, maximum=1e5)
-    odometry_lag_s: float = setting(0.4, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
+    odometry_lag_s: float = setting(0.3, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
     commands_lag_s: float = setting(0.7, "of /mobility/joint_commands", unit="s", minimum=0.05, maximum=60)
     costmap_lag_s: float = setting(2.5, "of /traversability/costmap", unit="s", minimum=0.05, maximum=60)
     drill_lag_s: float = setting(0.5, "of /drill/rig_command, drill out", unit="s", minimum=0.05, maximum=60)

@@ -36,8 +36,8 @@ class DrivingCost:
     """Turns an elevation map into cost: 0 free, 100 lethal, -1 unknown.
 
     The cost is 99 times the greatest share of a limit used up: slope over the footprint, step between neighbours beside
-    that slope, rms roughness, slip uphill and, weighted, relief hidden between rings. A lone unseen cell between known neighbours
-    counts as known: what fits into it is bounded by its width.
+    that slope, rms roughness, slip uphill and, weighted, relief hidden between rings. A lone unseen cell between known
+    neighbours counts as known: what fits into it is bounded by its width.
     """
 
     def __init__(self, config: CostConfig, rover: Rover) -> None:
@@ -149,7 +149,9 @@ def _sums(height, known, base):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _derive(height, low, high, hidden, known, source, slip_by_slope, numbers, slope_out, step_out, rough_out, slip_out, cost_out):  # type: ignore[no-untyped-def]  # fmt: skip
+def _derive(  # type: ignore[no-untyped-def]
+    height, low, high, hidden, known, source, slip_by_slope, numbers, slope_out, step_out, rough_out, slip_out, cost_out
+):
     cell, reach, coverage, slope_max, step_max, rough_max, slip_max, hidden_max, hidden_weight, unseen_cost = numbers
     n = height.shape[0]
     r = int(reach)

@@ -58,8 +58,8 @@ class ElevationMap:
         """Fuse one cloud and return the number of points used.
 
         `points` (n, >= 3) in the lidar's frame; `position_m` (3,) and `rotation` (3, 3) are base_link's in odom.
-        Points that are not finite, out of the sensor's range or off the map are passed over. Raises ValueError for a pose
-        that is not finite.
+        Points that are not finite, out of the sensor's range or off the map are passed over. Raises ValueError for a
+        pose that is not finite.
         """
         if not (np.isfinite(position_m).all() and np.isfinite(rotation).all()):
             raise ValueError("the pose of a cloud must be finite")
@@ -122,7 +122,7 @@ class ElevationMap:
         return int(used)
 
     def _scroll(self, position_m: Array) -> None:
-        """Move the window so that the rover's cell is in its middle; remembered heights lose certainty with distance."""
+        """Move the window so that the rover is in its middle; remembered heights lose certainty with distance."""
         cell = self.config.cell_m
         corner_x = math.floor(position_m[0] / cell) - self.size // 2
         corner_y = math.floor(position_m[1] / cell) - self.size // 2
@@ -151,7 +151,7 @@ class ElevationMap:
         self._hits[rows, columns][wrong] = 0
 
     def _around(self, position_m: Array, radius_m: float) -> tuple[slice, slice, Array, Array]:
-        """Return the rows and columns about the rover, and the offsets x (1, n) and y (n, 1) of their centres from it."""
+        """Return rows and columns about the rover, and the offsets x (1, n) and y (n, 1) of their centres from it."""
         cell = self.config.cell_m
         reach = math.ceil(radius_m / cell) + 1
         middle_x = math.floor(position_m[0] / cell) - self.corner_x
@@ -306,7 +306,7 @@ def _fuse(sums, height, variance, low, high, hidden, source, hits, contradiction
 
 @njit(cache=True)
 def _fill_between(world, image, origin, height, variance, low, high, hidden, source, numbers):  # type: ignore[no-untyped-def]
-    """Bound the ground between neighbouring rings of one ray column: below the farther ray, no hole beyond `hole_ratio`."""
+    """Bound the ground between neighbouring rings: below the farther ray, no hole deeper than `hole_ratio` allows."""
     cell, corner_x, corner_y, gap_max, hole_ratio, hidden_max = numbers
     n = height.shape[0]
     rows, columns = image.shape

@@ -171,7 +171,7 @@ def test_a_pose_that_is_not_finite_is_refused():
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.floats(-6.0, 6.0), st.floats(-6.0, 6.0)), min_size=1, max_size=5))
 def test_scrolling_keeps_each_height_at_its_place_and_forgets_what_leaves(places):
-    config = MapConfig(size_m=12.0, standing_radius_m=0.0, start_clear_radius_m=0.0)
+    config = MapConfig(size_m=12.0, standing_radius_m=0.0, start_clear_radius_m=0.0, body_radius_m=0.0)
     ground = made(config)
     for x in (3.1, 4.1):
         ground.insert(single(x, 0.1, 0.2 * x), np.zeros(3), np.eye(3))

@@ -16,6 +16,7 @@ from lupex_mobility.config import RouteConfig
 from lupex_mobility.conversions import Located
 from lupex_mobility.route import OutAndBack, RouteError
 from lupex_models.configuration import ConfigurationError
+from lupex_node.executor import BatchingExecutor
 from lupex_node.node import LupexNode, RCLError
 
 

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Messages in and out: refusals, units, and the grid map's order."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+
+from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
+from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
+
+from lupex_interfaces.msg import PowerStatus, SlipEstimate  # noqa: E402
+from lupex_interfaces.srv import PlanSortie  # noqa: E402
+from lupex_node.checks import InvalidMessage  # noqa: E402
+from lupex_path_planning import conversions  # noqa: E402
+from lupex_path_planning.certificate import Certificate  # noqa: E402
+
+
+def odometry(x=0.0, yaw=0.0, frame="map"):
+    message = Odometry(child_frame_id="base_link")
+    message.header.frame_id = frame
+    message.pose.pose.position.x = x
+    message.pose.pose.orientation.z, message.pose.pose.orientation.w = math.sin(yaw / 2), math.cos(yaw / 2)
+    return message
+
+
+def test_poses_are_read_and_odd_ones_refused():
+    assert conversions.planar_pose(odometry(2.0, 1.0), "map").yaw_rad == pytest.approx(1.0)
+    message = odometry()
+    message.twist.twist.linear.x, message.twist.twist.linear.y = 0.03, 0.04
+    message.pose.covariance[0], message.pose.covariance[1], message.pose.covariance[7] = 1.0, 0.5, 2.0
+    found = conversions.pose_estimate(message, lost=True)
+    assert found.covariance_m2.tolist() == [[1.0, 0.5], [0.0, 2.0]]
+    assert found.speed_mps == pytest.approx(0.05)
+    assert found.lost
+    for odd in (odometry(frame="odom"), odometry(math.nan)):
+        with pytest.raises(InvalidMessage):
+            conversions.pose_estimate(odd, lost=False)
+
+
+def test_the_frames_of_one_moment_are_joined():
+    in_map = conversions.PlanarPose(0.0, 10.0, 5.0, 0.0, 1.5)
+    in_odom = conversions.PlanarPose(0.0, 2.0, -1.0, 0.0, 0.5)
+    frame = conversions.map_from_odom(in_map, in_odom)
+    assert frame.apply(np.array([[2.0, -1.0]]))[0] == pytest.approx((10.0, 5.0))
+    assert frame.yaw_rad == pytest.approx(1.0)
+
+
+def costmap(**info):
+    message = OccupancyGrid()
+    message.info.resolution, message.info.width, message.info.height = 0.2, 3, 2
+    message.info.origin.orientation.w = 1.0
+    message.data = [-1, 0, 1, 2, 3, 100]
+    for name, value in info.items():
+        setattr(message.info, name, value)
+    return message
+
+
+def test_a_costmap_is_read_by_rows_and_an_odd_one_refused():
+    assert conversions.costmap(costmap()).cost.tolist() == [[-1, 0, 1], [2, 3, 100]]
+    turned = costmap()
+    turned.info.origin.orientation.z, turned.info.origin.orientation.w = 1.0, 0.0
+    for odd in (turned, costmap(width=4), costmap(resolution=0.0), costmap(resolution=math.nan)):
+        with pytest.raises(InvalidMessage):
+            conversions.costmap(odd)
+
+
+def test_energies_come_in_watt_hours_and_odd_ones_are_refused():
+    power = conversions.power_estimate(PowerStatus(energy_wh=2.0, energy_sigma_wh=1.0, reserve_wh=0.5))
+    assert (power.energy_j, power.sigma_j, power.reserve_j) == (7200.0, 3600.0, 1800.0)
+    for odd in (PowerStatus(energy_wh=math.nan), PowerStatus(energy_sigma_wh=-1.0), PowerStatus(load_power_w=-5.0)):
+        with pytest.raises(InvalidMessage):
+            conversions.power_estimate(odd)
+    for slip in (SlipEstimate(slip=2.0), SlipEstimate(sigma=math.inf), SlipEstimate(slope_rad=3.0)):
+        with pytest.raises(InvalidMessage):
+            conversions.slip_measurement(slip)
+
+
+def test_goals_and_visits_are_checked():
+    goal = PoseStamped()
+    with pytest.raises(InvalidMessage, match="frame"):
+        conversions.goal(goal)
+    goal.header.frame_id = "map"
+    goal.pose.position.x = math.inf
+    with pytest.raises(InvalidMessage, match="finite"):
+        conversions.goal(goal)
+    request = PlanSortie.Request(targets=[Point()], service_s=[1.0], service_power_w=[-1.0])
+    with pytest.raises(InvalidMessage, match="service_power_w"):
+        conversions.visits(request)
+
+
+def test_an_invalid_certificate_has_finite_numbers_alone():
+    message = conversions.return_certificate(Certificate(False, "no place", 5.0), "")
+    assert message.pose_age_s == message.power_age_s == pytest.approx(1e9)
+    assert not message.valid
+
+
+def test_a_path_looks_along_itself():
+    made = conversions.path(1.0, np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), 2.0)
+    assert [pose.pose.position.z for pose in made.poses] == [2.0] * 3
+    assert made.poses[0].pose.orientation.z == pytest.approx(math.sin(math.pi / 4))
+    assert made.poses[2].pose.orientation.w == pytest.approx(1.0)
+    assert conversions.path(1.0, np.empty((0, 2)), 0.0).poses == []
+
+
+def test_the_grid_map_begins_at_the_corner_of_greatest_x_and_y():
+    values = np.arange(6.0).reshape(2, 3)
+    made = conversions.grid_map(1.0, {"elevation": values}, 10.0, 20.0, 5.0)
+    rows, columns = made.data[0].layout.dim[1].size, made.data[0].layout.dim[0].size
+    # grid_map: entry (i, j) at data[j * rows + i], x falls with i, y with j
+    data = np.array(made.data[0].data).reshape(columns, rows)
+    assert (rows, columns) == (3, 2)
+    assert data[0, 0] == values[1, 2]
+    assert data[0, 1] == values[1, 1]
+    assert data[1, 0] == values[0, 2]
+    assert (made.info.pose.position.x, made.info.pose.position.y) == (15.0, 22.5)
+    assert (made.info.length_x, made.info.length_y) == (15.0, 10.0)

@@ -1,0 +1,83 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""From a site on disk to field, sortie and site map, and kernels that are ready beforehand."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lupex_models.height_field import HeightField
+from lupex_models.horizon import HorizonMap
+from lupex_models.rover import read_rover
+from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
+from lupex_models.site_frame import SiteFrame
+from lupex_path_planning import label_search, local, recovery, site_grid
+from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.site_planner import site_planner, warm_up
+from lupex_path_planning.sortie import Visit
+
+ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
+UTC_S = 1.855e9
+
+
+@pytest.fixture(scope="module")
+def planner(tmp_path_factory):
+    """Plan over a flat site, lit in the west and dark in the east for ever."""
+    directory = tmp_path_factory.mktemp("site")
+    counts = np.full((36, 20, 20), -300, np.int16)
+    counts[:, :, 12:] = 2000
+    dem = HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0)
+    horizon = HorizonMap(counts, -190.0, -190.0, 20.0, 1.5)
+    frame = SiteFrame(math.radians(-89.5), 0.0, 0.0)
+    havens, targets = (Haven(0.0, 0.0, 10.0),), (Target(80.0, 0.0, "dark"),)
+    lander = Pose2(0.0, 0.0, 0.0)
+    site = OrbitalSite("flat", frame, dem, horizon, counts[0] > 0, lander, havens, targets, UTC_S, UTC_S - 1000.0)
+    write_site(directory, site)
+    config = PathPlanningConfig(
+        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=21_600.0)
+    )
+    return site_planner(config, ROVER, open_site(directory))
+
+
+def test_field_and_sortie_come_from_the_site(planner):
+    policy = planner.recover(1234.0, UTC_S - 1000.0)
+    assert policy.start_s == 900.0
+    lit, dark = (policy.need(1234.0, *policy.grid.cell(x, 0.0)) for x in (0.0, 80.0))
+    assert lit == pytest.approx(ROVER.battery.reserve_fraction * ROVER.battery.capacity_wh * 3600.0)
+    assert dark > lit
+    plan = planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
+    assert plan.feasible
+    # back in the haven that the site names, though a nearer place is lit
+    assert math.hypot(plan.waypoints[-1].x_m, plan.waypoints[-1].y_m) <= 10.0
+
+
+def test_a_site_without_named_havens_in_reach_ends_in_any(planner):
+    bare = replace(planner, site=replace(planner.site, havens=()))
+    policy = bare.recover(1234.0, UTC_S - 1000.0)
+    plan = bare.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
+    assert plan.feasible
+    assert plan.waypoints[-1].x_m > 10.0
+
+
+def test_the_site_map_shows_ground_light_and_permanent_shadow(planner):
+    layers, x0, y0 = planner.site_layers(UTC_S, 200.0)
+    shape = layers["elevation"].shape
+    assert {values.shape for values in layers.values()} == {shape}
+    assert (x0, y0) == (-100.0, -100.0)
+    assert layers["sunlit_fraction"][0, 0] == 1.0
+    assert layers["sunlit_fraction"][0, -1] == 0.0
+    assert layers["permanent_shadow"][0, -1] == 1.0
+    unknown = replace(planner, site=replace(planner.site, permanent_shadow=None))
+    assert np.isnan(unknown.site_layers(UTC_S, 200.0)[0]["permanent_shadow"]).all()
+
+
+def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
+    warm_up(planner)
+    kernels = [label_search.search, recovery._recover, recovery._haven_need, site_grid.cost_to_goal, local._spread]
+    ready = [len(kernel.signatures) for kernel in kernels]
+    policy = planner.recover(1234.0, UTC_S - 1000.0)
+    planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
+    assert [len(kernel.signatures) for kernel in kernels] == ready
