@@ -25,6 +25,17 @@ def pytest_collection_modifyitems(items):
             item.add_marker(skip)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def ros_domain():
+    """Let every node of this run live in a domain of its own, so that neither a demo nor another run is heard."""
+    from lupex_system_tests.domains import free_domain
+
+    with free_domain() as domain, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROS_DOMAIN_ID", str(domain))
+        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        yield domain
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root of the repository."""

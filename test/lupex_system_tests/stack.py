@@ -5,7 +5,6 @@
 import contextlib
 import os
 import signal
-import socket
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
 from lupex_node import qos
 from lupex_node.conversions import seconds
+from lupex_system_tests.domains import free_domain
 
 OBSERVED = {
     "/mission/status": (MissionStatus, qos.STATE),
@@ -33,21 +33,6 @@ OBSERVED = {
     "/truth/state": (WorldTruth, qos.STATE),
     "/odometry/global": (Odometry, qos.NEWEST),
 }
-FIRST_DOMAIN, LAST_DOMAIN = 110, 199
-
-
-@contextlib.contextmanager
-def free_domain() -> Iterator[int]:
-    """Hold a ROS domain that no other test on this machine uses: a loopback port is the token."""
-    for domain in range(FIRST_DOMAIN, LAST_DOMAIN + 1):
-        with socket.socket() as token:
-            try:
-                token.bind(("127.0.0.1", 27000 + domain))
-            except OSError:
-                continue
-            yield domain
-            return
-    raise RuntimeError("no free ROS domain")
 
 
 class Stack:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recorder as a process on a live graph."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -19,12 +18,10 @@ LIMIT_S = 60.0
 
 
 @pytest.fixture
-def context(monkeypatch):
+def context():
     rclpy = pytest.importorskip("rclpy")
-    monkeypatch.setenv("ROS_DOMAIN_ID", os.environ.get("LUPEX_TEST_DOMAIN_ID", "65"))
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     made = rclpy.Context()
-    rclpy.init(context=made, domain_id=int(os.environ["ROS_DOMAIN_ID"]))
+    rclpy.init(context=made)
     yield made
     rclpy.shutdown(context=made)
 

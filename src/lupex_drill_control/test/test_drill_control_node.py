@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node against the small rig, in lockstep over real topics; simulated time is the rig's."""
 
-import os
 import time
 from pathlib import Path
 
@@ -131,11 +130,10 @@ class World:
 
 
 @pytest.fixture
-def world(hole, monkeypatch):
+def world(hole):
     rclpy = pytest.importorskip("rclpy")
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=int(os.environ.get("LUPEX_TEST_DOMAIN_ID", "65")))
+    rclpy.init(context=context)
     made = []
 
     def make(**rig):

@@ -64,7 +64,6 @@ def run(options: argparse.Namespace) -> int:
     begun_s = time.monotonic()
     out = options.out or Path(f"lupex-demo-{Path(options.world).stem}-{options.seed}")
     prepare_world(options.world, options.seed)
-    claim(out)
     arguments = {
         "world": str(options.world),
         "seed": str(options.seed),
@@ -72,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
         "state_dir": str(out.resolve() / "state"),
     }
     specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
+    claim(out)
     from lupex_launch.demo_monitor import DemoMonitor
 
     with (out / "nodes.log").open("w", encoding="utf-8") as log:

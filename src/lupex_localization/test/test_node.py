@@ -108,7 +108,7 @@ class Feed:
 
 @pytest.fixture
 def feed(make_world):
-    rclpy.init(domain_id=63)
+    rclpy.init()
     made = Feed(make_world(5))
     yield made
     made.executor.shutdown()

@@ -185,7 +185,10 @@ class DrillTarget(Step):
 
 
 class Return(Step):
-    """Drive to the haven that the certificate names; there is nothing else to do, so it is tried for ever."""
+    """Drive to a haven; there is nothing else to do, so it is tried for ever.
+
+    With the samples aboard and the margin whole it is the site's own haven; else the one that the certificate names.
+    """
 
     def work(self) -> Status:
         """Do one tick of it."""
@@ -197,6 +200,9 @@ class Return(Step):
             return Status.RUNNING
         if tries and desk.time_in(f"{self.name}:pause:{tries}") < config.retry_pause_s:
             return Status.RUNNING
+        if len(desk.progress.goals) == tries + 1 and self._must_hurry() and desk.progress.goals[tries] == self._home():
+            # The margin has gone on the way home: the nearest light is the goal now, in a try of its own.
+            tries = desk.failed_try(self.name)
         result = desk.result(Drive(f"{self.name}:{tries}", self._haven(tries), config.haven_tolerance_m))
         if result is None:
             return Status.RUNNING
@@ -210,10 +216,22 @@ class Return(Step):
         goals = self.desk.progress.goals
         if tries >= len(goals):
             certificate = self.desk.seen.certificate
-            haven = certificate.haven if certificate is not None and certificate.valid else self.desk.haven
-            goals = (*goals, (haven.x_m, haven.y_m))
+            hurry = bool(tries) or bool(self.desk.progress.turning_back) or self._must_hurry()
+            named = certificate is not None and certificate.valid and hurry
+            haven = (certificate.haven.x_m, certificate.haven.y_m) if named and certificate else self._home()
+            goals = (*goals, *((haven,) * (tries + 1 - len(goals))))
             self.desk.progress = dataclasses.replace(self.desk.progress, goals=goals)
-        return Place(*goals[min(tries, len(goals) - 1)])
+        return Place(*goals[tries])
+
+    def _home(self) -> tuple[float, float]:
+        return self.desk.haven.x_m, self.desk.haven.y_m
+
+    def _must_hurry(self) -> bool:
+        """Tell whether the margin asks for another haven than the site's own."""
+        certificate = self.desk.seen.certificate
+        if certificate is None or not certificate.valid or certificate.haven == self.desk.haven:
+            return False
+        return not certificate.margin_wh >= self.desk.config.margin_reserve_wh
 
 
 class Recharge(Step):

@@ -24,6 +24,7 @@ from lupex_mission.observations import (
 CONFIG = MissionConfig(site="")
 TARGETS = (Place(100.0, 0.0),)
 HAVEN = Place(0.0, 0.0)
+LIGHT = Place(3.0, 4.0)
 NODES = frozenset(CONFIG.watched_nodes)
 
 
@@ -45,7 +46,7 @@ class Bench:
             Place(1.0, 2.0),
             self.time_s,
             False,
-            Certificate(self.time_s, True, "", 500.0, Place(3.0, 4.0)),
+            Certificate(self.time_s, True, "", 500.0, LIGHT),
             Power(self.time_s, True, "", 0.8, 300.0, 60.0),
             True,
             results=self.results,
@@ -89,7 +90,7 @@ def test_a_whole_sortie_in_its_order():
     ]  # fmt: skip
     kinds = [type(wish) for wish in bench.wishes]
     assert kinds == [PlanRoute, Drive, Sample, Drive]
-    assert bench.wishes[-1].goal == Place(3.0, 4.0), "home is the haven of the certificate"
+    assert bench.wishes[-1].goal == HAVEN, "with time and charge it goes home"
     assert bench.tick().outcome == "success", "and it stays so"
 
 
@@ -110,8 +111,8 @@ def test_begin_takes_other_targets():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"certificate": Certificate(1e9, True, "", 39.0, HAVEN)}, "margin of 39 Wh"),
-        ({"certificate": Certificate(1e9, True, "", float("nan"), HAVEN)}, "margin"),
+        ({"certificate": Certificate(1e9, True, "", 39.0, LIGHT)}, "margin of 39 Wh"),
+        ({"certificate": Certificate(1e9, True, "", float("nan"), LIGHT)}, "margin"),
         ({"certificate": Certificate(1e9, False, "pose is unknown", 0.0, HAVEN)}, "pose is unknown"),
         ({"power": Power(1e9, False, "battery is low", 0.3, 300.0, 60.0)}, "battery is low"),
     ],
@@ -126,7 +127,24 @@ def test_a_lasting_reason_turns_it_back_without_a_sample(change, words):
     bench.changes = {}
     end = bench.run(lambda d: d.outcome)
     assert end.outcome == "turned_back"
+    invalid = "certificate" in change and not change["certificate"].valid
+    assert bench.wishes[-1].goal == (HAVEN if invalid else LIGHT), "in a hurry it goes where the certificate leads"
     assert Phase.DRILL not in bench.phases
+
+
+def test_a_margin_lost_on_the_way_home_changes_the_goal():
+    bench = Bench()
+    bench.executive.begin()
+    bench.fail = {"return:1": "no way"}
+    bench.run(lambda d: d.phase is Phase.RETURN)
+    bench.results.clear()
+    assert bench.wishes[-1].goal == HAVEN
+    bench.changes = {"certificate": Certificate(1e9, True, "", 10.0, Place(5.0, 6.0))}
+    bench.tick()
+    assert bench.wishes[-1].goal == Place(5.0, 6.0)
+    bench.fail = {}
+    bench.changes = {}
+    assert bench.run(lambda d: d.outcome).outcome == "success"
 
 
 def test_a_passing_reason_does_not():

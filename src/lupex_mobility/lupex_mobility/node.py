@@ -163,7 +163,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         # The world's lag at its parked rate is worked off only after it has gone over to the driving rate.
         interval_s = self._step_s if before_s is None else max(0.0, located.time_s - before_s)
         self._interval_s = max(interval_s, self.config.guard.interval_memory * self._interval_s)
-        self._located, self._heard_s = located, self.now_s()
+        # A pose may overtake the clock: silence counts from where the clock has caught up with it.
+        self._located, self._heard_s = located, max(self.now_s(), located.time_s)
         self._poll_joints()
         self._measure_slip(located)
         self._follow(located)

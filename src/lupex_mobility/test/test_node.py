@@ -136,7 +136,7 @@ class World:
 
 @pytest.fixture
 def world(rover):
-    rclpy.init(domain_id=63)
+    rclpy.init()
     made = World(rover)
     yield made
     made.executor.shutdown()

@@ -14,7 +14,6 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import ExternalShutdownException
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile
 
@@ -29,7 +28,6 @@ from lupex_node.executor import BatchingExecutor
 from lupex_node.parameters import declare, refuse_unknown
 
 C = TypeVar("C")
-RCLError = rclpy_implementation.RCLError
 
 HEARTBEAT_PERIOD_S = 0.5
 """Of wall time: how long a process is silent does not depend on how fast simulated time runs."""
@@ -264,8 +262,8 @@ def run(make: Callable[[], LupexNode[Any]], args: list[str] | None = None) -> in
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RCLError:
-        # The signal may shut the context down in the middle of a callback that publishes.
+    except Exception:
+        # The signal may shut the context down in the middle of a callback.
         if rclpy.ok():
             raise
     finally:

@@ -25,7 +25,7 @@ from lupex_node.executor import LARGEST_BATCH, BatchingExecutor  # noqa: E402
 class Bench:
     def __init__(self):
         self.context = Context()
-        rclpy.init(context=self.context, domain_id=68)
+        rclpy.init(context=self.context)
         self.node = rclpy.create_node("bench", context=self.context)
         self.executor = BatchingExecutor(context=self.context)
         self.executor.add_node(self.node)

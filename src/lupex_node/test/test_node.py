@@ -54,7 +54,7 @@ class Echo(LupexNode[EchoConfig]):
 
 @pytest.fixture
 def context():
-    rclpy.init(domain_id=66)
+    rclpy.init()
     yield
     rclpy.shutdown()
 

@@ -67,7 +67,7 @@ class World:
         # wall time is the clock here; the Sun of 2028 shines whatever the day
         given.append(f"utc_offset_s:={UTC_S - time.time()}")
         args = ["--ros-args", *[word for key in given for word in ("-p", key)]]
-        rclpy.init(args=args, domain_id=64)
+        rclpy.init(args=args)
         self.node = PathPlanningNode()
         self.other = rclpy.create_node("other")
         self.heard = {}
@@ -274,7 +274,7 @@ def test_a_goal_pose_is_driven_to(world):
 
 
 def test_without_a_site_the_node_says_so(tmp_path):
-    rclpy.init(args=["--ros-args", "-p", f"site:={tmp_path / 'none'}", "-p", f"rover:={ROVER}"], domain_id=64)
+    rclpy.init(args=["--ros-args", "-p", f"site:={tmp_path / 'none'}", "-p", f"rover:={ROVER}"])
     try:
         with pytest.raises(ConfigurationError, match="is no directory"):
             PathPlanningNode()

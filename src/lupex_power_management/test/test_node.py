@@ -34,7 +34,6 @@ from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_power_management.node import PowerManagementNode  # noqa: E402
 
-DOMAIN = 61
 ROVER_YAML = Path(__file__).parents[3] / "config" / "rover.yaml"
 PACK = read_rover(ROVER_YAML).battery
 
@@ -146,9 +145,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(monkeypatch, site, tmp_path):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    rclpy.init(domain_id=DOMAIN)
+def bench(site, tmp_path):
+    rclpy.init()
     made = []
     write_site(tmp_path / "orbital", site)
     arguments = ["-p", f"rover:={ROVER_YAML}", "-p", f"site:={tmp_path / 'orbital'}"]

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupex_models.configuration import ConfigurationError
+from lupex_simulator.domain_lock import DomainTaken, lock_domain
 from lupex_simulator.recipe import GENERATOR_VERSION, Recipe, read_recipe
 
 if TYPE_CHECKING:
@@ -180,6 +181,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
     parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s"), default="world")
     parser.add_argument(
+        "--free-domain", action="store_true", help="refuse when a simulator already runs on this ROS domain"
+    )
+    parser.add_argument(
         "--progress", action="store_true", help="tell the stages on stderr, also when it is no terminal"
     )
     return parser.parse_args(arguments)
@@ -204,11 +208,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     progress = report_to_stderr(options.world, time.monotonic) if options.progress or sys.stderr.isatty() else None
     directories = options.worlds_dir or _default_worlds_directories()
     try:
+        if options.free_domain:
+            os.close(lock_domain(os.environ))
         directory = prepare_world(options.world, options.seed, directories, progress=progress)
         answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)
         if answer is None:
             answer = repr(read_recipe(find_recipe(options.world, directories)).utc_offset_s)
-    except (WorldError, ConfigurationError) as error:
+    except (WorldError, ConfigurationError, DomainTaken) as error:
         print(f"prepare_world: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clock and who has to follow it, with a wall clock made by hand."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,18 @@ from lupex_simulator.pace import GATHERED, Pace, PaceConfig, Parking, Situation,
 DRIVING = Situation(driving=True, lidar_on=True, drill_out=False)
 PARKED = Situation(driving=False, lidar_on=True, drill_out=False)
 DRILLING = Situation(driving=False, lidar_on=True, drill_out=True)
-CONFIG = PaceConfig(gather_wall_s=0.0)
+CONFIG = PaceConfig(
+    gather_wall_s=0.0,
+    odometry_lag_s=0.5,
+    commands_lag_s=0.7,
+    costmap_lag_s=2.5,
+    drill_lag_s=0.5,
+    certificate_lag_s=6.0,
+    switches_lag_s=3.0,
+    parked_lag_scale=5.0,
+)
+"""Limits of its own: the shipped ones are tuned."""
+GATHERING = replace(CONFIG, gather_wall_s=20.0)
 
 
 def pace(config=CONFIG, max_speed_up=0.0):
@@ -28,7 +41,7 @@ def test_without_followers_time_is_real_time():
 
 
 def test_until_every_node_has_spoken_time_is_real_time_for_a_while():
-    made = pace(PaceConfig(gather_wall_s=20.0))
+    made = pace(GATHERING)
     made.seen(Source.ODOMETRY, 1000.0, 50.0)
     assert made.decide(1000.4, 50.0, DRIVING).wait_s == pytest.approx(0.4)
     for source in GATHERED:
@@ -38,7 +51,7 @@ def test_until_every_node_has_spoken_time_is_real_time_for_a_while():
 
 
 def test_who_never_speaks_is_not_waited_for_longer():
-    made = pace(PaceConfig(gather_wall_s=20.0))
+    made = pace(GATHERING)
     made.seen(Source.ODOMETRY, 1000.0, 50.0)
     made.decide(1000.2, 70.0, DRIVING)
     assert made.decide(1000.4, 70.0, DRIVING).wait_s == 0.0

@@ -50,7 +50,6 @@ from lupex_simulator.recipe import (  # noqa: E402
 )
 from lupex_simulator.world_making import HorizonGrid, make_world  # noqa: E402
 
-DOMAIN = "62"
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 RECIPE = Recipe(
     name="tiny",
@@ -87,11 +86,7 @@ def world(tmp_path_factory):
 
 @pytest.fixture
 def environment(tmp_path):
-    return os.environ | {
-        "ROS_DOMAIN_ID": DOMAIN,
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "XDG_RUNTIME_DIR": str(tmp_path),
-    }
+    return os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
 
 
 def command(world, *parameters):
@@ -166,7 +161,7 @@ class Listener:
 @pytest.fixture
 def listener():
     context = rclpy.Context()
-    rclpy.init(context=context, domain_id=int(DOMAIN))
+    rclpy.init(context=context)
     node = Node("listener", context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)

@@ -53,7 +53,7 @@ def odometry(time_s, x=0.0, frame="odom"):
 class World:
     def __init__(self):
         given = [f"rover:={ROVER}", "map.size_m:=24.0", "pose_wait_s:=0.3"]
-        rclpy.init(args=["--ros-args", *[word for key in given for word in ("-p", key)]], domain_id=64)
+        rclpy.init(args=["--ros-args", *[word for key in given for word in ("-p", key)]])
         self.node = TraversabilityNode()
         self.other = rclpy.create_node("other")
         self.costmaps, self.maps, self.refused = [], [], {}

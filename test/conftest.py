@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""One short sortie for all tests that look at what a sortie leaves."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+WALL_LIMIT_S = 600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ShortSortie:
+    """What a demo left: its directory, exit code and output, and what could be seen while it ran."""
+
+    out: Path
+    exit_code: int
+    output: str
+    topics: dict[str, list[str]]
+    second_instance: subprocess.CompletedProcess[str]
+
+
+def door(*arguments: str, **options) -> list[str]:
+    """Return the command line of ./lupex within the present environment."""
+    return [sys.executable, "-m", "lupex_launch.door", *arguments]
+
+
+@pytest.fixture(scope="session")
+def short_sortie(tmp_path_factory) -> ShortSortie:
+    """Run the demo on the plain once, list its topics while it runs, and try a second one beside it."""
+    pytest.importorskip("rclpy")
+    import rclpy
+    from rclpy.context import Context
+
+    from lupex_system_tests.stack import free_domain
+
+    base = tmp_path_factory.mktemp("sortie")
+    with free_domain() as domain:
+        environment = {
+            **os.environ,
+            "ROS_DOMAIN_ID": str(domain),
+            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        }
+        log = base / "output.txt"
+        with log.open("w") as output:
+            demo = subprocess.Popen(
+                door("demo", "--world", "plain", "--headless", "--out", str(base / "out")),
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        context = Context()
+        rclpy.init(context=context, domain_id=domain)
+        node = rclpy.create_node("lister", context=context)
+        try:
+            topics: dict[str, list[str]] = {}
+            second = None
+            end_s = time.monotonic() + WALL_LIMIT_S
+            while demo.poll() is None and time.monotonic() < end_s:
+                topics |= dict(node.get_topic_names_and_types())
+                if second is None and "drive " in log.read_text():
+                    second = subprocess.run(
+                        door("demo", "--world", "plain", "--headless", "--out", str(base / "second")),
+                        env=environment,
+                        capture_output=True,
+                        text=True,
+                        timeout=120,
+                        check=False,
+                    )
+                try:
+                    demo.wait(1.0)
+                except subprocess.TimeoutExpired:
+                    continue
+        finally:
+            demo.terminate()
+            demo.wait(60.0)
+            node.destroy_node()
+            rclpy.shutdown(context=context)
+    assert second is not None, f"the drive never began: {log.read_text()}"
+    return ShortSortie(base / "out", demo.returncode, log.read_text(), topics, second)

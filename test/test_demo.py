@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""A short sortie from end to end, and what it leaves."""
+
+import json
+import math
+import re
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.system
+pytest.importorskip("rclpy")
+pytest.importorskip("lupex_interfaces.msg")
+
+SUMMARY_KEYS = {
+    "": "outcome world seed wall_s sim_s real_time_factor faults cpu_s_by_node",
+    "drive": "distance_m mean_slip stops",
+    "localization": "ate_rmse_m end_error_m drift_percent heading_rmse_deg fixes_accepted fixes_rejected nees_mean",
+    "power": "min_soc min_soc_predicted dark_s",
+    "thermal": "battery_min_c",
+    "drill": "depth_m duration_s mean_power_w peak_wob_n faults recoveries commands",
+    "plan": "replans plan_ms_max",
+    "certificate": "min_margin_wh violations",
+    "water": "ice_percent ice_percent_sigma depth_m",
+}
+TOPICS = [
+    "/clock",
+    "/imu/data",
+    "/mobility/joint_states",
+    "/lidar/points",
+    "/star_tracker/attitude",
+    "/sun_sensor/direction",
+    "/power/bus",
+    "/drill/rig",
+    "/neutron/counts",
+    "/mobility/joint_commands",
+    "/drill/rig_command",
+    "/power/switches",
+    "/odometry/local",
+    "/odometry/global",
+    "/localization/status",
+    "/traversability/costmap",
+    "/traversability/map",
+    "/plan/sortie",
+    "/plan/path",
+    "/plan/certificate",
+    "/cmd_vel",
+    "/mobility/slip",
+    "/battery_state",
+    "/power/status",
+    "/power/forecast",
+    "/drill/status",
+    "/mission/status",
+    "/faults",
+    "/diagnostics",
+    "/tf",
+    "/tf_static",
+    "/goal_pose",
+    "/truth/odometry",
+    "/truth/state",
+]
+
+
+def door(*arguments):
+    from conftest import door as command
+
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
+
+
+def numbers(value):
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from numbers(inner)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+
+
+def test_it_succeeds_by_truth(short_sortie):
+    assert short_sortie.exit_code == 0, short_sortie.output
+    summary = json.loads((short_sortie.out / "summary.json").read_text())
+    assert summary["outcome"] == "success"
+    assert summary["drill"]["depth_m"] >= 0.5
+    assert summary["power"]["dark_s"] > 600.0
+    assert summary["drive"]["distance_m"] > 40.0
+    assert summary["certificate"]["violations"] == 0
+
+
+def test_the_summary_has_every_key_and_finite_numbers(short_sortie):
+    summary = json.loads((short_sortie.out / "summary.json").read_text())
+    for section, keys in SUMMARY_KEYS.items():
+        assert set(keys.split()) <= set(summary[section] if section else summary)
+    assert all(math.isfinite(number) for number in numbers(summary))
+    assert summary["cpu_s_by_node"].keys() >= {"simulator", "localization", "mission", "recorder"}
+
+
+def test_the_report_stands_alone(short_sortie):
+    page = (short_sortie.out / "report.html").read_text()
+    assert not re.search(r'(src|href)="(?!#|data:)', page)
+    for words in ("Map", "Charge", "Drill", "Localization", "Timeline", "certificate"):
+        assert words in page
+
+
+def test_the_recording_is_small_and_has_no_clouds(short_sortie):
+    from lupex_bag.reading import read_recording
+
+    files = list((short_sortie.out / "bag").iterdir())
+    assert sum(file.stat().st_size for file in files) < 60e6
+    assert "/lidar/points" not in read_recording(short_sortie.out / "bag").topics
+
+
+def test_the_topics_of_the_plan_are_there(short_sortie):
+    assert not set(TOPICS) - short_sortie.topics.keys()
+
+
+def test_progress_is_told(short_sortie):
+    for words in ("lead out", "drive", "scan", "drill", "return", "recharge", "done", "margin", "charge"):
+        assert words in short_sortie.output
+
+
+def test_a_second_one_in_the_same_domain_is_refused_with_a_sentence(short_sortie):
+    assert short_sortie.second_instance.returncode != 0
+    assert "ROS_DOMAIN_ID" in short_sortie.second_instance.stderr + short_sortie.second_instance.stdout
+
+
+def test_a_bag_cut_short_is_reported_as_far_as_it_goes(short_sortie, tmp_path):
+    whole = next((short_sortie.out / "bag").glob("*.mcap"))
+    cut = tmp_path / "cut.mcap"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    done = door("report", str(cut), "--out", str(tmp_path / "report"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "report" / "report.html").is_file()
+    assert "cut" in (done.stdout + done.stderr).lower() or "truncated" in (done.stdout + done.stderr).lower()
+
+
+def test_what_is_no_bag_is_refused_and_leaves_nothing(tmp_path):
+    (tmp_path / "note.txt").write_text("no bag")
+    done = door("report", str(tmp_path / "note.txt"), "--out", str(tmp_path / "report"))
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("demo", "--world", "atlantis"), "atlantis"),
+        (("launch", "sim.launch.xml", "wrold:=plain"), "wrold"),
+        (("launch", "nowhere.launch.xml"), "nowhere"),
+        (("demo", "--out", "/dev/null/x"), "/dev/null/x"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments, words):
+    done = door(*arguments)
+    assert done.returncode != 0
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
