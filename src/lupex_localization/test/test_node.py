@@ -178,7 +178,7 @@ def test_the_two_transforms_make_the_pose_in_map(feed):
 
 
 def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
-    node = start(feed)
+    node = start(feed, "inertial.min_acceleration_mps2:=0.5")
     feed.until(lambda: len(feed.local) > 20)
     sample, tracks = feed.world.step(0.0, 0.0)
     at = stamp(feed.world.time_s)

@@ -195,7 +195,7 @@ def rate(listener, topic, begin_s):
     return (len(stamps) - 1) / (stamps[-1] - stamps[0])
 
 
-def test_topics_rates_refusal_and_clean_end(world, environment, simulator, listener):
+def test_topics_rates_refusal_and_clean_end(world, environment, simulator, listener, ros_domain):
     process = simulator(world, "max_speed_up:=15.0")
     assert listener.until(lambda: listener.now_s > 1003.0)
     parked_s = listener.now_s
@@ -228,7 +228,7 @@ def test_topics_rates_refusal_and_clean_end(world, environment, simulator, liste
     assert listener.last["/lidar/points"].point_step == 16
     assert len(listener.last["/lidar/points"].data) == 16 * listener.last["/lidar/points"].width
 
-    assert "already runs on ROS domain 62" in refused(world, environment)
+    assert f"already runs on ROS domain {ros_domain} " in refused(world, environment)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
 

@@ -17,7 +17,7 @@ from lupex_mobility.conversions import Located
 from lupex_mobility.route import OutAndBack, RouteError
 from lupex_models.configuration import ConfigurationError
 from lupex_node.executor import BatchingExecutor
-from lupex_node.node import LupexNode, RCLError
+from lupex_node.node import LupexNode
 
 
 class DriveRouteNode(LupexNode[RouteConfig]):
@@ -88,8 +88,8 @@ def drive(args: list[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RCLError:
-        # A signal takes the context away in the middle of a spin.
+    except Exception:
+        # A signal may take the context away in the middle of a spin.
         if rclpy.ok():
             raise
     finally:
