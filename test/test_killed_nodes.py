@@ -25,7 +25,7 @@ def moved_m(first, last):
 def test_a_killed_node_stops_the_rover_and_comes_back(tmp_path, name):
     with running("demo.launch.xml", tmp_path, world="plain", seed="1") as stack:
         driving = stack.phase_is(MissionStatus.DRIVE)
-        stack.until(driving, "the drive begins")
+        stack.until(lambda: driving() and stack.newest("/truth/state"), "the drive begins")
         begin_m = stack.newest("/truth/state").distance_m
         stack.until(lambda: stack.newest("/truth/state").distance_m > begin_m + 3.0, "it is under way")
         stack.kill(name)

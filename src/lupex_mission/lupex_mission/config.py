@@ -29,7 +29,14 @@ class MissionConfig:
         40.0, "turn back when the certificate's margin falls below it", unit="Wh", minimum=0, maximum=1e5
     )
     confirm_s: float = setting(
-        10.0, "a failing certificate turns the rover back after lasting so long", unit="s", minimum=0, maximum=600
+        10.0,
+        "a margin below reserve, or a veto of power, turns the rover back after lasting so long",
+        unit="s",
+        minimum=0,
+        maximum=600,
+    )
+    confirm_invalid_s: float = setting(
+        300.0, "without a valid certificate the rover stands still, and turns back after so long", unit="s", minimum=0
     )
     input_age_s: float = setting(
         15.0, "certificate, power and pose older than this stop the rover", unit="s", minimum=1, maximum=600

@@ -35,6 +35,10 @@ DRIVING_NEEDS = frozenset({"localization", "traversability", "path_planning", "m
 DRILLING_NEEDS = frozenset({"drill_control", "power_management", "path_planning"})
 
 
+OUTWARD = frozenset({Phase.DRIVE, Phase.SCAN, Phase.DRILL})
+"""Phases that only a proven way back allows; on the way home there is nothing better to do than to drive."""
+
+
 def reasons_to_stand_still(seen: Observations, phase: Phase, config: MissionConfig) -> tuple[str, ...]:
     """Say what forbids going on in a phase: lost nodes, missing or stale inputs, a lost position.
 
@@ -45,6 +49,8 @@ def reasons_to_stand_still(seen: Observations, phase: Phase, config: MissionConf
     stale_s = seen.time_s - config.input_age_s
     if seen.certificate is None or seen.certificate.stamp_s < stale_s:
         reasons.append("no fresh return certificate")
+    elif not seen.certificate.valid and phase in OUTWARD:
+        reasons.append(f"the way back is not proven: {seen.certificate.reason or 'no reason given'}")
     if seen.power is None or seen.power.stamp_s < stale_s:
         reasons.append("no fresh power status")
     if phase is not Phase.DRILL:
@@ -57,21 +63,25 @@ def reasons_to_stand_still(seen: Observations, phase: Phase, config: MissionConf
 
 @dataclass(frozen=True)
 class TurnBackJudge:
-    """Decides when the outward part ends; a reason must last before it counts."""
+    """Decides when the outward part ends; a reason must last before it counts, one without numbers for longer."""
 
     since_s: float | None = None
     reason: str = ""
+    proven: bool = True
 
     def judge(self, seen: Observations, config: MissionConfig) -> "TurnBackJudge":
         """Return the judge after one more look."""
         reason = _reason_to_turn_back(seen, config)
         if not reason:
             return TurnBackJudge()
-        return TurnBackJudge(self.since_s if self.since_s is not None else seen.time_s, reason)
+        proven = seen.certificate is not None and seen.certificate.valid
+        since_s = self.since_s if self.since_s is not None and self.proven == proven else seen.time_s
+        return TurnBackJudge(since_s, reason, proven)
 
     def decided(self, time_s: float, config: MissionConfig) -> bool:
         """Tell whether the reason has lasted long enough."""
-        return self.since_s is not None and time_s - self.since_s >= config.confirm_s
+        limit_s = config.confirm_s if self.proven else config.confirm_invalid_s
+        return self.since_s is not None and time_s - self.since_s >= limit_s
 
 
 def _reason_to_turn_back(seen: Observations, config: MissionConfig) -> str:

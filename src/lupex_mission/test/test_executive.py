@@ -157,6 +157,19 @@ def test_a_passing_reason_does_not():
     assert bench.run(lambda d: d.outcome).outcome == "success"
 
 
+def test_without_a_proof_it_stands_still_and_goes_on_when_the_proof_is_back():
+    bench = Bench()
+    bench.executive.begin()
+    bench.run(lambda d: d.phase is Phase.DRIVE)
+    bench.results.clear()
+    bench.changes = {"certificate": Certificate(1e9, False, "no place of the rover yet", 0.0, HAVEN)}
+    for _ in range(int(CONFIG.confirm_invalid_s / 10.0) - 1):
+        held = bench.tick()
+        assert (held.phase, held.activity, held.turning_back) == (Phase.SAFE, None, False)
+    bench.changes = {}
+    assert bench.run(lambda d: d.outcome).outcome == "success"
+
+
 def test_with_the_samples_aboard_a_failing_certificate_changes_nothing():
     bench = Bench()
     bench.executive.begin()
