@@ -105,9 +105,10 @@ class MissionNode(LupexNode[MissionConfig]):
                 self._executive.begin()
         lost = self._look_for_the_lost()
         decision = self._executive.tick(self._observe(now_s, lost))
+        # Remembered before it is told or done: what others have seen must not be forgotten by a kill just then.
+        self._remember(decision, now_s)
         self._activities.follow(decision.activity, now_s)
         self._announce(decision, now_s)
-        self._remember(decision, now_s)
 
     def _observe(self, now_s: float, lost: frozenset[str]) -> Observations:
         seen = self._seen
