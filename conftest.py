@@ -32,7 +32,9 @@ def ros_domain():
 
     with free_domain() as domain, pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROS_DOMAIN_ID", str(domain))
-        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        # the profile alone decides: a range given to rmw brings shared memory back
+        patch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SYSTEM_DEFAULT")
+        patch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(Path(__file__).resolve().parent / "config" / "fastdds.xml"))
         yield domain
 
 

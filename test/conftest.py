@@ -37,15 +37,11 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
     import rclpy
     from rclpy.context import Context
 
-    from lupex_system_tests.stack import free_domain
+    from lupex_system_tests.domains import free_domain
 
     base = tmp_path_factory.mktemp("sortie")
     with free_domain() as domain:
-        environment = {
-            **os.environ,
-            "ROS_DOMAIN_ID": str(domain),
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        }
+        environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
         log = base / "output.txt"
         with log.open("w") as output:
             demo = subprocess.Popen(

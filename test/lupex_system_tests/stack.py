@@ -39,7 +39,7 @@ class Stack:
     """Nodes of a launch file, and what they say."""
 
     def __init__(self, launch_file: str, arguments: dict[str, str], domain: int, log: Path) -> None:
-        environment = {**os.environ, "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+        environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
         specs = evaluate_file(find_launch_file(launch_file), arguments, environment)
         self._log = log.open("w", encoding="utf-8")
         self.supervisor = Supervisor(specs, on_line=lambda line: print(line, file=self._log, flush=True))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
+DDS_VARIABLES = ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 REFUSED = 2
 """Exit code of a node that cannot work with the parameters or files it was given."""
 
@@ -72,6 +73,8 @@ def run(options: argparse.Namespace) -> int:
     }
     specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
     claim(out)
+    # the monitor hears the nodes the way they hear each other
+    os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
     from lupex_launch.demo_monitor import DemoMonitor
 
     with (out / "nodes.log").open("w", encoding="utf-8") as log:

@@ -17,8 +17,6 @@ from pathlib import Path
 GIB = 1024**3
 # An environment with its build takes about 2 GiB, worlds and recordings some hundreds of MiB.
 NEEDED_DISK_BYTES = 3 * GIB
-# Ten processes with the segment of config/fastdds.xml each.
-NEEDED_SHARED_MEMORY_BYTES = 384 * 1024**2
 
 PYTHON_MODULES = (
     *("numpy", "scipy", "numba", "rasterio", "pyproj", "erfa", "shapely", "transforms3d", "yaml"),
@@ -100,13 +98,13 @@ def modules(title: str, names: Iterable[str], remedy: str) -> Finding:
     return Finding(title, f"missing: {', '.join(missing)}", remedy) if missing else Finding(title, "all found")
 
 
-def space(title: str, path: Path, needed_bytes: int, remedy: str, needed: bool = True) -> Finding:
+def space(title: str, path: Path, needed_bytes: int, remedy: str) -> Finding:
     """Judge the free space of the file system that holds `path`, or would."""
     while not path.exists():
         path = path.parent
     free = shutil.disk_usage(path).free
     state = f"{free / GIB:.1f} GiB free at {path}"
-    return Finding(title, state) if free >= needed_bytes else Finding(title, state, remedy, needed)
+    return Finding(title, state) if free >= needed_bytes else Finding(title, state, remedy)
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
@@ -128,13 +126,6 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
         workspace(environment),
         space(
             "disk", cache_directory(environment), NEEDED_DISK_BYTES, "free 3 GiB, or set XDG_CACHE_HOME to another disk"
-        ),
-        space(
-            "shared memory",
-            Path("/dev/shm"),
-            NEEDED_SHARED_MEMORY_BYTES,
-            "messages above 0.5 MB may be slow or lost; in a container give --shm-size=1g",
-            needed=False,
         ),
     ]
     if environment.get("LUPEX_WORKSPACE"):

@@ -79,12 +79,9 @@ def lint(root: Path) -> int:
     return 0
 
 
-def environment(root: Path, workspace: Path | None) -> dict[str, str]:
+def environment(workspace: Path | None) -> dict[str, str]:
     """Return the variables that the tests need and the caller has not set."""
-    wanted = {
-        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(root / "config" / "fastdds.xml"),
-    }
+    wanted = {"PYTHONUNBUFFERED": "1"}
     if workspace:
         wanted["RUFF_CACHE_DIR"] = str(workspace / "ruff")
         wanted["MYPY_CACHE_DIR"] = str(workspace / "mypy")
@@ -101,7 +98,7 @@ def main() -> int:
     directory = Path.cwd()
     root = Path(os.environ["LUPEX_ROOT"])
     workspace = Path(os.environ["LUPEX_WORKSPACE"]) if os.environ.get("LUPEX_WORKSPACE") else None
-    os.environ.update(environment(root, workspace))
+    os.environ.update(environment(workspace))
     if level == "lint" or (level is None and not rest):
         code = lint(root)
         if code != 0 or level == "lint":

@@ -106,11 +106,11 @@ def test_paths_are_relative_to_where_the_user_stands(tmp_path):
 
 
 def test_what_is_set_already_is_left_alone(monkeypatch):
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "SUBNET")
-    monkeypatch.delenv("FASTRTPS_DEFAULT_PROFILES_FILE", raising=False)
-    variables = testing.environment(Path("/repo"), None)
-    assert "ROS_AUTOMATIC_DISCOVERY_RANGE" not in variables
-    assert variables["FASTRTPS_DEFAULT_PROFILES_FILE"] == "/repo/config/fastdds.xml"
+    monkeypatch.setenv("RUFF_CACHE_DIR", "/elsewhere")
+    monkeypatch.delenv("MYPY_CACHE_DIR", raising=False)
+    variables = testing.environment(Path("/cache"))
+    assert "RUFF_CACHE_DIR" not in variables
+    assert variables["MYPY_CACHE_DIR"] == "/cache/mypy"
 
 
 def test_the_linters_see_every_package(tmp_path):
