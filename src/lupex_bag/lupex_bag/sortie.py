@@ -47,8 +47,8 @@ WANTED = (
     LOCALIZATION,
     SLIP,
 )
-THIN_S = {ESTIMATE: 0.4, RIG: 0.4}
-"""One estimate to each true state is enough, and ten rig readings a second are more than a figure shows."""
+THIN_S = {RIG: 0.4}
+"""Ten rig readings a second are more than a figure shows. Estimates are all read: between two far apart lies a turn."""
 
 PHASES = ("idle", "lead out", "drive", "scan", "drill", "return", "recharge", "done", "failed", "safe")
 SEVERITIES = ("warning", "error", "critical")

@@ -313,3 +313,24 @@ def sortie_bag(store, tmp_path_factory):
     directory = tmp_path_factory.mktemp("sortie") / "bag"
     write_sortie(store, directory)
     return directory
+
+
+@pytest.fixture(scope="session")
+def swaying_bag(store, tmp_path_factory):
+    """A rover that turns to and fro within seconds, known without error five times a second."""
+    directory = tmp_path_factory.mktemp("swaying") / "bag"
+    recorder = Recorder(directory, Limits(free_mb=0.0), {})
+    tape = Tape(store, recorder)
+    covariance = np.zeros(36)
+    covariance[[0, 7, 14, 35]] = 1e-4
+    for tick in range(500):
+        now = 1000.0 + 0.2 * tick
+        yaw = 0.2 * math.sin(0.7 * tick * 0.2)
+        half = tape.make("geometry_msgs/msg/Quaternion", z=math.sin(yaw / 2), w=math.cos(yaw / 2))
+        pose = tape.make("geometry_msgs/msg/Pose", orientation=half)
+        posed = tape.make("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=covariance)
+        tape.put("/odometry/global", "nav_msgs/msg/Odometry", now, pose=posed)
+        if tick % 5 == 2:
+            tape.put("/truth/state", lupex("WorldTruth"), now, yaw_rad=yaw)
+    recorder.close()
+    return directory

@@ -68,6 +68,12 @@ def at(summary, key):
     return summary
 
 
+def test_a_rover_that_turns_fast_is_judged_by_the_estimates_of_its_time(swaying_bag):
+    found = analyse(swaying_bag)["localization"]
+    assert found["heading_rmse_deg"] < 1e-6
+    assert found["nees_mean"] < 1e-6
+
+
 @pytest.fixture(scope="module")
 def summary(sortie_bag):
     return analyse(sortie_bag, {"cpu_s_by_node": {"mission": 3.5}})
