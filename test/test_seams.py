@@ -10,7 +10,9 @@ pytestmark = pytest.mark.system
 pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
-from lupex_system_tests.boards import InertialBoard  # noqa: E402
+from lupex_interfaces.msg import MissionStatus  # noqa: E402
+from lupex_models.rover import read_rover  # noqa: E402
+from lupex_system_tests.boards import InertialBoard, PowerBoard  # noqa: E402
 from lupex_system_tests.stack import running  # noqa: E402
 
 
@@ -24,3 +26,22 @@ def test_the_rover_drives_on_the_inertial_unit_of_another_process(tmp_path):
         assert math.hypot(truth.x_m, truth.y_m) < 1.0
         # 3 % of the 12 m driven, the figure for tracks with an inertial unit
         assert math.hypot(found.x - truth.x_m, found.y - truth.y_m) < 0.36
+
+
+def test_a_charge_that_runs_away_in_the_dark_turns_the_rover_back(tmp_path, repository):
+    rover = read_rover(repository / "config" / "rover.yaml")
+    load_w = 100.0
+    with running("demo.launch.xml", tmp_path, world="plain", parts="-power_bus", seed="1") as stack:
+        PowerBoard(stack.node, rover.battery, 0.4, lambda: load_w)
+        stack.until(stack.phase_is(MissionStatus.SCAN), "it is at the target, in the dark")
+        assert stack.newest("/plan/certificate").margin_wh > 40.0
+        load_w = 1500.0
+        stack.until(lambda: stack.newest("/mission/status").turning_back, "it turns back")
+        certificate = stack.newest("/plan/certificate")
+        assert certificate.valid, certificate.reason
+        assert 0.0 < certificate.margin_wh < 40.0
+        assert stack.newest("/truth/state").sunlit_fraction == 0.0
+        load_w = 100.0
+        stack.until(stack.phase_is(MissionStatus.RETURN), "it returns")
+        stack.until(lambda: stack.newest("/truth/state").sunlit_fraction > 0.5, "it stands in the sun again")
+        assert not any(status.phase == MissionStatus.DRILL for status in stack.heard["/mission/status"])

@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stand-ins for boards on a bench: processes other than the simulator that supply a part of its topics."""
 
+from collections.abc import Callable
+
 import numpy as np
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import Imu
 from transforms3d.quaternions import quat2mat
 
+from lupex_interfaces.msg import PowerBus, WorldTruth
+from lupex_models.battery import BatteryState, step
 from lupex_models.constants import MOON_GRAVITY_M_S2
+from lupex_models.rover import Battery
 from lupex_node import qos
 from lupex_node.conversions import seconds
 
@@ -44,3 +49,31 @@ class InertialBoard:
         a.x, a.y, a.z = (float(value) for value in force)
         self._publisher.publish(message)
         self.samples += 1
+
+
+class PowerBoard:
+    """Publishes /power/bus of a pack without sun under a load that the caller names."""
+
+    def __init__(self, node: Node, config: Battery, soc: float, load_w: Callable[[], float]) -> None:
+        self._config, self._load_w = config, load_w
+        self._state = BatteryState(soc, 285.0)
+        self._time_s: float | None = None
+        self._publisher = node.create_publisher(PowerBus, "/power/bus", qos.STATE)
+        node.create_subscription(WorldTruth, "/truth/state", self._second, qos.STATE)
+
+    def _second(self, truth: WorldTruth) -> None:
+        time_s = seconds(truth.header.stamp)
+        if self._time_s is not None and time_s > self._time_s:
+            load_w = self._load_w()
+            done = step(self._config, self._state, load_w, time_s - self._time_s)
+            self._state = done.state
+            message = PowerBus(
+                bus_voltage_v=done.terminal_voltage_v,
+                battery_current_a=done.current_a,
+                battery_temperature_k=self._state.temperature_k,
+                load_mobility_w=load_w - 45.0,
+                load_avionics_w=45.0,
+            )
+            message.header.stamp, message.header.frame_id = truth.header.stamp, "base_link"
+            self._publisher.publish(message)
+        self._time_s = time_s
