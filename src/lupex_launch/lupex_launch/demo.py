@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import psutil
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
+NEEDED_DISK_BYTES = 300 * 10**6
+"""A bag of at most 200 MB, the reserve with which the recorder ends, and the report."""
 DDS_VARIABLES = ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 REFUSED = 2
 """Exit code of a node that cannot work with the parameters or files it was given."""
@@ -77,12 +79,8 @@ def run(options: argparse.Namespace) -> int:
     os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
     from lupex_launch.demo_monitor import DemoMonitor
 
-    with (out / "nodes.log").open("w", encoding="utf-8") as log:
-        supervisor = Supervisor(
-            specs,
-            on_line=lambda line: print(line, file=log, flush=True),
-            on_exit=lambda end: print(describe_exit(end), file=log, flush=True),
-        )
+    with NodeLog(out / "nodes.log") as log:
+        supervisor = Supervisor(specs, on_line=log.write, on_exit=lambda end: log.write(describe_exit(end)))
         monitor = DemoMonitor()
         usage = CpuUsage()
         try:
@@ -132,6 +130,36 @@ def claim(out: Path) -> None:
         raise DemoError(f"{out}: cannot be used for results: {error.strerror}") from error
     if taken:
         raise DemoError(f"{out} is not empty: give another --out, or remove it")
+    free = shutil.disk_usage(out).free
+    if free < NEEDED_DISK_BYTES:
+        raise DemoError(
+            f"{out}: {free / 1e6:.0f} MB are free there and a sortie may need {NEEDED_DISK_BYTES / 1e6:.0f} MB:"
+            " free some, or give another --out"
+        )
+
+
+class NodeLog:
+    """What the nodes say, in a file. A disk that is full ends the file, never the nodes: their output is read on."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("wb", buffering=0)
+        self._ended = False
+
+    def write(self, line: str) -> None:
+        """Add a line while there is space."""
+        if self._ended:
+            return
+        try:
+            self._file.write(f"{line}\n".encode())
+        except OSError as error:
+            self._ended = True
+            print(f"nodes.log ends here: {error.strerror}", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
 class CpuUsage:
@@ -201,14 +229,21 @@ def progress_line(seen: "Seen", wall_s: float) -> str:
 
 
 def conclude(out: Path, figures: dict[str, object], end: str, headless: bool) -> int:
-    """Write summary and report from the bag; return the exit code by truth."""
+    """Write summary and report from the bag; return the exit code by truth. Raises DemoError."""
+    from lupex_bag.reading import ReadingError
     from lupex_bag.report_cli import write_report
 
-    summary = write_report(out / "bag", out, figures)
-    outcome = summary["outcome"]
     if end:
         print(f"the sortie did not end by itself: {end}")
+    try:
+        summary = write_report(out / "bag", out, figures)
+    except ReadingError as error:
+        raise DemoError(f"there is no report: {error}") from error
+    except OSError as error:
+        raise DemoError(f"there is no report: {error.filename or out} cannot be written: {error.strerror}") from error
+    outcome = summary["outcome"]
     print(f"outcome: {outcome}")
+    print("".join(f"  {reason}\n" for reason in summary["reasons"]), end="")
     print(f"summary: {out / 'summary.json'}\nreport:  {out / 'report.html'}\nbag:     {out / 'bag'}")
     if not headless and os.environ.get("DISPLAY") and (browser := shutil.which("xdg-open")):
         subprocess.Popen([browser, str(out / "report.html")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -11,7 +11,7 @@ from numba import njit
 
 from lupex_models.locomotion import drive
 from lupex_models.rover import Rover
-from lupex_models.soil import Soil, SoilSpread
+from lupex_models.soil import Soil, soil_spread
 
 Array = npt.NDArray[np.float64]
 
@@ -96,7 +96,7 @@ class SlipModel:
         """
         half = max(1, math.ceil(limit_rad / step_rad))
         slopes = np.arange(-half, half + 1) * step_rad
-        rows = SoilSpread().draw(soils, np.random.default_rng(seed))
+        rows = soil_spread(rover).draw(soils, np.random.default_rng(seed))
         drawn = [Soil(*(float(value) for value in row)) for row in rows]
         tables = np.empty((4, slopes.size, slopes.size))
         for i, along in enumerate(slopes):

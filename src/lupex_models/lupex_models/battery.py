@@ -42,7 +42,10 @@ class BatteryStep(NamedTuple):
 
 
 def open_circuit_voltage(config: Battery, soc: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
-    """Return the pack's open-circuit voltage [V]; soc is clipped to 0..1."""
+    """Return the pack's open-circuit voltage [V]; soc is clipped to 0..1.
+
+    A table over charge and its entropic shift with temperature (Plett 2015, sect. 2.1).
+    """
     cell = np.interp(np.asarray(soc, float), *_nodes(config.cell_voltage_v)) + config.entropic_v_k * (
         np.asarray(temperature_k) - REFERENCE_K
     )
@@ -50,14 +53,14 @@ def open_circuit_voltage(config: Battery, soc: ArrayLike, temperature_k: ArrayLi
 
 
 def soc_at_voltage(config: Battery, voltage_v: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
-    """Return the state of charge whose open-circuit voltage is `voltage_v`, clipped to 0..1."""
+    """Return the state of charge whose open-circuit voltage is `voltage_v`, clipped to 0..1: its inverse."""
     nodes, volts = _nodes(config.cell_voltage_v)
     shift = config.entropic_v_k * (np.asarray(temperature_k, float) - REFERENCE_K)
     return np.asarray(np.interp(np.asarray(voltage_v, float) / config.cells_in_series - shift, volts, nodes))
 
 
 def resistance(config: Battery, soc: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
-    """Return the pack's resistance [ohm]: a shape over charge, Arrhenius over temperature."""
+    """Return the pack's resistance [ohm]: a shape over charge, Arrhenius over temperature (Plett 2015, sect. 2.3)."""
     shape = np.interp(np.asarray(soc, float), *_nodes(config.resistance_shape))
     cold = np.exp(config.resistance_activation_k * (1.0 / np.asarray(temperature_k) - 1.0 / REFERENCE_K))
     return np.asarray(config.resistance_ohm * shape * cold)
@@ -112,7 +115,10 @@ def soc_for_energy(config: Battery, energy_wh: ArrayLike) -> Array:
 
 
 def empty_soc(config: Battery, temperature_k: ArrayLike) -> Array:
-    """Return the state of charge at which nothing more can be drawn; 1 below `discharge_min_k`."""
+    """Return the state of charge at which nothing more can be drawn; 1 below `discharge_min_k`.
+
+    The share usable in the cold is a table of the rover's file, as data sheets give it (Linden and Reddy 2011).
+    """
     kelvin = np.asarray(temperature_k, float)
     share = np.interp(kelvin, config.capacity_temperature_k, config.capacity_share)
     return np.asarray(np.where(kelvin < config.discharge_min_k, 1.0, 1.0 - share))
@@ -134,8 +140,8 @@ def stored_power_w(
 ) -> Array:
     """Return the rate [W] at which stored energy falls under a net load on the bus; negative while charging.
 
-    Counts converter, ohmic loss and charge efficiency; takes no account of the limits that `step` enforces. A load
-    beyond what the pack can deliver counts as the largest one.
+    Counts converter, ohmic loss and charge efficiency, as `step` does (Plett 2015, sect. 2.3); takes no account of the
+    limits that `step` enforces. A load beyond what the pack can deliver counts as the largest one.
     """
     load = np.asarray(net_load_w, float)
     efficiency = config.converter_efficiency
@@ -150,7 +156,8 @@ def stored_power_w(
 def step(config: Battery, state: BatteryState, power_w: float, dt_s: float) -> BatteryStep:
     """Advance the pack under a net bus power (positive discharges) for `dt_s` [s].
 
-    Refuses what it cannot do, in `accepted_w`: charging below `charge_min_k`, over `charge_max_w` or over the full
+    Open-circuit voltage behind a resistance (Plett 2015, sect. 2.3), heat after Bernardi et al. (1985). Refuses what it
+    cannot do, in `accepted_w`: charging below `charge_min_k`, over `charge_max_w` or over the full
     pack's voltage; discharging below `discharge_min_k`, below empty or beyond the power maximum of its resistance.
     Voltage and resistance are those of the middle of the step (midpoint rule); temperature stays: the caller owns the
     heat balance. Raises ValueError for a dt that is not positive and finite, or a power that is not finite.

@@ -20,9 +20,3 @@ EARTH_RADIUS_M = 6_371_000.0
 SPEED_OF_LIGHT_M_S = 299_792_458.0
 STEFAN_BOLTZMANN = 5.670374419e-8
 """Stefan-Boltzmann constant in W m^-2 K^-4."""
-
-LUNAR_BOND_ALBEDO = 0.12
-"""Assumption: literature value for mature highland regolith."""
-
-LUNAR_EMISSIVITY = 0.95
-"""Assumption: literature value in the thermal infrared."""

@@ -15,8 +15,6 @@ from lupex_models.rover import Rover
 from lupex_models.soil import compaction_resistance, track_sinkage
 
 Array = NDArray[np.float64]
-VISCOSITY_S_M = 0.05
-"""Rise of strength with slide speed, per m/s (assumption): past the limit of traction the rover slides, bounded."""
 
 
 class Motion(NamedTuple):
@@ -53,7 +51,7 @@ class CrawlerVehicle:
         slope_across_rad: float,
         soils: Array,
     ) -> Motion:
-        """Return the velocity at which soil forces, weight and resistances balance.
+        """Return the velocity at which soil forces, weight and resistances balance (skid steering: Wong 2008, ch. 6).
 
         `track_speed_mps`, `steer_rad` (4,), `soils` (4, 6) rows of Soil.as_row(). Slopes as in `locomotion.drive`:
         uphill positive along base_link x, and positive where the left is higher.
@@ -82,7 +80,10 @@ def _across_and_normal(slope_along_rad: float, slope_across_rad: float) -> tuple
 
 @njit(cache=True)
 def unit_loads(positions, mass_kg, height_m, along, across, normal):  # type: ignore[no-untyped-def]
-    """Return the normal load [N] of each unit (4,), shifted to the lower ones by the centre of mass's height."""
+    """Return the normal load [N] of each unit (4,), shifted to the lower ones by the centre of mass's height.
+
+    Moments of the weight about the contacts; the fourth unknown by equal sharing (Wong 2008, sect. 3.1).
+    """
     weight = mass_kg * MOON_GRAVITY_M_S2
     loads = np.empty(UNITS)
     for i in range(UNITS):
@@ -100,8 +101,9 @@ def _residual(velocity, positions, crawler, track, cosine, sine, loads, weight_a
         along = cosine[i] * ux + sine[i] * uy
         across = cosine[i] * uy - sine[i] * ux
         f, g = unit_force(track[i], along, across, loads[i], crawler[0], crawler[1], crawler[3], soils[i])
-        f += VISCOSITY_S_M * loads[i] * (track[i] - along)
-        g -= VISCOSITY_S_M * loads[i] * across
+        # past the limit of traction the rover slides, bounded
+        f += crawler[7] * loads[i] * (track[i] - along)
+        g -= crawler[7] * loads[i] * across
         fx = cosine[i] * f - sine[i] * g
         fy = sine[i] * f + cosine[i] * g
         total[0] += fx
@@ -126,10 +128,11 @@ def _kinematic(positions, track, cosine, sine):  # type: ignore[no-untyped-def]
 def balance(positions, crawler, mass_kg, height_m, track, steer, along, across, normal, soils):  # type: ignore[no-untyped-def]
     """Return (velocity (3,), slip, torque, sinkage, load (4,) each, power) of CrawlerVehicle.motion, for numba kernels.
 
+    The forces of `locomotion.unit_force` (Janosi and Hanamoto 1961) against the weight, by a damped Newton method.
     `positions` (4, 2) of the units, `crawler` as crawler_row, `height_m` of the centre of mass; `along`, `across` and
     `normal` are the parts of the upward unit vector in base_link.
     """
-    length, width, radius, _, _, efficiency, internal = crawler
+    length, width, radius, _, _, efficiency, internal, _ = crawler
     loads = unit_loads(positions, mass_kg, height_m, along, across, normal)
     weight = mass_kg * MOON_GRAVITY_M_S2
     cosine = np.cos(steer)

@@ -4,6 +4,7 @@
 
 import importlib.util
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import rasterio
 from rasterio import Affine
 from rasterio.crs import CRS
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -24,15 +26,81 @@ GRID = CRS.from_proj4(f"+proj=stere +lat_0=-90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +R={M
 LOWEST_M, HIGHEST_M = -9_500.0, 11_000.0
 """The Moon's relief over the 1737.4 km sphere spans -9.1..10.8 km (LOLA)."""
 
+_METRES = (None, "", "m", "metre", "metres", "meter", "meters")
 _WHEEL = "lunar_toolkit"
 _WHEEL_RASTER = Path("static", "basemaps", "lola_dem_south.tif")
+
+
+@dataclass(frozen=True)
+class RasterExtent:
+    """What a DEM file covers: the outer edges of its cells in the pole-centred grid, and the size of its cells."""
+
+    west_m: float
+    south_m: float
+    east_m: float
+    north_m: float
+    cell_m: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return round((self.north_m - self.south_m) / self.cell_m), round((self.east_m - self.west_m) / self.cell_m)
+
+
+def read_extent(path: Path) -> RasterExtent:
+    """Read what a lunar south polar GeoTIFF covers, none of its heights.
+
+    Raises SiteError for a file that cannot be read, that is in another frame, or far from the pole.
+    """
+    try:
+        with rasterio.open(path) as raster:
+            _check_raster(path, raster)
+            bounds = raster.bounds
+            return RasterExtent(bounds.left, bounds.bottom, bounds.right, bounds.top, float(raster.transform.a))
+    except RasterioError as error:
+        raise _unreadable(path, error) from error
+
+
+def read_overview(path: Path, frame: SiteFrame, factor: int) -> HeightField:
+    """Read a whole lunar south polar GeoTIFF into the map frame, `factor` squared cells averaged into one.
+
+    Rows and columns that fill no whole cell are left out; cells without any known height are nan.
+    Raises SiteError as read_dem does.
+    """
+    try:
+        with rasterio.open(path) as raster:
+            _check_raster(path, raster)
+            rows, columns = raster.height // factor, raster.width // factor
+            if min(rows, columns) < 2:
+                raise SiteError(f"{path}: is too small for cells of {factor * raster.transform.a:g} m")
+            raw = raster.read(
+                1,
+                window=Window(0, 0, columns * factor, rows * factor),
+                out_shape=(rows, columns),
+                masked=True,
+                resampling=Resampling.average,
+                out_dtype="float64",
+            )
+            heights = np.where(np.ma.getmaskarray(raw), np.nan, raw.data) * raster.scales[0] + raster.offsets[0]
+            _check_heights(path, heights)
+            x0, y0 = frame.grid_origin_m
+            cell = factor * float(raster.transform.a)
+            south = raster.transform.f - rows * cell
+            return HeightField(
+                (heights[::-1] - frame.height_m).astype(np.float32),
+                raster.transform.c + 0.5 * cell - x0,
+                south + 0.5 * cell - y0,
+                cell,
+            )
+    except RasterioError as error:
+        raise _unreadable(path, error) from error
 
 
 def read_dem(path: Path, frame: SiteFrame, bounds_m: tuple[float, float, float, float] | None = None) -> HeightField:
     """Read a lunar south polar GeoTIFF into the map frame, only the window asked for.
 
     bounds_m is (x_min, y_min, x_max, y_max) in the map; the crop is the file's cells that cover it, cut at the file's
-    edge. Heights above the 1737.4 km sphere become heights above the frame's origin; nodata becomes nan.
+    edge, and only its blocks are read from the file. Heights above the 1737.4 km sphere become heights above the frame's origin; nodata becomes nan.
     Raises SiteError for a file that cannot be read, that is in another frame, far from the pole, or no relief.
     """
     try:
@@ -40,7 +108,7 @@ def read_dem(path: Path, frame: SiteFrame, bounds_m: tuple[float, float, float, 
             _check_raster(path, raster)
             return _read_window(path, raster, frame, bounds_m)
     except RasterioError as error:
-        raise SiteError(f"{path}: cannot be read as a GeoTIFF ({_one_line(error)}); give a LOLA polar DEM") from error
+        raise _unreadable(path, error) from error
 
 
 def write_dem(path: Path, field: HeightField, frame: SiteFrame) -> None:
@@ -104,12 +172,17 @@ def _check_raster(path: Path, raster: rasterio.DatasetReader) -> None:
         )
     grid = raster.crs.to_dict()
     semi_axes = [grid[key] for key in ("R", "a", "b") if key in grid]
-    if not semi_axes or any(abs(axis - MOON_RADIUS_M) > 1.0 for axis in semi_axes):
+    flattened = any(grid.get(key) for key in ("rf", "f"))
+    if flattened or not semi_axes or any(abs(axis - MOON_RADIUS_M) > 1.0 for axis in semi_axes):
         raise SiteError(f"{path}: is not on the lunar sphere of 1737.4 km radius")
     wanted = {"proj": "stere", "lat_0": -90, "lat_ts": -90, "lon_0": 0, "k": 1, "x_0": 0, "y_0": 0, "units": "m"}
     if any(grid.get(key, value) != value for key, value in wanted.items()):
         raise SiteError(
             f"{path}: is not in the south polar stereographic grid (centre 90 S 0 E, scale 1 at the pole, metres)"
+        )
+    if raster.units[0] not in _METRES:
+        raise SiteError(
+            f"{path}: its heights are in '{raster.units[0]}'; a DEM holds metres above the 1737.4 km sphere"
         )
     transform = raster.transform
     if transform.b != 0.0 or transform.d != 0.0 or transform.a <= 0.0 or abs(transform.a + transform.e) > 1e-9:
@@ -143,6 +216,13 @@ def _read_window(
     raw = raster.read(1, window=window)
     heights = raw.astype(np.float64) * raster.scales[0] + raster.offsets[0]
     heights[_no_data(raw, raster.nodata)] = np.nan
+    _check_heights(path, heights)
+    return HeightField(
+        (heights[::-1] - frame.height_m).astype(np.float32), west + first_column * cell, north - last_row * cell, cell
+    )
+
+
+def _check_heights(path: Path, heights: npt.NDArray[np.float64]) -> None:
     known = heights[np.isfinite(heights)]
     if known.size == 0:
         raise SiteError(f"{path}: has no known height at the place asked for")
@@ -151,9 +231,6 @@ def _read_window(
             f"{path}: its heights run from {known.min():.0f} to {known.max():.0f} m, "
             f"but the Moon's lie between {LOWEST_M:.0f} and {HIGHEST_M:.0f} m"
         )
-    return HeightField(
-        (heights[::-1] - frame.height_m).astype(np.float32), west + first_column * cell, north - last_row * cell, cell
-    )
 
 
 def _no_data(raw: npt.NDArray[np.generic], nodata: float | None) -> npt.NDArray[np.bool_]:
@@ -163,5 +240,9 @@ def _no_data(raw: npt.NDArray[np.generic], nodata: float | None) -> npt.NDArray[
     return np.asarray(mask)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def _unreadable(path: Path, error: Exception) -> SiteError:
+    if not path.exists():
+        return SiteError(f"{path}: there is no such file")
+    # What reading says is often only that a block failed; the reason, such as a short file, is in what caused it.
+    reason = " ".join(str(error.__cause__ or error).split())
+    return SiteError(f"{path}: cannot be read as a GeoTIFF ({reason}); give a whole LOLA polar DEM")

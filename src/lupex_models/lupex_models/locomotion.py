@@ -18,10 +18,11 @@ from lupex_models.soil import (
     SoilSpread,
     compaction_resistance,
     mobilised_share,
+    nominal_soil,
     shear_strength,
     slide_for_share,
+    soil_spread,
     track_sinkage,
-    wheel_sinkage,
 )
 
 Array = NDArray[np.float64]
@@ -53,8 +54,9 @@ def drive(
     """Return the steady state of driving straight at track speed `speed_mps` (negative: backwards).
 
     `slope_along_rad` is positive uphill in the heading, `slope_across_rad` positive where the left is higher.
-    Where traction or torque does not suffice: slip 1, no ground speed, `feasible` false; power is then that of tracks
-    spinning at full traction, or at the torque limit.
+    The balance of thrust by Janosi-Hanamoto, compaction by Bekker, track friction and weight (Wong 2008, ch. 4), the
+    lateral force met by a side slide. Where traction or torque does not suffice: slip 1, no ground speed, `feasible`
+    false; power is then that of tracks spinning at full traction, or at the torque limit.
     """
     return DriveState(
         *_drive(crawler_row(crawler), mass_kg, slope_along_rad, slope_across_rad, speed_mps, soil.as_row())
@@ -72,6 +74,7 @@ def crawler_row(crawler: Crawler) -> Array:
             crawler.max_torque_nm,
             crawler.drive_efficiency,
             crawler.internal_resistance_coefficient,
+            crawler.slide_viscosity_s_m,
         ]
     )
 
@@ -81,7 +84,7 @@ def tilt_components(slope_along_rad, slope_across_rad):  # type: ignore[no-untyp
     """Return the unit weight's parts (along, across, normal) for a heading's slopes along and across.
 
     The heading lies in the surface, rising by `slope_along_rad`; across is to its left within the surface. Exact for a
-    plane with gradient (tan along, tan across).
+    plane with gradient (tan along, tan across), from geometry alone.
     """
     gx = math.tan(slope_along_rad)
     gy = math.tan(slope_across_rad)
@@ -93,7 +96,7 @@ def tilt_components(slope_along_rad, slope_across_rad):  # type: ignore[no-untyp
 
 @njit(cache=True)
 def _drive(crawler, mass_kg, slope_along_rad, slope_across_rad, speed_mps, soil):  # type: ignore[no-untyped-def]
-    length, width, radius, derating, max_torque, efficiency, internal = crawler
+    length, width, radius, derating, max_torque, efficiency, internal, _ = crawler
     weight = mass_kg * MOON_GRAVITY_M_S2
     forward = 1.0 if speed_mps >= 0.0 else -1.0
     along, across, normal = tilt_components(slope_along_rad, slope_across_rad)
@@ -178,9 +181,10 @@ class LocomotionTable:
         step_rad: float = math.radians(1.0),
         speed_mps: float | None = None,
     ) -> "LocomotionTable":
-        """Compute the table for the nominal soil, or for a `quantile` (0..1) over `soils` drawn ones.
+        """Compute the table for the rover's nominal soil, or for a `quantile` (0..1) over `soils` drawn ones.
 
-        Raises ValueError for a quantile outside 0..1.
+        A higher quantile is never the better in any cell. The drawn soils are those of the rover's own spread unless
+        another is given. Raises ValueError for a quantile outside 0..1.
         """
         if quantile is not None and not 0.0 <= quantile <= 1.0:
             raise ValueError(f"quantile {quantile!r} is not within 0..1")
@@ -188,9 +192,9 @@ class LocomotionTable:
         along = np.asarray(np.arange(-count, count + 1) * step_rad, np.float64)
         across = np.asarray(np.arange(0, count + 1) * step_rad, np.float64)
         if quantile is None:
-            rows = NOMINAL_SOIL.as_row()[None, :]
+            rows = nominal_soil(rover).as_row()[None, :]
         else:
-            rows = (spread or SoilSpread()).draw(soils, np.random.default_rng(seed))
+            rows = (spread or soil_spread(rover)).draw(soils, np.random.default_rng(seed))
         speed = rover.crawler.max_speed_mps if speed_mps is None else speed_mps
         high = _grid(crawler_row(rover.crawler), rover.body.mass_kg, along, across, speed, rows)
         level = 0.5 if quantile is None else quantile
@@ -266,36 +270,3 @@ def _lookup_all(table, first_along_rad, step_rad, along_rad, across_rad, beyond)
     for k in range(along_rad.size):
         found[k] = lookup(table, first_along_rad, step_rad, along_rad[k], across_rad[k], beyond)
     return found
-
-
-@dataclass(frozen=True)
-class WheeledVehicle:
-    """Rigid wheels without grousers that share the weight equally."""
-
-    mass_kg: float
-    wheels: int
-    radius_m: float
-    width_m: float
-
-
-def wheel_slope_rad(vehicle: WheeledVehicle, slip: float, soil: Soil = NOMINAL_SOIL) -> float:
-    """Return the slope that rigid wheels climb at `slip` (0..1]: thrust less compaction equals the weight's part.
-
-    Thrust by Janosi-Hanamoto over the static contact length sqrt(D z - z^2) at uniform pressure (Bekker 1969).
-    """
-    row = soil.as_row()
-    weight = vehicle.mass_kg * MOON_GRAVITY_M_S2 / vehicle.wheels
-
-    def surplus(slope: float) -> float:
-        load = weight * math.cos(slope)
-        sinkage = wheel_sinkage(load, vehicle.width_m, vehicle.radius_m, row)
-        length = math.sqrt(2.0 * vehicle.radius_m * sinkage - sinkage**2)
-        thrust = shear_strength(load, length * vehicle.width_m, row)
-        thrust *= mobilised_share(slip, length, soil.shear_modulus_m)
-        return float(thrust - compaction_resistance(sinkage, vehicle.width_m, row) - weight * math.sin(slope))
-
-    low, high = -1.4, 1.4
-    while high - low > 1e-9:
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if surplus(middle) > 0.0 else (low, middle)
-    return 0.5 * (low + high)

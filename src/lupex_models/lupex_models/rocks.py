@@ -56,7 +56,8 @@ def rock_population(
 ) -> Rocks:
     """Draw rocks over (x_min, y_min, x_max, y_max), each covering a disc of its diameter.
 
-    The number density is -F'(D) / (pi D^2 / 4), integrated on a fine table; the count is Poisson.
+    The number density is -F'(D) / (pi D^2 / 4) of `covered_share`, integrated on a fine table; the count is Poisson
+    (Golombek and Rapp 1997).
     Raises ValueError when the largest diameter is not above the smallest.
     """
     small, large = statistics.smallest_m, statistics.largest_m

@@ -39,7 +39,26 @@ class Crawler:
     max_torque_nm: float = setting(description="a unit, at the sprocket", unit="N m", minimum=0.1, maximum=1000)
     drive_efficiency: float = setting(description="battery to sprocket", minimum=0.05, maximum=1)
     internal_resistance_coefficient: float = setting(description="track friction over weight", minimum=0, maximum=0.5)
+    slide_viscosity_s_m: float = setting(
+        description="rise of traction with slide speed, for the limit of traction", unit="s/m", minimum=0.001, maximum=1
+    )
     command_timeout_s: float = setting(description="of the motor controllers", unit="s", minimum=0.1, maximum=10)
+
+
+@dataclass(frozen=True)
+class Regolith:
+    """Soil that plans count on, and the bounds within which the true one may lie, evenly; lunar, never scaled again."""
+
+    bekker_n: float = setting(description="exponent of sinkage", minimum=0.3, maximum=2)
+    kc: float = setting(description="cohesive modulus", unit="N/m^(n+1)", minimum=0, maximum=1e6)
+    kphi: float = setting(description="frictional modulus", unit="N/m^(n+2)", minimum=1e3, maximum=1e8)
+    cohesion_pa: float = setting(unit="Pa", minimum=0, maximum=1e5)
+    friction_angle_deg: float = setting(unit="deg", minimum=10, maximum=60)
+    shear_modulus_m: float = setting(description="Janosi's K", unit="m", minimum=0.001, maximum=0.2)
+    kphi_range: tuple[float, ...] = setting(description="low, high", unit="N/m^(n+2)", minimum=1e3, maximum=1e8)
+    cohesion_range_pa: tuple[float, ...] = setting(description="low, high", unit="Pa", minimum=0, maximum=1e5)
+    friction_angle_range_deg: tuple[float, ...] = setting(description="low, high", unit="deg", minimum=10, maximum=60)
+    shear_modulus_range_m: tuple[float, ...] = setting(description="low, high", unit="m", minimum=0.001, maximum=0.2)
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,7 @@ class Thermal:
     sunlit_ground_k: float = setting(unit="K", minimum=100, maximum=400)
     shaded_ground_k: float = setting(description="shadow that the Sun visits", unit="K", minimum=20, maximum=300)
     permanent_shadow_ground_k: float = setting(unit="K", minimum=20, maximum=150)
+    ground_emissivity: float = setting(description="in the thermal infrared", minimum=0, maximum=1)
     heater_on_k: float = setting(unit="K", minimum=150, maximum=350)
     heater_off_k: float = setting(unit="K", minimum=150, maximum=350)
     electronics_share: float = setting(description="of avionics heat into the battery box", minimum=0, maximum=1)
@@ -208,6 +228,7 @@ class Rover:
 
     body: Body
     crawler: Crawler
+    regolith: Regolith
     battery: Battery
     solar_array: SolarArray
     loads: Loads
@@ -231,6 +252,7 @@ def refuse_contradictions(rover: Rover, source: str) -> None:
     """Raise ConfigurationError where numbers that are each within bounds do not go together."""
     battery, thermal, lidar = rover.battery, rover.thermal, rover.lidar
     rules = (
+        *_regolith_rules(rover.regolith),
         (_rising(battery.cell_voltage_v), "battery.cell_voltage_v must hold two or more rising voltages"),
         (len(battery.resistance_shape) >= 2, "battery.resistance_shape must hold two or more values"),
         (_rising(battery.capacity_temperature_k), "battery.capacity_temperature_k must hold two or more rising values"),
@@ -257,6 +279,26 @@ def refuse_contradictions(rover: Rover, source: str) -> None:
     for holds, text in rules:
         if not holds:
             raise ConfigurationError(f"{source}: {text}")
+
+
+def _regolith_rules(regolith: Regolith) -> tuple[tuple[bool, str], ...]:
+    ranges = (
+        ("kphi", "kphi_range"),
+        ("cohesion_pa", "cohesion_range_pa"),
+        ("friction_angle_deg", "friction_angle_range_deg"),
+        ("shear_modulus_m", "shear_modulus_range_m"),
+    )
+    return tuple(
+        (
+            _spans(getattr(regolith, range_key), getattr(regolith, key)),
+            f"regolith.{range_key} must be [low, high] round {key}",
+        )
+        for key, range_key in ranges
+    )
+
+
+def _spans(bounds: tuple[float, ...], value: float) -> bool:
+    return len(bounds) == 2 and bounds[0] <= value <= bounds[1]
 
 
 def _rising(values: tuple[float, ...]) -> bool:

@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lupex_models.rover import Rover
+
 Array = NDArray[np.float64]
 
 
@@ -35,25 +37,58 @@ class Soil:
 
 
 NOMINAL_SOIL = Soil(1.0, 1400.0, 820e3, 170.0, math.radians(35.0), 0.018)
-"""NTRS 20220010732 for n, kc, kphi and c; friction angle and K are literature values (assumption)."""
+"""NTRS 20220010732 for n, kc, kphi and c; friction angle and K are literature values. As in config/rover.yaml."""
 
 
 @dataclass(frozen=True)
 class SoilSpread:
-    """Bounds between which the true soil may lie anywhere with equal probability (assumption)."""
+    """Bounds between which the true soil may lie anywhere with equal probability; the defaults as in rover.yaml."""
 
     kphi: tuple[float, float] = (2e5, 1.2e6)
     cohesion_pa: tuple[float, float] = (50.0, 1000.0)
     friction_angle_rad: tuple[float, float] = (math.radians(30.0), math.radians(42.0))
     shear_modulus_m: tuple[float, float] = (0.010, 0.025)
+    nominal: Soil = NOMINAL_SOIL
+    """Gives n and kc, which do not vary."""
 
     def draw(self, count: int, rng: np.random.Generator) -> Array:
         """Draw `count` soils as rows (count, 6) in the order of Soil's fields; n and kc stay nominal."""
-        rows = np.tile(NOMINAL_SOIL.as_row(), (count, 1))
+        rows = np.tile(self.nominal.as_row(), (count, 1))
         for column, bounds in ((2, self.kphi), (3, self.cohesion_pa), (4, self.friction_angle_rad)):
             rows[:, column] = rng.uniform(*bounds, size=count)
         rows[:, 5] = rng.uniform(*self.shear_modulus_m, size=count)
         return rows
+
+
+def nominal_soil(rover: Rover) -> Soil:
+    """Return the soil that the rover's file counts on."""
+    given = rover.regolith
+    return Soil(
+        given.bekker_n,
+        given.kc,
+        given.kphi,
+        given.cohesion_pa,
+        math.radians(given.friction_angle_deg),
+        given.shear_modulus_m,
+    )
+
+
+def soil_spread(rover: Rover) -> SoilSpread:
+    """Return the bounds within which the rover's file lets the true soil lie."""
+    given = rover.regolith
+    low, high = (math.radians(angle) for angle in given.friction_angle_range_deg)
+    return SoilSpread(
+        kphi=_pair(given.kphi_range),
+        cohesion_pa=_pair(given.cohesion_range_pa),
+        friction_angle_rad=(low, high),
+        shear_modulus_m=_pair(given.shear_modulus_range_m),
+        nominal=nominal_soil(rover),
+    )
+
+
+def _pair(values: tuple[float, ...]) -> tuple[float, float]:
+    low, high = values
+    return low, high
 
 
 @njit(cache=True)
@@ -97,7 +132,10 @@ def mobilised_share(slide, length_m, shear_modulus_m):  # type: ignore[no-untype
 
 @njit(cache=True)
 def slide_for_share(share, length_m, shear_modulus_m):  # type: ignore[no-untyped-def]
-    """Return the slide ratio that mobilises `share` of the strength, inf from 1 on: the inverse of mobilised_share."""
+    """Return the slide ratio that mobilises `share` of the strength, inf from 1 on: the inverse of mobilised_share.
+
+    Janosi and Hanamoto (1961), solved by Newton's method.
+    """
     if share <= 0.0:
         return 0.0
     if share >= 1.0 - 1e-9:
@@ -120,5 +158,5 @@ def slide_for_share(share, length_m, shear_modulus_m):  # type: ignore[no-untype
 
 @njit(cache=True)
 def shear_strength(load_n, area_m2, soil):  # type: ignore[no-untyped-def]
-    """Return the largest thrust [N] of a contact: c A + N tan(phi) (Mohr-Coulomb)."""
+    """Return the largest thrust [N] of a contact: c A + N tan(phi) (Mohr-Coulomb, as in Bekker 1969)."""
     return soil[3] * area_m2 + max(load_n, 0.0) * math.tan(soil[4])

@@ -26,6 +26,7 @@ def array_power_w(
 ) -> Array:
     """Return the array's electrical power: cosine of incidence, inverse square of the distance, dust and ageing.
 
+    Patel (2005, ch. 8); the solar constant of the rover's figure is that at one astronomical unit.
     `disc_fraction` (0..1) is the share of the solar disc above the skyline at the array's centre.
     """
     cosine = np.maximum(np.cos(np.asarray(incidence_rad, float)), 0.0)

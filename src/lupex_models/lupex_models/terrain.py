@@ -46,6 +46,7 @@ __all__ = [
     "fine_patch",
     "fractal_surface",
     "hurst_exponent",
+    "measured_roughness",
     "one_crater",
     "orbital_product",
     "refine",
@@ -119,11 +120,11 @@ def fractal_surface(
 ) -> FloatArray:
     """Return heights (ny, nx) of a tileable self-affine surface with zero mean.
 
-    Spectral synthesis with fixed amplitudes and random phases: the mean RMS deviation of a whole tile at the reference
-    lag, and its growth up to four times that lag, are those asked for, whatever the seed. The reference lag is rounded
-    to whole cells, at least one. With shorter_than_m only the shorter waves of that surface are returned: detail for
-    beneath a grid that has the longer ones. Raises ValueError when the tile holds no wave of the allowed length, or
-    when the roughness asked for cannot be reached by a power law.
+    Spectral synthesis (Saupe 1988) with fixed amplitudes and random phases: the mean RMS deviation of a whole tile at
+    the reference lag, and its growth up to four times that lag, are those asked for, whatever the seed. The reference
+    lag is rounded to whole cells, at least one. With shorter_than_m only the shorter waves of that surface are
+    returned: detail for beneath a grid that has the longer ones. Raises ValueError when the tile holds no wave of the
+    allowed length, or when the roughness asked for cannot be reached by a power law.
     """
     frequency = np.hypot(np.fft.fftfreq(ny, cell_m)[:, None], np.fft.fftfreq(nx, cell_m)[None, :])
     allowed = (frequency >= 1.0 / statistics.longest_wavelength_m) & (frequency > 0.0)
@@ -158,7 +159,8 @@ def fractal_surface(
 def roughness_beside(statistics: FractalStatistics, other_m: npt.ArrayLike, cell_m: float) -> FractalStatistics:
     """Return what a fractal must contribute so that fractal and other relief together have the statistics asked for.
 
-    other_m are heights (ny, nx), such as craters alone on level ground; independent reliefs add in variance.
+    other_m are heights (ny, nx), such as craters alone on level ground; independent reliefs add in variance, and so do
+    their squared deviations (Shepard et al. 2001).
     Raises ValueError when the other relief alone is already rougher than asked.
     """
     heights = np.asarray(other_m, dtype=np.float64)
@@ -248,6 +250,7 @@ def orbital_product(
 ) -> HeightField:
     """Return what an orbiter's DEM shows of a field made by rough_relief: small craters lost, correlated height error.
 
+    Errors as those of the LOLA 5 m maps (Barker et al. 2021).
     craters and taper_m are those of rough_relief.
     """
     ny, nx = field.shape
@@ -271,10 +274,45 @@ def rms_deviation(heights_m: npt.ArrayLike, cell_m: float, lag_m: float) -> floa
 
 
 def hurst_exponent(heights_m: npt.ArrayLike, cell_m: float, reference_lag_m: float) -> float:
-    """Return the growth of log RMS deviation with log lag, from the reference lag to four times it."""
+    """Return the growth of log RMS deviation with log lag, from the reference lag to four times it.
+
+    Shepard et al. (2001).
+    """
     lag = _lag_cells(reference_lag_m, cell_m)
     deviations = np.array([rms_deviation(heights_m, cell_m, factor * lag * cell_m) for factor in _LAG_FACTORS])
     return _growth(deviations, lag)
+
+
+def measured_roughness(field: HeightField, reference_lag_m: float, window_m: float) -> FractalStatistics:
+    """Return the roughness of a DEM beside its slopes, to be asked of the detail beneath it or beneath its like.
+
+    The field is cut into whole windows of window_m, a plane is taken out of each, and their squared deviations are
+    averaged (Shepard et al. 2001). Waves longer than a window are slopes. Raises ValueError when no window is known
+    throughout.
+    """
+    count = round(window_m / field.cell_m)
+    ny, nx = field.shape
+    y, x = np.mgrid[0:count, 0:count]
+    planes = np.stack([x.ravel(), y.ravel(), np.ones(count * count)], axis=-1)
+    fit = np.linalg.pinv(planes)
+    lag = _lag_cells(reference_lag_m, field.cell_m)
+    squares = []
+    for i in range(0, ny - count + 1, count):
+        for j in range(0, nx - count + 1, count):
+            window = field.heights_m[i : i + count, j : j + count].astype(np.float64).ravel()
+            if np.all(np.isfinite(window)):
+                rest = (window - planes @ (fit @ window)).reshape(count, count)
+                lags = [factor * lag * field.cell_m for factor in _LAG_FACTORS]
+                squares.append([rms_deviation(rest, field.cell_m, value) ** 2 for value in lags])
+    if not squares:
+        raise ValueError(f"no window of {window_m:g} m is known throughout")
+    deviations = np.sqrt(np.mean(squares, axis=0))
+    return FractalStatistics(
+        hurst=_growth(deviations, lag),
+        rms_deviation_m=float(deviations[0]),
+        reference_lag_m=lag * field.cell_m,
+        longest_wavelength_m=window_m,
+    )
 
 
 def border_taper(nx: int, ny: int, cell_m: float, width_m: float) -> FloatArray:

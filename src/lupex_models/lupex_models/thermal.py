@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from lupex_models.constants import (
     ASTRONOMICAL_UNIT_M,
-    LUNAR_EMISSIVITY,
     SOLAR_CONSTANT_W_M2,
     STEFAN_BOLTZMANN,
 )
@@ -70,7 +69,10 @@ def surroundings(
     permanent_shadow: bool = False,
     sun_distance_m: float = ASTRONOMICAL_UNIT_M,
 ) -> Surroundings:
-    """Return the surroundings in a place with this share of the Sun's disc; half-lit ground mixes by radiation."""
+    """Return the surroundings in a place with this share of the Sun's disc; half-lit ground mixes by radiation.
+
+    Ground temperatures of the rover's file; sunlight by the inverse square of the distance (Gilmore 2002, ch. 2).
+    """
     share = min(max(disc_fraction, 0.0), 1.0)
     dark = config.permanent_shadow_ground_k if permanent_shadow else config.shaded_ground_k
     ground = (share * config.sunlit_ground_k**4 + (1.0 - share) * dark**4) ** 0.25
@@ -94,7 +96,8 @@ def step(
 ) -> ThermalStep:
     """Advance the temperatures by `dt_s` [s] with constant inputs and surroundings.
 
-    Explicit sub-steps book each flow out of one node and into the other, so that energy is conserved to rounding.
+    Lumped nodes with radiation by Stefan-Boltzmann against ground and sky (Gilmore 2002, ch. 15). Explicit sub-steps
+    book each flow out of one node and into the other, so that energy is conserved to rounding.
     Raises ValueError for a dt that is not positive and finite.
     """
     if not (dt_s > 0.0 and math.isfinite(dt_s)):
@@ -141,6 +144,7 @@ def _parameters(config: Thermal) -> Array:
             config.heat_pipe_w_k,
             config.heat_pipe_closed_k,
             config.heat_pipe_open_k,
+            config.ground_emissivity,
         ]
     )
 
@@ -157,11 +161,11 @@ def _opening(kelvin, closed_k, open_k):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _integrate(p, battery_k, electronics_k, panel_k, ground_k, irradiance, battery_w, electronics_w, array_w, dt_s):  # type: ignore[no-untyped-def]
     c_battery, g_battery, c_structure, a_structure, e_structure, s_structure = p[:6]
-    c_panel, a_panel, e_panel, s_panel, a_radiator, e_radiator, g_pipe, pipe_closed, pipe_open = p[6:]
+    c_panel, a_panel, e_panel, s_panel, a_radiator, e_radiator, g_pipe, pipe_closed, pipe_open, e_ground = p[6:]
     absorbed = 0.0
     radiated = 0.0
     # half of every upright surface's view is ground, the other half is sky
-    ground_flux = 0.5 * LUNAR_EMISSIVITY * STEFAN_BOLTZMANN * ground_k**4
+    ground_flux = 0.5 * e_ground * STEFAN_BOLTZMANN * ground_k**4
     # a quarter of a convex body's area is its mean shadow
     sun_structure = s_structure * 0.25 * a_structure * irradiance
     sun_panel = s_panel * a_panel * irradiance - array_w

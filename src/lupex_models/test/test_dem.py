@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import functools
 import importlib.util
+import io
 import math
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from rasterio import Affine
 from rasterio.crs import CRS
 
 from lupex_models import dem
+from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.dem import far_relief_path, read_dem, read_far_relief, write_dem
 from lupex_models.height_field import HeightField
 from lupex_models.site_frame import SiteError, SiteFrame
@@ -19,7 +23,9 @@ FRAME = SiteFrame(math.radians(-89.4389), math.radians(222.869), 1900.0)
 EAST, NORTH = FRAME.grid_origin_m
 
 
-def write_raster(path: Path, values: np.ndarray, crs=dem.GRID, transform=None, nodata=None, scale=1.0, offset=0.0):
+def write_raster(
+    path: Path, values: np.ndarray, crs=dem.GRID, transform=None, nodata=None, scale=1.0, offset=0.0, unit=""
+):
     bands = values if values.ndim == 3 else values[None]
     transform = transform or Affine(5.0, 0.0, EAST - 100.0, 0.0, -5.0, NORTH + 100.0)
     with rasterio.open(
@@ -37,6 +43,7 @@ def write_raster(path: Path, values: np.ndarray, crs=dem.GRID, transform=None, n
         raster.write(bands)
         raster.scales = [scale] * bands.shape[0]
         raster.offsets = [offset] * bands.shape[0]
+        raster.units = [unit] * bands.shape[0]
     return path
 
 
@@ -86,6 +93,76 @@ def test_a_window_is_the_part_of_the_whole(tmp_path):
     assert np.allclose(part.heights_m, whole.height(x, y), atol=1e-3)
 
 
+class CountedFile(io.FileIO):
+    """A file that keeps the count of what was read from it."""
+
+    total = 0
+
+    def read(self, size=-1):
+        data = super().read(size)
+        CountedFile.total += len(data)
+        return data
+
+
+@pytest.mark.parametrize(("side_m", "blocks"), [(100.0, 4), (2000.0, 9)])
+def test_a_window_costs_only_its_blocks(tmp_path, monkeypatch, side_m, blocks):
+    side, block = 3200, 256
+    west, north = EAST - 8000.0, NORTH + 8000.0
+    profile = {"driver": "GTiff", "height": side, "width": side, "count": 1, "dtype": "int16", "crs": dem.GRID}
+    path = tmp_path / "large.tif"
+    tiles = {"tiled": True, "blockxsize": block, "blockysize": block}
+    with rasterio.open(path, "w", transform=Affine(5.0, 0.0, west, 0.0, -5.0, north), **profile, **tiles) as raster:
+        raster.write(np.arange(side * side, dtype=np.int64).reshape(1, side, side).astype(np.int16) // 8)
+    opened = functools.partial(rasterio.open, opener=lambda name, mode="rb": CountedFile(name, "rb"))
+    monkeypatch.setattr(dem.rasterio, "open", opened)
+    CountedFile.total = 0
+    tracemalloc.start()
+    field = read_dem(path, FRAME, (-side_m / 2, -side_m / 2, side_m / 2, side_m / 2))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    cells = field.shape[0] * field.shape[1]
+    assert cells == pytest.approx((side_m / 5.0 + 1.0) ** 2, rel=0.1)
+    # The blocks touched, and the file's directory with its 169 offsets, which is read in pieces of 16 kB.
+    assert cells * 2 <= CountedFile.total <= blocks * block * block * 2 + 65_536 < path.stat().st_size / 10
+    # Raw, double and single precision, masks and their temporaries: none of it of the whole file.
+    assert peak < 40 * cells + 500_000 < side * side * 2
+
+
+@pytest.mark.parametrize(("kind", "scale"), [("int16", 0.1), ("int32", 0.01), ("float32", 1.0), ("float64", 0.001)])
+@pytest.mark.parametrize("cell", [0.5, 5.0, 20.0, 118.45])
+def test_any_number_type_and_pixel_size(tmp_path, kind, scale, cell):
+    """A plane that rises by 10 % to the grid's east and 20 % to its north, whatever the raster is made of."""
+    count = 30
+    index = np.arange(count) + 0.5
+    east, north = (index - count / 2) * cell, (count / 2 - index) * cell
+    true = 1900.0 + 0.1 * east[None, :] + 0.2 * north[:, None]
+    corner = Affine(cell, 0.0, EAST - count / 2 * cell, 0.0, -cell, NORTH + count / 2 * cell)
+    counts = true / scale if kind.startswith("float") else np.round(true / scale)
+    path = write_raster(tmp_path / "plane.tif", counts.astype(kind), transform=corner, scale=scale)
+    field = read_dem(path, FRAME)
+    assert field.cell_m == pytest.approx(cell)
+    # Half a count of a whole number; float32 keeps 1.9 km to 0.12 mm.
+    half = 2e-4 if kind.startswith("float") else 0.5 * scale
+    assert float(field.height(0.0, 0.0)) == pytest.approx(0.0, abs=half + 2e-4)
+    reach = 0.4 * count * cell
+    assert float(field.height(reach, reach / 2)) == pytest.approx(0.2 * reach, abs=half + 2e-4)
+    assert np.allclose(field.gradient(reach, -reach), (0.1, 0.2), atol=2.0 * (half + 2e-4) / cell)
+
+
+def test_curvature_lowers_the_sphere_below_the_map():
+    """Ground at the sphere's own height d away stands d^2 / 2R under the map's plane: 2.9 m at 3.2 km."""
+    for distance, drop in ((3_200.0, 2.9), (100_000.0, 2_878.0)):
+        latitude, longitude = FRAME.to_geographic(distance, 0.0)
+        # The angle at the Moon's centre between the places, from their unit vectors.
+        here, there = (
+            np.array([math.cos(a) * math.cos(b), math.cos(a) * math.sin(b), math.sin(a)])
+            for a, b in ((FRAME.latitude_rad, FRAME.longitude_rad), (float(latitude), float(longitude)))
+        )
+        below = MOON_RADIUS_M * (1.0 - float(here @ there))
+        assert below == pytest.approx(distance**2 / (2.0 * MOON_RADIUS_M), rel=2e-3)
+        assert below == pytest.approx(drop, rel=0.02)
+
+
 def test_a_window_is_cut_at_the_edge_of_the_file(tmp_path):
     path = write_raster(tmp_path / "edge.tif", np.zeros((40, 40), dtype=np.float32))
     assert read_dem(path, FRAME, (-1000.0, -1000.0, 1000.0, 1000.0)).shape == (40, 40)
@@ -94,6 +171,11 @@ def test_a_window_is_cut_at_the_edge_of_the_file(tmp_path):
 FLAT = np.zeros((40, 40), dtype=np.float32)
 NORTH_GRID = CRS.from_proj4("+proj=stere +lat_0=90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +R=1737400 +units=m")
 EARTH_GRID = CRS.from_epsg(3031)
+FLATTENED_GRID = CRS.from_proj4("+proj=stere +lat_0=-90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +a=1737400 +rf=800 +units=m")
+TWO_AXES_GRID = CRS.from_proj4("+proj=stere +lat_0=-90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +a=1737400 +b=1735000 +units=m")
+TURNED_GRID = CRS.from_proj4("+proj=stere +lat_0=-90 +lon_0=180 +k=1 +x_0=0 +y_0=0 +R=1737400 +units=m")
+SCALED_GRID = CRS.from_proj4("+proj=stere +lat_0=-90 +lon_0=0 +k=0.994 +x_0=0 +y_0=0 +R=1737400 +units=m")
+KILOMETRE_GRID = CRS.from_proj4("+proj=stere +lat_0=-90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +R=1737400 +units=km")
 LATITUDES = CRS.from_proj4("+proj=longlat +R=1737400")
 
 
@@ -106,6 +188,12 @@ LATITUDES = CRS.from_proj4("+proj=longlat +R=1737400")
         (FLAT, {"crs": EARTH_GRID}, "lunar sphere"),
         (FLAT, {"crs": NORTH_GRID}, "south polar stereographic"),
         (FLAT, {"crs": LATITUDES}, "south polar stereographic"),
+        (FLAT, {"crs": FLATTENED_GRID}, "lunar sphere"),
+        (FLAT, {"crs": TWO_AXES_GRID}, "lunar sphere"),
+        (FLAT, {"crs": TURNED_GRID}, "south polar stereographic"),
+        (FLAT, {"crs": SCALED_GRID}, "south polar stereographic"),
+        (FLAT, {"crs": KILOMETRE_GRID}, "south polar stereographic"),
+        (FLAT, {"unit": "km"}, "heights are in 'km'"),
         (FLAT, {"transform": Affine(5.0, 0.0, EAST, 0.0, -6.0, NORTH)}, "square"),
         (FLAT, {"transform": Affine(5.0, 0.0, EAST, 0.0, 5.0, NORTH)}, "north up"),
         (FLAT, {"transform": Affine(5.0, 0.0, 1.2e6, 0.0, -5.0, 0.0)}, "north of 60 S"),

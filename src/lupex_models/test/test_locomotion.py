@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,13 @@ from hypothesis import strategies as st
 
 from lupex_models.locomotion import (
     LocomotionTable,
-    WheeledVehicle,
     drive,
     lookup,
     tilt_components,
     unit_force,
-    wheel_slope_rad,
 )
 from lupex_models.rover import read_rover
-from lupex_models.soil import NOMINAL_SOIL, compaction_resistance, track_sinkage
+from lupex_models.soil import NOMINAL_SOIL, Soil, compaction_resistance, soil_spread, track_sinkage
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 MASS = ROVER.body.mass_kg
@@ -34,14 +33,6 @@ def nominal():
 @pytest.fixture(scope="module")
 def conservative():
     return LocomotionTable.build(ROVER, 0.95, soils=64)
-
-
-@pytest.mark.golden
-@pytest.mark.parametrize(("slip", "slope_deg"), [(0.1, 1.2), (0.2, 6.8), (0.3, 11.2), (0.5, 17.0), (0.8, 21.9)])
-def test_six_rigid_wheels_climb_as_measured(slip, slope_deg):
-    # 350 kg on six wheels of 0.5 m diameter, 0.2 m wide; the tolerance of 1 deg is the requirement's
-    wheels = WheeledVehicle(350.0, 6, 0.25, 0.20)
-    assert math.degrees(wheel_slope_rad(wheels, slip)) == pytest.approx(slope_deg, abs=1.0)
 
 
 def test_level_ground_by_hand():
@@ -114,12 +105,6 @@ def test_too_steep_or_too_weak_is_infeasible():
     assert stalled.torque_nm == 3.0
 
 
-def test_crawlers_climb_much_steeper_than_wheels():
-    wheels = WheeledVehicle(350.0, 6, 0.25, 0.20)
-    assert drive(ROVER.crawler, MASS, deg(20), 0.0, 0.1).slip < 0.2
-    assert wheel_slope_rad(wheels, 0.2) < deg(8)
-
-
 def test_table_is_the_model_on_its_nodes(nominal):
     for along, across in ((-20, 0), (0, 0), (7, 5), (20, -10)):
         state = drive(ROVER.crawler, MASS, deg(along), deg(across), ROVER.crawler.max_speed_mps)
@@ -148,6 +133,35 @@ def test_conservative_table_is_never_the_better(nominal, conservative, along, ac
     assert conservative.slip(along, across) >= nominal.slip(along, across) - 1e-9
     assert conservative.energy_per_m_j(along, across) >= nominal.energy_per_m_j(along, across) - 1e-9
     assert conservative.speed_mps(along, across) <= nominal.speed_mps(along, across) + 1e-9
+
+
+def test_a_higher_quantile_is_never_the_better():
+    tables = [LocomotionTable.build(ROVER, level, soils=32, step_rad=deg(3)) for level in (0.0, 0.5, 0.8, 0.95, 1.0)]
+    for low, high in pairwise(tables):
+        assert (high.energy_table >= low.energy_table).all()
+        assert (high.power_table >= low.power_table).all()
+        assert (high.slip_table >= low.slip_table).all()
+        assert (high.speed_table <= low.speed_table).all()
+    # the levels differ, and the most careful one gives up slopes that the boldest still drives
+    assert np.isfinite(tables[0].energy_table).sum() > np.isfinite(tables[-1].energy_table).sum() > 0
+
+
+@pytest.mark.parametrize(("along_deg", "across_deg"), [(5, 0), (12, 5), (18, 0), (20, 8)])
+def test_the_quantile_holds_for_soils_that_it_has_not_seen(along_deg, across_deg):
+    table = LocomotionTable.build(ROVER, 0.95, max_slope_rad=deg(22))
+    bound = float(table.energy_per_m_j(deg(along_deg), deg(across_deg)))
+    soils = [Soil(*row) for row in soil_spread(ROVER).draw(1000, np.random.default_rng(99))]
+    kept = 0
+    for soil in soils:
+        state = drive(ROVER.crawler, MASS, deg(along_deg), deg(across_deg), ROVER.crawler.max_speed_mps, soil)
+        kept += state.feasible and state.power_w / state.ground_speed_mps <= bound
+    # a quantile of 128 draws lies 1.9 % from the true one (one sigma), a count of 1000 another 0.7 %
+    assert 0.90 <= kept / len(soils) < 1.0
+
+
+def test_the_table_is_of_the_rovers_own_soil():
+    softer = dataclasses.replace(ROVER, regolith=dataclasses.replace(ROVER.regolith, friction_angle_deg=31.0))
+    assert LocomotionTable.build(softer).slip(deg(20)) > LocomotionTable.build(ROVER).slip(deg(20)) + 0.01
 
 
 def test_table_beyond_what_can_be_driven(nominal):

@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -34,13 +35,36 @@ def test_our_rover_is_the_missions():
     assert rover.battery.discharge_min_k < rover.battery.charge_min_k < rover.thermal.heater_on_k
 
 
+MARKS = re.compile(r"#.*\[[SLAM]\]")
+
+
+def test_every_number_of_the_file_is_declared_and_says_where_it_comes_from():
+    """The file's own lines are walked: comments are no part of what a parser returns."""
+    declared = {leaf.name: leaf for leaf in LEAVES}
+    section, found = "", []
+    for line in ROVER_YAML.read_text().splitlines():
+        key = line.split("#")[0].split(":")[0]
+        if not key.strip():
+            continue
+        if not key.startswith(" "):
+            section = key
+            continue
+        name = f"{section}.{key.strip()}"
+        found.append(name)
+        assert MARKS.search(line), f"{name} needs a mark of its source: [S], [L], [A] or [M]"
+        leaf = declared[name]
+        given = CONTENT[section][key.strip()]
+        for value in given if isinstance(given, list) else [given]:
+            assert leaf.minimum <= value <= leaf.maximum, name
+    assert found == list(declared)
+
+
 @pytest.mark.parametrize("leaf", LEAVES, ids=lambda leaf: leaf.name)
 def test_every_number_is_needed_and_bounded(leaf):
     with pytest.raises(ConfigurationError, match=f"'{leaf.name}' is missing"):
         without(*leaf.name.split("."))
-    step = 1 if leaf.type is int else 0.001 * max(abs(leaf.minimum), abs(leaf.maximum or 0.0), 1.0)
-    outside = [leaf.minimum - step] + ([] if leaf.maximum is None else [leaf.maximum + step])
-    for value in outside:
+    step = 1 if leaf.type is int else 0.001 * max(abs(leaf.minimum), abs(leaf.maximum), 1.0)
+    for value in (leaf.minimum - step, leaf.maximum + step):
         with pytest.raises(ConfigurationError, match=f"'{leaf.name}' is"):
             with_value(leaf.name, value if leaf.type in (int, float) else [value])
 
@@ -65,6 +89,11 @@ def test_a_misspelt_key_or_a_lost_section_is_refused(tmp_path):
         ("battery.discharge_min_k", 280.0),
         ("thermal.heater_on_k", 284.0),
         ("thermal.heat_pipe_closed_k", 299.0),
+        ("regolith.kphi_range", [2e5]),
+        ("regolith.kphi_range", [9e5, 1e6]),
+        ("regolith.cohesion_range_pa", [1000.0, 50.0]),
+        ("regolith.friction_angle_range_deg", [30.0, 34.0]),
+        ("regolith.shear_modulus_range_m", [0.02, 0.025]),
         ("lidar.range_min_m", 40.0),
         ("lidar.elevation_min_rad", 0.5),
         ("body.max_tilt_rad", 0.7),

@@ -1,20 +1,24 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lupex_models.rover import read_rover
 from lupex_models.soil import (
     NOMINAL_SOIL,
     Soil,
     SoilSpread,
     compaction_resistance,
     mobilised_share,
+    nominal_soil,
     shear_strength,
     slide_for_share,
+    soil_spread,
     track_sinkage,
     wheel_sinkage,
 )
@@ -68,6 +72,17 @@ def test_no_slide_mobilises_the_whole_strength():
 def test_shear_strength_by_hand():
     assert shear_strength(100.0, 0.125, ROW) == pytest.approx(170 * 0.125 + 100 * math.tan(math.radians(35)), rel=1e-12)
     assert shear_strength(-100.0, 0.125, ROW) == pytest.approx(170 * 0.125, rel=1e-12)
+
+
+def test_the_rovers_file_holds_the_same_soil_as_the_model():
+    rover = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
+    assert nominal_soil(rover) == NOMINAL_SOIL
+    assert soil_spread(rover) == SoilSpread()
+
+
+def test_nominal_constants_of_another_soil_are_drawn_with_it():
+    loose = SoilSpread(nominal=Soil(0.8, 900.0, 5e5, 170.0, 0.6, 0.018))
+    assert (loose.draw(5, np.random.default_rng(1))[:, :2] == (0.8, 900.0)).all()
 
 
 def test_spread_draws_within_its_bounds_and_reproducibly():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lupex_models.constants import LUNAR_EMISSIVITY, SOLAR_CONSTANT_W_M2, STEFAN_BOLTZMANN
+from lupex_models.constants import SOLAR_CONSTANT_W_M2, STEFAN_BOLTZMANN
 from lupex_models.rover import read_rover
 from lupex_models.thermal import (
     HeatInputs,
@@ -27,7 +27,7 @@ MONTH = 90 * 86400.0
 
 def test_panel_in_the_sun_settles_where_radiation_balances():
     place = surroundings(HEAT, 1.0)
-    ground = 0.5 * LUNAR_EMISSIVITY * STEFAN_BOLTZMANN * 230.0**4
+    ground = 0.5 * 0.95 * STEFAN_BOLTZMANN * 230.0**4
     gain = 0.85 * 1.6 * SOLAR_CONSTANT_W_M2 - 388.0 + 0.85 * 3.2 * ground
     expected = (gain / (0.85 * 3.2 * STEFAN_BOLTZMANN)) ** 0.25
     settled = step(HEAT, START, place, HeatInputs(array_power_w=388.0), 86400.0).state
@@ -36,7 +36,7 @@ def test_panel_in_the_sun_settles_where_radiation_balances():
 
 def test_structure_in_permanent_shadow_settles_where_radiation_balances():
     place = surroundings(HEAT, 0.0, permanent_shadow=True)
-    ground = 0.5 * LUNAR_EMISSIVITY * STEFAN_BOLTZMANN * 60.0**4
+    ground = 0.5 * 0.95 * STEFAN_BOLTZMANN * 60.0**4
     battery_w, electronics_w = avionics_heat(HEAT, 10.0)
     electronics = ((10.0 + 0.05 * 6.0 * ground) / (0.05 * 6.0 * STEFAN_BOLTZMANN)) ** 0.25
     settled = step(HEAT, START, place, HeatInputs(battery_w, electronics_w), MONTH).state

@@ -112,7 +112,7 @@ def settle(ground, positions, crawler, limits, x, y, yaw, steer, sinkage):  # ty
 @njit(cache=True)
 def _held(positions, crawler, limits, soils, track, normal, slip, torque):  # type: ignore[no-untyped-def]
     """Fill slip and torque of units whose vehicle is held fast; return the drives' electrical power."""
-    length, width, radius, derating, _, efficiency, internal = crawler
+    length, width, radius, derating, _, efficiency, internal, _ = crawler
     load = limits[MASS] * MOON_GRAVITY_M_S2 * normal / UNITS
     power = 0.0
     for i in range(UNITS):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lupex_models.configuration import setting
 from lupex_models.rover import Lidar
 from lupex_simulator.ground import Ground, ground_window
-from lupex_simulator.ray_casting import block_maxima, cast_rays
+from lupex_simulator.ray_casting import cast_rays, maxima_pyramid
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
@@ -94,7 +94,7 @@ def scan(
         x0,
         y0,
         ground.detail_cell_m,
-        block_maxima(heights),
+        maxima_pyramid(heights),
         origin,
         directions @ rotation.T,
         sensor.range_min_m,

@@ -42,6 +42,11 @@ def cache_root() -> Path:
     return Path(base) / "lupex" / "worlds"
 
 
+def sites_root() -> Path:
+    """Return the directory of imported sites, one directory each: ${XDG_CACHE_HOME:-~/.cache}/lupex/sites."""
+    return cache_root().parent / "sites"
+
+
 def find_recipe(name_or_path: str, worlds_directories: Sequence[Path]) -> Path:
     """Return the recipe's path for a world's name, or the path itself. Raises WorldError listing what there is."""
     if name_or_path.endswith((".yaml", ".yml")) or os.sep in name_or_path:
@@ -60,14 +65,17 @@ def find_recipe(name_or_path: str, worlds_directories: Sequence[Path]) -> Path:
 
 def world_directory(recipe: Recipe, seed: int, root: Path) -> Path:
     """Return where the world of a recipe and seed lies in the cache; the name tells all that decides its content."""
-    source_digest = recipe.dem.source
+    orbital_part, source_digest = recipe.orbital_part, recipe.dem.source
     if recipe.dem.source != "lola":
         try:
-            source_digest = hashlib.sha256(Path(recipe.dem.source).read_bytes()).hexdigest()
+            with Path(recipe.dem.source).open("rb") as file:
+                source_digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise WorldError(f"{recipe.dem.source}: the DEM source cannot be read: {error.strerror}") from error
+        # What the file holds decides, not where it lies.
+        orbital_part["dem"]["source"] = ""
     ingredients = {
-        "recipe": recipe.orbital_part,
+        "recipe": orbital_part,
         "truth": str(recipe.truth),
         "seed": seed,
         "generator": GENERATOR_VERSION,
@@ -189,14 +197,16 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _default_worlds_directories() -> list[Path]:
-    """The installed worlds of lupex_bringup, and those of the source tree beside which one works."""
+def default_worlds_directories() -> list[Path]:
+    """The installed worlds of lupex_bringup, those of the source tree beside which one works, and imported sites."""
     found = []
     for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
         if prefix:
             found.append(Path(prefix) / "share" / _SHARE / "worlds")
     found.append(Path.cwd() / "worlds")
     found.append(Path(__file__).resolve().parents[3] / "worlds")
+    if sites_root().is_dir():
+        found += sorted(path for path in sites_root().iterdir() if not path.name.startswith("."))
     return [directory for directory in found if directory.is_dir()]
 
 
@@ -206,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A polite end runs the clean-up; only SIGKILL leaves a directory, which the next run removes.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     progress = report_to_stderr(options.world, time.monotonic) if options.progress or sys.stderr.isatty() else None
-    directories = options.worlds_dir or _default_worlds_directories()
+    directories = options.worlds_dir or default_worlds_directories()
     try:
         if options.free_domain:
             os.close(lock_domain(os.environ))

@@ -24,11 +24,13 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Place:
-    """Origin of the map frame, and how far the 5 m field reaches from it."""
+    """Origin of the map frame, and the square that the 5 m field covers around it."""
 
     latitude_deg: float = setting(unit="deg", minimum=-90, maximum=-60)
     longitude_deg: float = setting(unit="deg", minimum=-360, maximum=360)
     half_extent_m: float = setting(2000.0, "of the square 5 m field", unit="m", minimum=300, maximum=16000)
+    centre_x_m: float = setting(0.0, "middle of that field", unit="m", minimum=-16000, maximum=16000)
+    centre_y_m: float = setting(0.0, "middle of that field", unit="m", minimum=-16000, maximum=16000)
 
 
 @dataclass(frozen=True)
@@ -300,14 +302,14 @@ def _check_whole(recipe: Recipe, source: str) -> None:
         if sizes[0] == sizes[1]:
             raise ConfigurationError(f"{source}: '{key}' is {list(sizes)} but takes two different diameters")
     reach = recipe.site.half_extent_m - 50.0
-    for low, high, key in (
-        (detail.x_min_m, detail.x_max_m, "truth.detail.x_min_m"),
-        (detail.y_min_m, detail.y_max_m, "truth.detail.y_min_m"),
+    for low, high, centre, key in (
+        (detail.x_min_m, detail.x_max_m, recipe.site.centre_x_m, "truth.detail.x_min_m"),
+        (detail.y_min_m, detail.y_max_m, recipe.site.centre_y_m, "truth.detail.y_min_m"),
     ):
-        if not (-reach <= low and low + 20.0 <= high <= reach):
+        if not (centre - reach <= low and low + 20.0 <= high <= centre + reach):
             raise ConfigurationError(
                 f"{source}: '{key}' is {low:g} and its maximum {high:g}, but the patch must be at least 20 m wide "
-                f"and lie within {reach:g} m of the lander"
+                f"and lie between {centre - reach:g} and {centre + reach:g} m, 50 m inside the 5 m field"
             )
     for x, y, key in (
         (0.0, 0.0, "truth.detail.x_min_m"),

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from lupex_models.craters import NO_CRATERS
 from lupex_models.dem import read_dem, read_far_relief
 from lupex_models.height_field import HeightField, middle_field, refine
 from lupex_models.horizon import compute_horizon
@@ -87,33 +88,36 @@ def make_relief(recipe: Recipe) -> Relief:
     half = recipe.site.half_extent_m
     cells = round(half / BASE_CELL_M)
     count = 2 * cells + 1
-    low = -cells * BASE_CELL_M
+    # Cells before the lander's, which stands in the centre of one.
+    columns, rows = (cells - round(v / BASE_CELL_M) for v in (recipe.site.centre_x_m, recipe.site.centre_y_m))
     sphere = SiteFrame(latitude, longitude, 0.0)
     source = _read_source(recipe, sphere)
     try:
-        smooth = refine(source, BASE_CELL_M, low, low, count, count)
+        smooth = refine(source, BASE_CELL_M, -columns * BASE_CELL_M, -rows * BASE_CELL_M, count, count)
     except ValueError as error:
         raise SiteError(f"the DEM source '{recipe.dem.source}' does not cover {half:g} m around the site") from error
     try:
         rough, craters = _roughen(recipe, smooth)
     except ValueError as error:
         raise SiteError(f"the keys of 'terrain' do not fit each other: {error}") from error
-    origin_height = float(rough.heights_m[cells, cells])
+    origin_height = float(rough.heights_m[rows, columns])
     frame = SiteFrame(latitude, longitude, origin_height)
     base = dataclasses.replace(rough, heights_m=rough.heights_m - np.float32(origin_height))
     return Relief(frame, base, craters, read_far_relief(frame, recipe.dem.far_radius_m))
 
 
 def _read_source(recipe: Recipe, frame: SiteFrame) -> HeightField:
-    half = recipe.site.half_extent_m
+    half, x, y = recipe.site.half_extent_m, recipe.site.centre_x_m, recipe.site.centre_y_m
     if recipe.dem.source == "lola":
-        return read_far_relief(frame, half + 20e3)
+        return read_far_relief(frame, half + max(abs(x), abs(y)) + 20e3)
     margin = half + 100.0
-    return read_dem(Path(recipe.dem.source), frame, (-margin, -margin, margin, margin))
+    return read_dem(Path(recipe.dem.source), frame, (x - margin, y - margin, x + margin, y + margin))
 
 
 def _roughen(recipe: Recipe, smooth: HeightField) -> tuple[HeightField, Craters]:
     terrain = recipe.terrain
+    if terrain.rms_deviation_m == 0.0 and terrain.crater_density == 0.0 and not recipe.craters:
+        return smooth, NO_CRATERS
     placed = np.array([[c.x_m, c.y_m, c.diameter_m, c.depth_ratio] for c in recipe.craters], dtype=np.float64)
     return rough_relief(
         smooth,

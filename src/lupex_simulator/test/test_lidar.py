@@ -5,13 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lupex_models.rover import Lidar
 from lupex_simulator.ground import Ground
 from lupex_simulator.lidar import LidarSettings, SensorPose, ray_directions, scan
-from lupex_simulator.ray_casting import block_maxima, cast_rays, cell_hit
 
 SENSOR = Lidar(0.6, 0.0, 1.4, 90, 16, -0.785, 0.175, 0.8, 20.0, 0.0, 1.0)
 PERFECT = LidarSettings(dropout=0.0, grazing_loss_cosine=0.0, outlier=0.0)
@@ -22,45 +19,6 @@ def patch(heights: np.ndarray) -> Ground:
     half = 0.25 * (n - 1) / 2
     coarse = np.zeros((5, 5), dtype=np.float32)
     return Ground(heights.astype(np.float32), -half, -half, 0.25, coarse, -20.0, -20.0, 10.0)
-
-
-def brute_force(heights, origin, direction, cell, reach):
-    ny, nx = heights.shape
-    best = math.inf
-    for i in range(ny - 1):
-        for j in range(nx - 1):
-            hit = cell_hit(
-                heights, i, j, origin[0] / cell, origin[1] / cell, origin[2],
-                direction[0] / cell, direction[1] / cell, direction[2], reach,
-            )  # fmt: skip
-            if hit < best:
-                best = hit
-    return best if best < math.inf else math.nan
-
-
-@pytest.mark.property
-@settings(max_examples=60, deadline=None)
-@given(
-    seed=st.integers(0, 10_000),
-    azimuth=st.one_of(st.floats(0, 2 * math.pi), st.sampled_from([0, math.pi / 2, math.pi, math.pi / 4])),
-    elevation=st.floats(-1.5, 0.4),
-    roughness=st.floats(0.0, 1.0),
-)
-def test_pyramid_hits_what_brute_force_hits(seed, azimuth, elevation, roughness):
-    rng = np.random.default_rng(seed)
-    heights = (roughness * rng.standard_normal((30, 37))).astype(np.float32)
-    origin = np.array([rng.uniform(1, 8), rng.uniform(1, 6), rng.uniform(0.5, 4.0)])
-    flat = math.cos(elevation)
-    direction = np.array([[flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)]])
-    ranges, _ = cast_rays(heights, 0.0, 0.0, 0.25, block_maxima(heights), origin, direction, 0.0, 15.0)
-    expected = brute_force(heights, origin, direction[0], 0.25, 15.0)
-    assert ranges[0] == pytest.approx(expected, abs=1e-9, nan_ok=True)
-
-
-def test_block_maxima_cover_shared_edges():
-    heights = np.zeros((17, 17), dtype=np.float32)
-    heights[8, 8] = 1.0
-    assert block_maxima(heights).tolist() == [[1.0, 1.0], [1.0, 1.0]]
 
 
 def test_flat_ground_gives_the_height_of_the_sensor_at_any_tilt():

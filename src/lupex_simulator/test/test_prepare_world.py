@@ -207,7 +207,7 @@ def test_recipes_are_looked_for_where_they_are_installed_and_in_the_source_tree(
     installed.mkdir(parents=True)
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path}{os.pathsep}{tmp_path / 'absent'}")
     monkeypatch.chdir(tmp_path)
-    directories = prepare._default_worlds_directories()
+    directories = prepare.default_worlds_directories()
     assert directories[0] == installed
     assert (directories[-1] / "ridge.yaml").is_file()
     assert all(directory.is_dir() for directory in directories)
