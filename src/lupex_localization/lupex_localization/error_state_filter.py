@@ -110,6 +110,36 @@ def predict(nominal, covariance, rate, force, dt, gravity, frame_rate, densities
     phi[15, 15] = slip_kept
     phi[16, 16] = sideslip_kept
 
+    return x, _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept)
+
+
+@njit(cache=True)
+def coast(nominal, covariance, turning, dt, densities, slip_kept, sideslip_kept):  # type: ignore[no-untyped-def]
+    """Carry state and covariance over `dt` without an inertial sample: velocity kept, turning (3,) [rad/s] body axes.
+
+    What was not measured says nothing of the biases and of the tilt: they stay as uncertain as they were, and as
+    uncorrelated with the motion, however often it is corrected meanwhile.
+    """
+    x = nominal.copy()
+    x[0:3] += nominal[3:6] * dt
+    x[6:10] = multiply(nominal[6:10], from_rotation_vector(turning * dt))
+    x[16] *= slip_kept
+    x[17] *= sideslip_kept
+    phi = np.eye(17)
+    turned = rotation_matrix(from_rotation_vector(-turning * dt))
+    for i in range(3):
+        phi[i, 3 + i] = dt
+        for j in range(3):
+            phi[6 + i, 6 + j] = turned[i, j]
+    phi[15, 15] = slip_kept
+    phi[16, 16] = sideslip_kept
+    return x, _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept)
+
+
+@njit(cache=True)
+def _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept):  # type: ignore[no-untyped-def]
+    """Return the covariance after a step with transition `phi` (17, 17) and the process noise of `dt`."""
+    half = 0.5 * dt * dt
     p = phi @ covariance @ phi.T
     for i in range(3):
         p[i, i] += densities[2] * dt**3 / 3.0
@@ -121,7 +151,7 @@ def predict(nominal, covariance, rate, force, dt, gravity, frame_rate, densities
         p[12 + i, 12 + i] += densities[3] * dt
     p[15, 15] += 1.0 - slip_kept * slip_kept
     p[16, 16] += 1.0 - sideslip_kept * sideslip_kept
-    return x, 0.5 * (p + p.T)
+    return 0.5 * (p + p.T)
 
 
 @njit(cache=True)

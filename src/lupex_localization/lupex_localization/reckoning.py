@@ -68,38 +68,47 @@ class Reckoning:
     ) -> None:
         """Go on to `until_s` by an inertial sample; see error_state_filter.predict."""
         state = self.state
-        dt = until_s - state.time_s
         nominal, covariance = esf.predict(
             state.nominal,
             state.covariance,
             rate,
             force,
-            dt,
+            until_s - state.time_s,
             GRAVITY,
             self.frame_rate,
             densities,
             slip_kept,
             sideslip_kept,
         )
+        self._go_on(until_s, nominal, covariance)
+
+    def bridge(
+        self, turning_rad_s: float, until_s: float, densities: Array, slip_kept: float, sideslip_kept: float
+    ) -> None:
+        """Go on without an inertial sample: by the tracks' turning rate; see error_state_filter.coast."""
+        state = self.state
+        nominal, covariance = esf.coast(
+            state.nominal,
+            state.covariance,
+            np.array([0.0, 0.0, turning_rad_s]),
+            until_s - state.time_s,
+            densities,
+            slip_kept,
+            sideslip_kept,
+        )
+        self._go_on(until_s, nominal, covariance)
+
+    def _go_on(self, until_s: float, nominal: Array, covariance: Array) -> None:
+        state = self.state
         before = state.nominal[esf.QUATERNION]
         step = rotation.multiply(rotation.conjugate(before), nominal[esf.QUATERNION])
         self._turned = rotation.multiply(self._turned, step)
-        self.rate = rotation.to_rotation_vector(step) / dt
+        self.rate = rotation.to_rotation_vector(step) / (until_s - state.time_s)
         self._move_odom(nominal[esf.POSITION] - state.nominal[esf.POSITION])
         self.state = FilterState(until_s, nominal, covariance)
         self._history.append((until_s, self._turned))
         while len(self._history) > 2 and until_s - self._history[1][0] > self._memory_s:
             self._history.popleft()
-
-    def bridge(
-        self, turning_rad_s: float, until_s: float, densities: Array, slip_kept: float, sideslip_kept: float
-    ) -> None:
-        """Go on without an inertial sample: by the tracks' turning rate and with unchanged velocity."""
-        nominal = self.state.nominal
-        r = self.attitude()
-        rate = nominal[esf.GYRO_BIAS] + r.T @ self.frame_rate + np.array([0.0, 0.0, turning_rad_s])
-        force = nominal[esf.ACCELEROMETER_BIAS] - r.T @ GRAVITY
-        self.predict(rate, force, until_s, densities, slip_kept, sideslip_kept)
 
     def correct(self, innovation: Innovation, gate: float) -> tuple[float, bool]:
         """Apply a measurement; return its normalised innovation squared, and whether it passed the gate."""

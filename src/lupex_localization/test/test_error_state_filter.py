@@ -64,6 +64,35 @@ def test_covariance_moves_by_the_jacobian_of_the_motion():
     assert found == pytest.approx(expected, abs=2e-3)
 
 
+def test_coasting_moves_the_covariance_by_its_jacobian_and_leaves_the_biases_alone():
+    turning, dt = np.array([0.02, -0.03, 0.1]), 0.5
+    start = state()
+    covariance = np.diag(np.linspace(1.0, 2.0, 17))
+    _, found = esf.coast(start.nominal, covariance, turning, dt, QUIET, 0.9, 0.8)
+    step = 1e-5
+    run = [
+        esf.coast(moved(start.nominal, e), covariance, turning, dt, QUIET, 0.9, 0.8)[0]
+        for e in np.concatenate([np.eye(17), -np.eye(17)]) * step
+    ]
+    phi = np.array([apart(run[17 + i], run[i]) / (2.0 * step) for i in range(17)]).T
+    expected = phi @ covariance @ phi.T
+    expected[15, 15] += 1.0 - 0.81
+    expected[16, 16] += 1.0 - 0.64
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert found[9:15, :9] == pytest.approx(0.0)
+
+
+def test_standing_still_without_inertial_samples_does_not_sharpen_the_biases():
+    here = state(velocity=(0.0, 0.0, 0.0))
+    jacobian = np.zeros((3, 17))
+    jacobian[:, 3:6] = np.eye(3)
+    nominal, covariance = here.nominal, here.covariance
+    for _ in range(200):
+        nominal, covariance = esf.coast(nominal, covariance, np.zeros(3), 2.0, QUIET, 1.0, 1.0)
+        nominal, covariance, _, _ = esf.correct(nominal, covariance, jacobian, np.zeros(3), np.eye(3) * 1e-6, math.inf)
+    assert np.all(np.diag(covariance)[9:15] >= np.diag(here.covariance)[9:15])
+
+
 def test_at_rest_on_a_turning_moon_nothing_moves():
     moon = np.array([0.0, 1e-8, -2.66e-6])
     here = state(velocity=(0.0, 0.0, 0.0))

@@ -24,6 +24,9 @@ class MissionConfig:
     arrival_tolerance_m: float = setting(2.0, "of targets", unit="m", minimum=0.2, maximum=50)
     haven_tolerance_m: float = setting(3.0, "of havens", unit="m", minimum=0.2, maximum=50)
     drive_tries: int = setting(3, "failed drives to a target before turning back", minimum=1, maximum=100)
+    look_anew_after: int = setting(
+        2, "failed drives in a row, after which the map of the ground is begun anew", minimum=1, maximum=100
+    )
     retry_pause_s: float = setting(20.0, "stand still between failed drives", unit="s", minimum=0, maximum=3600)
     margin_reserve_wh: float = setting(
         40.0, "turn back when the certificate's margin falls below it", unit="Wh", minimum=0, maximum=1e5

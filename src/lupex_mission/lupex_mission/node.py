@@ -13,6 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
 from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.task import Future
+from std_srvs.srv import Trigger
 
 from lupex_interfaces.action import AcquireSample, DriveTo, ExecuteMission
 from lupex_interfaces.msg import (
@@ -30,7 +31,7 @@ from lupex_mission.activities import Activities
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision, Executive
 from lupex_mission.fault_protection import HeartbeatWatch
-from lupex_mission.observations import Drive, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
+from lupex_mission.observations import Drive, LookAnew, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site import SiteError, open_site
 from lupex_node import qos
@@ -38,7 +39,7 @@ from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode, run
 
 TICK_S = 1.0
-SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,)}
+SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,), "traversability": (LookAnew,)}
 
 
 class MissionNode(LupexNode[MissionConfig]):
@@ -62,7 +63,12 @@ class MissionNode(LupexNode[MissionConfig]):
         self._watch = HeartbeatWatch(config.heartbeat_timeout_s)
         self._started_s = time.monotonic()
         self._activities = Activities(
-            {PlanRoute: _PlanServer(self), Drive: _DriveServer(self), Sample: _SampleServer(self)},
+            {
+                PlanRoute: _PlanServer(self),
+                Drive: _DriveServer(self),
+                Sample: _SampleServer(self),
+                LookAnew: _MapServer(self),
+            },
             config.retry_pause_s,
         )
         self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
@@ -297,27 +303,54 @@ class _SampleServer(_ActionServerOf):
         return conversions.sample_goal(activity, self._node.config)
 
 
-class _PlanServer:
-    """The planning service as the activities see it; a service cannot be cancelled, its answer is ignored."""
+class _ServiceOf:
+    """A service as the activities see it; it cannot be cancelled, its answer is ignored then."""
 
-    def __init__(self, node: MissionNode) -> None:
+    def __init__(self, node: MissionNode, kind: type, name: str) -> None:
         self._node = node
-        self._client = node.create_client(PlanSortie, "/plan/sortie_request")
+        self._client = node.create_client(kind, name)
         node.until_cleaned_up(lambda: node.destroy_client(self._client))
 
     def ready(self) -> bool:
         return self._client.service_is_ready()
 
-    def start(self, activity: PlanRoute, on_end: Callable[[Result | None], None]) -> None:
+    def request(self, activity: Any) -> Any:
+        raise NotImplementedError
+
+    def result(self, answer: Any) -> Result:
+        raise NotImplementedError
+
+    def start(self, activity: Any, on_end: Callable[[Result | None], None]) -> None:
         def on_answer(future: Future) -> None:
             answer = future.result()
-            on_end(None if answer is None else conversions.plan_result(answer))
+            on_end(None if answer is None else self.result(answer))
 
-        request = conversions.plan_request(activity, self._node.config)
-        self._client.call_async(request).add_done_callback(on_answer)
+        self._client.call_async(self.request(activity)).add_done_callback(on_answer)
 
     def cancel(self, handle: None) -> None:
         return None
+
+
+class _PlanServer(_ServiceOf):
+    def __init__(self, node: MissionNode) -> None:
+        super().__init__(node, PlanSortie, "/plan/sortie_request")
+
+    def request(self, activity: PlanRoute) -> PlanSortie.Request:
+        return conversions.plan_request(activity, self._node.config)
+
+    def result(self, answer: PlanSortie.Response) -> Result:
+        return conversions.plan_result(answer)
+
+
+class _MapServer(_ServiceOf):
+    def __init__(self, node: MissionNode) -> None:
+        super().__init__(node, Trigger, "/traversability/forget")
+
+    def request(self, activity: LookAnew) -> Trigger.Request:
+        return Trigger.Request()
+
+    def result(self, answer: Trigger.Response) -> Result:
+        return Result(answer.success, answer.message)
 
 
 def main() -> None:

@@ -57,7 +57,14 @@ class Sample:
     depth_m: float
 
 
-Activity = PlanRoute | Drive | Sample
+@dataclass(frozen=True)
+class LookAnew:
+    """Wish that the ground around be seen as if for the first time, whatever has been believed of it."""
+
+    key: str
+
+
+Activity = PlanRoute | Drive | Sample | LookAnew
 """One thing at a time; the key tells one wish from the next, and names its result."""
 
 

@@ -10,7 +10,18 @@ import py_trees
 from py_trees.common import Status
 
 from lupex_mission.config import MissionConfig
-from lupex_mission.observations import Activity, Drive, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
+from lupex_mission.observations import (
+    Activity,
+    Drive,
+    LookAnew,
+    Observations,
+    Phase,
+    Place,
+    PlanRoute,
+    Progress,
+    Result,
+    Sample,
+)
 
 
 @dataclass
@@ -58,6 +69,19 @@ class Desk:
     def tries(self, step: str) -> int:
         """Return the failed tries of a step."""
         return self.progress.tries.get(step, 0)
+
+    def ready_to_try_again(self, step: str) -> bool:
+        """Tell whether a drive that failed may be tried again: after a pause, and when it goes on failing, a new look.
+
+        A map that a wrong pose has ruined holds obstacles which no cloud disproves: it must not hold the rover for
+        ever.
+        """
+        tries = self.tries(step)
+        if tries >= self.config.look_anew_after:
+            if self.result(LookAnew(f"{step}:look:{tries}")) is None:
+                return False
+            self.wish = None
+        return tries == 0 or self.time_in(f"{step}:pause:{tries}") >= self.config.retry_pause_s
 
 
 class Step(py_trees.behaviour.Behaviour):
@@ -116,7 +140,7 @@ class DriveToTarget(Step):
         desk, config = self.desk, self.desk.config
         tries = desk.tries(self.name)
         desk.show(Phase.DRIVE, f"driving to target {self.index + 1}", self.index)
-        if tries and desk.time_in(f"{self.name}:pause:{tries}") < config.retry_pause_s:
+        if not desk.ready_to_try_again(self.name):
             return Status.RUNNING
         result = desk.result(Drive(f"{self.name}:{tries}", desk.targets[self.index], config.arrival_tolerance_m))
         if result is None:
@@ -198,7 +222,7 @@ class Return(Step):
         if desk.seen.drill_stowed is False:
             desk.text = "stowing the drill before returning"
             return Status.RUNNING
-        if tries and desk.time_in(f"{self.name}:pause:{tries}") < config.retry_pause_s:
+        if not desk.ready_to_try_again(self.name):
             return Status.RUNNING
         if len(desk.progress.goals) == tries + 1 and self._must_hurry() and desk.progress.goals[tries] == self._home():
             # The margin has gone on the way home: the nearest light is the goal now, in a try of its own.

@@ -11,6 +11,7 @@ from lupex_mission.executive import Executive
 from lupex_mission.observations import (
     Certificate,
     Drive,
+    LookAnew,
     Observations,
     Phase,
     Place,
@@ -229,7 +230,18 @@ def test_a_target_out_of_reach_turns_it_back_after_its_tries():
     end = bench.run(lambda d: d.outcome)
     assert end.outcome == "turned_back"
     assert "a wall of rocks" in end.progress.turning_back
-    assert sum(wish.key.startswith("drive:0") for wish in bench.wishes) == CONFIG.drive_tries
+    assert sum(isinstance(w, Drive) and w.key.startswith("drive:0") for w in bench.wishes) == CONFIG.drive_tries
+
+
+def test_drives_that_go_on_failing_have_the_ground_looked_at_anew():
+    bench = Bench()
+    bench.executive.begin()
+    bench.fail = {"return": "no safe ground around the rover"}
+    bench.run(lambda d: d.progress.tries.get("return", 0) >= 4)
+    kinds = [type(wish) for wish in bench.wishes if wish.key.startswith("return")]
+    assert kinds[:6] == [Drive, Drive, LookAnew, Drive, LookAnew, Drive]
+    bench.fail = {}
+    assert bench.run(lambda d: d.outcome).outcome == "success"
 
 
 def test_no_feasible_plan_keeps_it_at_home():

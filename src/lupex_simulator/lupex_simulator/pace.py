@@ -17,7 +17,7 @@ class PaceConfig:
         1.0, "speed-up while no source was ever seen or one is lost", minimum=0.01, maximum=1e5
     )
     gather_wall_s: float = setting(
-        20.0,
+        120.0,
         "wall time from the start during which unfollowed_speed_up holds until every node has spoken",
         unit="s",
         minimum=0,

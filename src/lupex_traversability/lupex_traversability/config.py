@@ -59,6 +59,14 @@ class MapConfig:
         maximum=10,
     )
     support_ratio: float = setting(0.06, "added to support_m for each metre of range", minimum=0, maximum=1)
+    trail_m: float = setting(
+        12.0,
+        "of the rover's own way that stays ground to stand on when the map is begun anew",
+        unit="m",
+        minimum=0,
+        maximum=200,
+    )
+    trail_step_m: float = setting(0.3, "between remembered places of it", unit="m", minimum=0.05, maximum=5)
     start_clear_radius_m: float = setting(
         2.4,
         "around the place of the first cloud: below the lidar's view, assumed to have been inspected before",

@@ -3,6 +3,7 @@
 """Rolling map of the ground's height around the rover, fused from lidar clouds."""
 
 import math
+from collections import deque
 
 import numpy as np
 from numba import njit
@@ -43,6 +44,7 @@ class ElevationMap:
         self._contradictions: NDArray[np.uint8] = np.zeros(shape, np.uint8)
         self._sums: Array = np.zeros((4, *shape))
         self._place: Array | None = None
+        self._trail: deque[tuple[Array, Array]] = deque(maxlen=max(1, round(config.trail_m / config.trail_step_m)))
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -119,7 +121,23 @@ class ElevationMap:
         )
         self._stand(position_m, rotation)
         self._assume(position_m, rotation, config.standing_radius_m)
+        if not self._trail or np.linalg.norm(position_m - self._trail[-1][0]) >= config.trail_step_m:
+            self._trail.append((position_m.copy(), rotation.copy()))
         return int(used)
+
+    def forget(self) -> None:
+        """Begin the map anew, but for the ground that the rover has just driven over: that is no matter of the lidar.
+
+        For a map that a wrong pose has ruined, where obstacles stand that no cloud reaches to disprove.
+        """
+        self.source[:] = UNKNOWN
+        self.hidden_m[:] = np.inf
+        self._hits[:] = 0
+        self._contradictions[:] = 0
+        inside_m = 0.5 * self.size * self.config.cell_m - self.config.standing_radius_m - 2.0 * self.config.cell_m
+        for position_m, rotation in reversed(self._trail):
+            if self._place is not None and np.abs(position_m - self._place)[:2].max() < inside_m:
+                self._assume(position_m, rotation, self.config.standing_radius_m)
 
     def _scroll(self, position_m: Array) -> None:
         """Move the window so that the rover is in its middle; remembered heights lose certainty with distance."""

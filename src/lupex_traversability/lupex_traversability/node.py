@@ -10,6 +10,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import PointCloud2
+from std_srvs.srv import Trigger
 
 from lupex_models.rover import read_rover
 from lupex_node import qos
@@ -58,6 +59,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             max_age_s=self.config.cloud_max_age_s,
             profile=qos.NEWEST,
         )
+        service = self.create_service(Trigger, "/traversability/forget", self._forget)
+        self.until_cleaned_up(lambda: self.destroy_service(service))
         self._retry = self.create_timer(_RETRY_S, self._try_pending, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._retry.cancel()
         self.until_cleaned_up(lambda: self.destroy_timer(self._retry))
@@ -112,6 +115,11 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         else:
             self.set_health("")
         self._publish(time_s)
+
+    def _forget(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._map.forget()
+        response.success, response.message = True, "the map begins anew; the rover's own way is kept"
+        return response
 
     def _take_poses(self) -> None:
         for time_s, content in self._odometry.take():

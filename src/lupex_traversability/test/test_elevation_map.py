@@ -186,3 +186,32 @@ def test_scrolling_keeps_each_height_at_its_place_and_forgets_what_leaves(places
                 kept.append(x)
         alive = kept
         assert (ground.source == SEEN).sum() == len(alive)
+
+
+def test_begun_anew_it_keeps_the_ground_just_driven_over_and_nothing_else():
+    ground = made()
+    for x in np.arange(0.0, 4.0, 0.25):
+        ground.insert(scan(flat, (x, 0.0, 0.0)), np.array([x, 0.0, 0.0]), np.eye(3))
+    wall = cell(ground, 6.0, 0.0)
+    assert ground.source[wall] == SEEN
+    ground.source[cell(ground, 3.0, 0.0)] = SEEN
+    ground.high_m[cell(ground, 3.0, 0.0)] = 1.0
+    ground.forget()
+    assert ground.source[wall] == UNKNOWN
+    assert not ground.known[wall]
+    for x in (0.5, 2.0, 3.5):
+        assert ground.source[cell(ground, x, 0.0)] == ASSUMED
+        assert ground.high_m[cell(ground, x, 0.0)] == pytest.approx(0.0)
+    assert ground.source[cell(ground, 2.0, 1.8)] == UNKNOWN
+    ground.insert(scan(flat, (3.75, 0.0, 0.0)), np.array([3.75, 0.0, 0.0]), np.eye(3))
+    assert ground.source[wall] == SEEN
+
+
+def test_begun_anew_far_from_its_way_it_keeps_what_lies_in_the_map():
+    ground = made(dataclasses.replace(CONFIG, trail_m=100.0))
+    for x in (0.0, 30.0):
+        ground.insert(scan(flat, (x, 0.0, 0.0)), np.array([x, 0.0, 0.0]), np.eye(3))
+    ground.forget()
+    assert np.count_nonzero(ground.source == ASSUMED) == np.count_nonzero(ground.known)
+    assert ground.source[cell(ground, 30.0, 0.0)] == ASSUMED
+    assert np.count_nonzero(ground.known) < 2.0 * np.pi * (CONFIG.standing_radius_m / CONFIG.cell_m) ** 2

@@ -21,6 +21,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from scene import scan  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
+from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
@@ -198,3 +199,18 @@ def test_a_repeated_cloud_is_refused(world, flat):
     world.until(lambda: world.costmaps)
     world.clouds.publish(cloud(now, flat))
     world.until(lambda: "not newer" in world.refused.get("refused /lidar/points", ""))
+
+
+def test_on_request_the_map_begins_anew(world, flat):
+    now = world.now_s()
+    world.poses.publish(odometry(now - 0.2))
+    world.poses.publish(odometry(now))
+    world.clouds.publish(cloud(now - 0.1, flat))
+    world.until(lambda: world.costmaps)
+    known = np.count_nonzero(world.node._map.known)
+    client = world.other.create_client(Trigger, "/traversability/forget")
+    world.until(client.service_is_ready)
+    answer = client.call_async(Trigger.Request())
+    world.until(answer.done)
+    assert answer.result().success
+    assert 0 < np.count_nonzero(world.node._map.known) < known / 10
