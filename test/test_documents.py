@@ -3,20 +3,86 @@
 """Documents that repeat a fact are checked against its source."""
 
 import importlib
+import re
 
 import pytest
 import yaml
+from PIL import Image
 
 from lupex_models.configuration import describe, from_mapping
 from lupex_models.rover import read_rover
 from lupex_node.config import NodeConfig
-from lupex_system_tests.parameter_page import PACKAGES, configurations, page
+from lupex_system_tests import models_page
+from lupex_system_tests.parameter_page import NODES, PACKAGES, SET_BY_NOBODY, configurations, page, place
 from lupex_system_tests.structure import FLOORS
 
 
 def test_parameter_page_is_up_to_date(repository):
     written = (repository / "docs" / "parameters.md").read_text(encoding="utf-8")
     assert written == page(), "run: python -m lupex_system_tests.parameter_page"
+
+
+def test_parameter_page_lists_what_can_be_set_and_nothing_else():
+    without = [
+        f"{package}.{cls.__name__}"
+        for package in PACKAGES
+        for cls in configurations(package)
+        if place(package, cls) is None
+    ]
+    assert tuple(without) == SET_BY_NOBODY
+    declared = {cls.__name__ for package in PACKAGES for cls in configurations(package)}
+    assert {name for nodes in NODES.values() for name in nodes.values()} <= declared
+    assert "Judgement" not in page()
+
+
+@pytest.fixture(scope="module")
+def models_text(repository):
+    return (repository / models_page.PAGE).read_text(encoding="utf-8")
+
+
+def test_models_page_is_what_the_models_give(repository, models_text):
+    """Without the public data set its rows are taken as they stand."""
+    rover = read_rover(repository / "config" / "rover.yaml")
+    made = models_page.page(rover, models_page.data_directory(), models_text)
+    assert models_page.agree(made, models_text), f"run: python -m lupex_system_tests.models_page\n{made}"
+
+
+@pytest.mark.parametrize(
+    ("made", "same"),
+    [
+        ("| a | 0.845, 0.1 deg | 3.8e-05 % |", True),
+        ("| a | 0.846, 0.1 deg | 3.9e-05 % |", True),
+        ("| a | 0.847, 0.1 deg | 3.8e-05 % |", False),
+        ("| a | 0.845, 0.1 deg | 3.8e-04 % |", False),
+        ("| a | 0.845, 0.1 m | 3.8e-05 % |", False),
+        ("| a | 0.845 deg | 3.8e-05 % |", False),
+    ],
+)
+def test_figures_of_the_models_page_agree_to_their_last_digit(made, same):
+    assert models_page.agree(made, "| a | 0.845, 0.1 deg | 3.8e-05 % |") == same
+
+
+def test_models_figure_belongs_to_the_page(repository, models_text):
+    assert f"({models_page.FIGURE.relative_to('docs')})" in models_text
+    with Image.open(repository / models_page.FIGURE) as figure:
+        assert figure.text["Source"] == models_page.digest(models_text), "run: python -m lupex_system_tests.models_page"
+        assert min(figure.size) > 600
+
+
+def test_tests_named_by_the_models_page_exist(repository, models_text):
+    named = re.findall(r"`(test_\w+\.py): (test_\w+)`", models_text)
+    assert len(named) == sum(line.startswith("| ") for line in models_text.splitlines()) - 1
+    for file, test in named:
+        folder = repository / "src" / "lupex_models" / "test"
+        path = folder / file if (folder / file).exists() else repository / "test" / file
+        assert f"def {test}(" in path.read_text(encoding="utf-8"), f"{file}: {test}"
+
+
+def test_models_page_keeps_the_rows_of_absent_data(repository, models_text):
+    rover = read_rover(repository / "config" / "rover.yaml")
+    assert models_page.data_directory(repository / "nowhere") is None
+    assert models_page.page(rover, None, models_text) == models_text
+    assert " * |" not in models_page.page(rover, None, "")
 
 
 def test_every_parameter_says_what_it_means():
@@ -28,20 +94,6 @@ def test_every_parameter_says_what_it_means():
 
 def test_rover_file_is_valid(repository):
     assert read_rover(repository / "config" / "rover.yaml").body.mass_kg == 350.0
-
-
-NODES = {
-    "bag": {"recorder": "RecorderSettings"},
-    "drill_control": {"drill_control": "DrillControlSettings"},
-    "localization": {"localization": "LocalizationConfig"},
-    "mission": {"mission": "MissionConfig"},
-    "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
-    "path_planning": {"path_planning": "PathPlanningConfig"},
-    "power_management": {"power_management": "PowerManagementConfig"},
-    "simulator": {"simulator": "SimulatorConfig"},
-    "traversability": {"traversability": "TraversabilityConfig"},
-}
-"""By file and node: the dataclass of its parameters. A file of one node may say `/**` for its name."""
 
 
 def test_every_node_file_is_checked(repository):

@@ -21,9 +21,26 @@ PACKAGES = (
     "lupex_mission",
     "lupex_bag",
 )
+NODES = {
+    "bag": {"recorder": "RecorderSettings"},
+    "drill_control": {"drill_control": "DrillControlSettings"},
+    "localization": {"localization": "LocalizationConfig"},
+    "mission": {"mission": "MissionConfig"},
+    "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
+    "path_planning": {"path_planning": "PathPlanningConfig"},
+    "power_management": {"power_management": "PowerManagementConfig"},
+    "simulator": {"simulator": "SimulatorConfig"},
+    "traversability": {"traversability": "TraversabilityConfig"},
+}
+"""By file in config/ (and package) and by node: the dataclass of its parameters."""
+
+SET_BY_NOBODY = ("lupex_bag.Judgement",)
+"""Dataclasses beside the nodes' own that no file and no parameter sets: they are no part of the page."""
+
 HEAD = """# Parameters
 
 Generated from the dataclasses by `python -m lupex_system_tests.parameter_page`; a test fails when they differ.
+Each block says which node takes it, and which file sets it; paths come from the launch files.
 Every node refuses a key that is not listed here, and a value outside its range, with one sentence.
 All parameters are read-only while a node runs.
 """
@@ -46,10 +63,24 @@ def configurations(package: str) -> list[type]:
     return [cls for cls in classes if cls not in inner]
 
 
+def place(package: str, cls: type) -> str | None:
+    """Return which node takes a dataclass and where it is set, None where nothing sets it."""
+    if package == "lupex_node":
+        return "Every node takes these, from its own file in `config/`."
+    name = package.removeprefix("lupex_")
+    for node, declared in NODES[name].items():
+        if declared == cls.__name__:
+            return f"Parameters of the node `{node}`, set in `config/{name}.yaml`."
+    return None
+
+
 def _section(package: str) -> str:
     lines = [f"## {package}", ""]
     for cls in configurations(package):
-        lines += [f"**{cls.__name__}.** {(cls.__doc__ or '').strip().splitlines()[0]}", ""]
+        where = place(package, cls)
+        if where is None:
+            continue
+        lines += [f"**{cls.__name__}.** {(cls.__doc__ or '').strip().splitlines()[0]} {where}", ""]
         lines += ["| parameter | type | default | unit | range | meaning |", "|---|---|---|---|---|---|"]
         lines += [_row(leaf) for leaf in describe(cls)]
         lines.append("")

@@ -77,7 +77,8 @@ def charge_capacity_c(config: Battery) -> float:
 def stored_energy_wh(config: Battery, soc: ArrayLike) -> Array:
     """Return the energy [Wh] stored in the cells above soc 0, `capacity_wh` when full.
 
-    Integral of the open-circuit voltage over charge at the reference temperature: what a lossless load would get there.
+    Integral of the open-circuit voltage over charge at the reference temperature: what a lossless load would get there
+    (Plett 2015, sect. 2.1).
     """
     nodes, volts = _nodes(config.cell_voltage_v)
     per_soc = config.cells_in_series * charge_capacity_c(config) / 3600.0

@@ -100,7 +100,8 @@ def read_dem(path: Path, frame: SiteFrame, bounds_m: tuple[float, float, float, 
     """Read a lunar south polar GeoTIFF into the map frame, only the window asked for.
 
     bounds_m is (x_min, y_min, x_max, y_max) in the map; the crop is the file's cells that cover it, cut at the file's
-    edge, and only its blocks are read from the file. Heights above the 1737.4 km sphere become heights above the frame's origin; nodata becomes nan.
+    edge, and only its blocks are read from the file. Heights above the 1737.4 km sphere become heights above the
+    frame's origin; nodata becomes nan.
     Raises SiteError for a file that cannot be read, that is in another frame, far from the pole, or no relief.
     """
     try:
