@@ -81,7 +81,7 @@ def read_overview(path: Path, frame: SiteFrame, factor: int) -> HeightField:
                 resampling=Resampling.average,
                 out_dtype="float64",
             )
-            heights = np.where(np.ma.getmaskarray(raw), np.nan, raw.data) * raster.scales[0] + raster.offsets[0]
+            heights = raw.filled(np.nan) * raster.scales[0] + raster.offsets[0]
             _check_heights(path, heights)
             x0, y0 = frame.grid_origin_m
             cell = factor * float(raster.transform.a)

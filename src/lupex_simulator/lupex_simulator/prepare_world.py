@@ -107,7 +107,7 @@ def prepare_world(
         return target
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _lock(root / f"{target.name}.lock"):
+        with lock_file(root / f"{target.name}.lock"):
             _remove_unfinished(root, target.name)
             if not target.is_dir():
                 _make(target, recipe, seed, progress or (lambda stage, done: None), grid)
@@ -149,7 +149,7 @@ def _remove_unfinished(root: Path, name: str) -> None:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def lock_file(path: Path) -> Iterator[None]:
     """Hold a file lock; the kernel frees it when the process dies. The file goes away with the last holder."""
     while True:
         with path.open("w") as handle:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Rays through a height field with a pyramid of maxima: large nodes are passed over, cells are met on the bilinear surface.
+"""Rays through a height field with a pyramid of maxima: nodes below a ray are passed over, cells are bilinear.
 
 After Tevs, Ihrke and Seidel, "Maximum mipmaps for fast, accurate, and scalable dynamic height field rendering" (2008).
 """
@@ -270,7 +270,7 @@ def _patch_hit(
     if abs(square) < 1e-12:
         if linear >= 0.0:
             return math.nan
-        s = -constant / linear
+        s = float(-constant / linear)
     else:
         root = linear * linear - 4.0 * square * constant
         if root < 0.0:
@@ -280,7 +280,7 @@ def _patch_hit(
         s1 = w / square
         s2 = constant / w if w != 0.0 else math.inf
         low, high = min(s1, s2), max(s1, s2)
-        s = low if low >= 0.0 else high
+        s = float(low if low >= 0.0 else high)
     if s < 0.0 or s > length:
         return math.nan
     return float(begin + s)

@@ -207,9 +207,13 @@ def test_recipes_are_looked_for_where_they_are_installed_and_in_the_source_tree(
     installed.mkdir(parents=True)
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path}{os.pathsep}{tmp_path / 'absent'}")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     directories = prepare.default_worlds_directories()
     assert directories[0] == installed
     assert (directories[-1] / "ridge.yaml").is_file()
+    for name in ("knoll", ".unfinished-hill-abc"):
+        (prepare.sites_root() / name).mkdir(parents=True)
+    assert prepare.default_worlds_directories() == [*directories, prepare.sites_root() / "knoll"]
     assert all(directory.is_dir() for directory in directories)
 
 

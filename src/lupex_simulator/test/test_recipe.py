@@ -64,7 +64,7 @@ def test_the_horizon_map_is_looked_out_from_the_rovers_array(path):
         ("truth.soil.kphi_n_m3", [9.0e5, 2.0e5], ["'truth.soil.kphi_n_m3'", "[low, high]"]),
         ("truth.soil.kphi_n_m3", [9.0e5], ["'truth.soil.kphi_n_m3'", "[low, high]"]),
         ("truth.soil.kphi_n_m3", [1.0, 2.0e5], ["'truth.soil.kphi_n_m3'", "from 10000"]),
-        ("truth.detail.x_min_m", -1990.0, ["'truth.detail.x_min_m'", "within 1950 m"]),
+        ("truth.detail.x_min_m", -1990.0, ["'truth.detail.x_min_m'", "between -1950 and 1950 m"]),
         ("truth.detail.y_max_m", -155.0, ["'truth.detail.y_min_m'", "at least 20 m wide"]),
         ("sortie.target_x_m", 900.0, ["'sortie.target_x_m'", "hold the lander and the target"]),
     ],
