@@ -16,6 +16,8 @@ SHORT_FORMS = {
     "test": ["test", "unit", "--collect-only", "-q"],
     "launch": ["launch", "sim.launch.xml", "world:=plain", "--print"],
     "report": ["report", "{out}/bag", "--out", "{report}"],
+    "site": ["site", "import", "--help"],
+    "bench": ["bench", "models/light", "--quick"],
     "doctor": ["doctor"],
     "--help": ["--help"],
 }

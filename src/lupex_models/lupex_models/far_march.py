@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The skyline of far terrain: rays marched through nested fields, mostly from a lattice of observers."""
+"""The skyline of far terrain: rays marched through nested fields from a lattice of observers."""
 
 import math
 from collections.abc import Sequence
@@ -11,19 +11,39 @@ from numba import njit, prange
 
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField, bilinear
+from lupex_models.skyline_kernels import NO_TERRAIN_M
 from lupex_models.skyline_sweep import NO_TERRAIN_SLOPE
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 
-LATTICE_DISTANCE_M = 800.0
-"""Terrain nearer than this is looked at from each cell itself: a lattice of observers is too coarse for it."""
+_LATTICE_DISTANCE_M = 800.0
+_LATTICE_SPACINGS, _SEAM_CELLS = 5.0, 400
+"""Terrain nearer than 800 m is looked at from each cell itself, as a lattice of observers is too coarse for it. Where
+that would be a broad seam of fine cells, it is narrowed to so many cells, or to so many spacings of the lattice."""
 
 _STEP_CELLS = 0.5
 _FINEST_STEP_CELLS = 1.0 / 16.0
 _STEP_OF_DISTANCE = 0.005
 _FINE_STEPS = 8
+_BLOCK = 8
+
+
+def lattice_distance_m(near: HeightField, lattice_cells: int) -> float:
+    """Return from what distance on a lattice of observers over the near field is fine enough to look at terrain."""
+    spacing = near.cell_m * (max(near.shape) - 1) / max(lattice_cells - 1, 1)
+    return min(_LATTICE_DISTANCE_M, max(_LATTICE_SPACINGS * spacing, _SEAM_CELLS * near.cell_m))
+
+
+def with_surroundings(near: HeightField, far: Sequence[HeightField], margin_cells: int) -> Float32Array:
+    """Return the near field's heights with a margin from the far fields (finest first), NO_TERRAIN_M where unknown."""
+    ny, nx = near.shape
+    out = np.full((ny + 2 * margin_cells, nx + 2 * margin_cells), NO_TERRAIN_M, dtype=np.float32)
+    x0, y0 = near.x0_m - margin_cells * near.cell_m, near.y0_m - margin_cells * near.cell_m
+    for field in reversed(far):
+        _overwrite(field.heights_m, field.x0_m, field.y0_m, field.cell_m, x0, y0, near.cell_m, margin_cells, out)
+    out[margin_cells : margin_cells + ny, margin_cells : margin_cells + nx] = near.heights_m
+    return out
 
 
 def far_skyline(
@@ -32,65 +52,38 @@ def far_skyline(
     azimuths_rad: FloatArray,
     observer_height_m: float,
     range_m: float,
-    lattice_cells: int,
+    lattice_x_m: FloatArray,
+    lattice_y_m: FloatArray,
+    begin_m: float,
 ) -> tuple[Float32Array, Float32Array]:
-    """Return the far skyline of a lattice of observers over the near field, as two arrays (azimuth, lattice, lattice).
+    """Return the far skyline of a lattice of observers in the near field, as two arrays (azimuth, y, x).
 
     For an observer at ground height z the slope is first - z * second, second being 1 / distance of the skyline: first
-    order in the height, around the lattice point's own ground. Terrain inside the near field does not count; where far
-    fields overlap the first of them does. Terrain nearer than LATTICE_DISTANCE_M is left to seam_skyline.
+    order in the height, around the lattice point's own ground. Terrain inside the near field does not count, nor what
+    is nearer than begin_m; where far fields overlap the first of them does.
     """
-    shape = (azimuths_rad.size, lattice_cells, lattice_cells)
+    shape = (azimuths_rad.size, lattice_y_m.size, lattice_x_m.size)
     best = np.full(shape, NO_TERRAIN_SLOPE, dtype=np.float32)
     inverse = np.zeros(shape, dtype=np.float32)
-    x_min, y_min, x_max, y_max = near.bounds_m
-    x = np.linspace(x_min, x_max, lattice_cells)
-    y = np.linspace(y_min, y_max, lattice_cells)
-    ground = near.height(x[None, :], y[:, None])
+    ground = near.height(lattice_x_m[None, :], lattice_y_m[:, None])
     for field, inner in zip(far, _inner_bounds(near, far), strict=True):
         _march(
             field.heights_m,
+            _highest_of_blocks(field.heights_m),
             field.x0_m,
             field.y0_m,
             field.cell_m,
             np.array(inner),
-            x,
-            y,
+            lattice_x_m,
+            lattice_y_m,
             ground + observer_height_m,
             azimuths_rad,
+            begin_m,
             range_m,
             best,
             inverse,
         )
     return np.asarray(best + ground * inverse, dtype=np.float32), inverse
-
-
-def seam_skyline(
-    near: HeightField,
-    far: Sequence[HeightField],
-    azimuths_rad: FloatArray,
-    observer_height_m: float,
-    rows: IntArray,
-    columns: IntArray,
-    unit_rad: float,
-    counts: npt.NDArray[np.int16],
-) -> None:
-    """Raise counts to the far terrain that begins nearer than LATTICE_DISTANCE_M, marched from each cell."""
-    eyes = near.heights_m[np.ix_(rows, columns)].astype(np.float64) + observer_height_m
-    for field, inner in zip(far, _inner_bounds(near, far), strict=True):
-        _march_seam(
-            field.heights_m,
-            field.x0_m,
-            field.y0_m,
-            field.cell_m,
-            np.array(inner),
-            near.x_m[columns],
-            near.y_m[rows],
-            eyes,
-            azimuths_rad,
-            unit_rad,
-            counts,
-        )
 
 
 def _inner_bounds(near: HeightField, far: Sequence[HeightField]) -> list[tuple[float, float, float, float]]:
@@ -140,9 +133,48 @@ def _slope_at(
     return float((z - eye) / d - d / (2.0 * MOON_RADIUS_M))
 
 
+@njit(cache=True)
+def _overwrite(
+    heights: Float32Array,
+    x0: float,
+    y0: float,
+    cell: float,
+    out_x0: float,
+    out_y0: float,
+    out_cell: float,
+    margin: int,
+    out: Float32Array,
+) -> None:
+    ny, nx = out.shape
+    for i in range(ny):
+        inside = margin <= i < ny - margin
+        for j in range(nx):
+            if inside and margin <= j < nx - margin:
+                continue
+            z = bilinear(heights, (out_x0 + j * out_cell - x0) / cell, (out_y0 + i * out_cell - y0) / cell)
+            if math.isfinite(z):
+                out[i, j] = z
+
+
+@njit(cache=True)
+def _highest_of_blocks(heights: Float32Array) -> Float32Array:
+    # A block's own cells and the next ones, between which the surface is linear; unknown heights stand nowhere.
+    ny, nx = heights.shape
+    out = np.full(((ny - 1) // _BLOCK + 1, (nx - 1) // _BLOCK + 1), NO_TERRAIN_M, dtype=np.float32)
+    for i in range(ny):
+        for j in range(nx):
+            z = heights[i, j]
+            for a in range(max(i - 1, 0) // _BLOCK, i // _BLOCK + 1):
+                for b in range(max(j - 1, 0) // _BLOCK, j // _BLOCK + 1):
+                    if z > out[a, b]:
+                        out[a, b] = z
+    return out
+
+
 @njit(cache=True, parallel=True)
 def _march(
     heights: Float32Array,
+    blocks: Float32Array,
     x0: float,
     y0: float,
     cell: float,
@@ -151,6 +183,7 @@ def _march(
     ys: FloatArray,
     eyes: FloatArray,
     azimuths: FloatArray,
+    begin_m: float,
     range_m: float,
     best: Float32Array,
     inverse: Float32Array,
@@ -160,57 +193,66 @@ def _march(
     for task in prange(azimuths.size * ys.size):
         k, i = task // ys.size, task % ys.size
         dx, dy = math.sin(azimuths[k]), math.cos(azimuths[k])
+        likely = 0.0
         for j in range(xs.size):
             x, y, eye = xs[j], ys[i], eyes[i, j]
             slope, nearness = float(best[k, i, j]), float(inverse[k, i, j])
-            d = max(_exit_distance(x, y, dx, dy, inner), LATTICE_DISTANCE_M)
+            begin = max(_exit_distance(x, y, dx, dy, inner), begin_m, cell * _FINEST_STEP_CELLS)
             end = min(range_m, _exit_distance(x, y, dx, dy, outer))
-            begin, found = d, -1.0
+            found = -1.0
+            # Where the neighbour's skyline stands is a good first guess: it lets most blocks be passed by.
+            if begin <= likely < end:
+                s = _slope_at(heights, x0, y0, cell, x, y, dx, dy, likely, eye)
+                if s > slope:
+                    slope, found = s, likely
+            d = begin
+            block_end = -1.0
             while d < end:
+                if d > block_end:
+                    block_end, rise = _block_ahead(blocks, x0, y0, cell, x, y, dx, dy, d, eye)
+                    if max(rise / d, rise / block_end) - d / (2.0 * MOON_RADIUS_M) <= slope:
+                        d = block_end + 1e-3 * cell
+                        continue
                 s = _slope_at(heights, x0, y0, cell, x, y, dx, dy, d, eye)
                 if s > slope:
                     slope, found = s, d
                 d += _step(cell, d)
+            likely = 0.0
             if found > 0.0:
                 # A crest between two steps is higher than both: look once more around the best one.
                 step = _step(cell, found) / _FINE_STEPS
-                nearness = 1.0 / found
+                likely = found
                 for n in range(1 - _FINE_STEPS, _FINE_STEPS):
                     d = found + n * step
                     if begin <= d < end:
                         s = _slope_at(heights, x0, y0, cell, x, y, dx, dy, d, eye)
                         if s > slope:
-                            slope, nearness = s, 1.0 / d
+                            slope, likely = s, d
+                nearness = 1.0 / likely
             best[k, i, j] = slope
             inverse[k, i, j] = nearness
 
 
-@njit(cache=True, parallel=True)
-def _march_seam(
-    heights: Float32Array,
+@njit(cache=True)
+def _block_ahead(
+    blocks: Float32Array,
     x0: float,
     y0: float,
     cell: float,
-    inner: FloatArray,
-    xs: FloatArray,
-    ys: FloatArray,
-    eyes: FloatArray,
-    azimuths: FloatArray,
-    unit_rad: float,
-    counts: npt.NDArray[np.int16],
-) -> None:
-    ny, nx = heights.shape
-    outer = np.array([x0, y0, x0 + (nx - 1) * cell, y0 + (ny - 1) * cell])
-    for task in prange(azimuths.size * ys.size):
-        k, i = task // ys.size, task % ys.size
-        dx, dy = math.sin(azimuths[k]), math.cos(azimuths[k])
-        for j in range(xs.size):
-            d = max(_exit_distance(xs[j], ys[i], dx, dy, inner), cell * _FINEST_STEP_CELLS)
-            if d >= LATTICE_DISTANCE_M:
-                continue
-            end = min(LATTICE_DISTANCE_M, _exit_distance(xs[j], ys[i], dx, dy, outer))
-            slope = NO_TERRAIN_SLOPE
-            while d < end:
-                slope = max(slope, _slope_at(heights, x0, y0, cell, xs[j], ys[i], dx, dy, d, eyes[i, j]))
-                d += _step(cell, d)
-            counts[k, i, j] = max(counts[k, i, j], np.int16(round(math.atan(slope) / unit_rad)))
+    x: float,
+    y: float,
+    dx: float,
+    dy: float,
+    d: float,
+    eye: float,
+) -> tuple[float, float]:
+    # Where the ray leaves the block it is in, and how far the block's highest stands above the eye.
+    side = cell * _BLOCK
+    b = min(max(int((x + d * dx - x0) / side), 0), blocks.shape[1] - 1)
+    a = min(max(int((y + d * dy - y0) / side), 0), blocks.shape[0] - 1)
+    end = math.inf
+    if abs(dx) > 1e-12:
+        end = (x0 + (b + (dx > 0.0)) * side - x) / dx
+    if abs(dy) > 1e-12:
+        end = min(end, (y0 + (a + (dy > 0.0)) * side - y) / dy)
+    return max(end, d), blocks[a, b] - eye

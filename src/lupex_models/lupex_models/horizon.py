@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Skyline elevation of every cell in every direction: computed by sweeps, stored compactly, read through a map."""
 
+import contextlib
 import hashlib
 import json
 import math
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,19 +17,23 @@ import numpy.typing as npt
 from numba import njit
 
 from lupex_models.configuration import ConfigurationError, from_mapping, setting
-from lupex_models.far_march import far_skyline, seam_skyline
+from lupex_models.far_march import far_skyline, lattice_distance_m, with_surroundings
 from lupex_models.height_field import HeightField
 from lupex_models.site_frame import SiteError
-from lupex_models.skyline_sweep import near_skyline
+from lupex_models.skyline_sweep import near_skyline, sweep_relief
 
 FloatArray = npt.NDArray[np.float64]
 
 UNIT_RAD = math.radians(0.01)
 """One count of a stored horizon map."""
 
+FAR_RANGE_M, FAR_LATTICE_CELLS = 200_000.0, 33
+
 _MAP_FILE = "elevation.npy"
 _META_FILE = "horizon.json"
 _AZIMUTHS_A_STEP = 12
+_RENAMES = 10
+_METHOD = b"own rays, seam by lattice spacing"
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,12 @@ class HorizonMap:
         return self.elevation(x_m, y_m, np.arange(self.azimuth_count) * (2.0 * np.pi / self.azimuth_count))
 
     def save(self, directory: Path) -> None:
-        """Write elevation.npy and horizon.json into a directory, which is made if absent."""
-        directory.mkdir(parents=True, exist_ok=True)
-        np.save(directory / _MAP_FILE, self.counts)
+        """Write elevation.npy and horizon.json as one directory that appears, or takes an older one's place, whole.
+
+        Both are written beside it and renamed, so that no other process ever reads half a map. A process that has an
+        older map open keeps it. Where another process was quicker with the same key its map stays.
+        """
+        directory.parent.mkdir(parents=True, exist_ok=True)
         meta: dict[str, Any] = {
             "x0_m": self.x0_m,
             "y0_m": self.y0_m,
@@ -109,7 +118,29 @@ class HorizonMap:
             "observer_height_m": self.observer_height_m,
             "key": self.key,
         }
-        (directory / _META_FILE).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+        with tempfile.TemporaryDirectory(prefix=f".{directory.name}-", dir=directory.parent) as beside:
+            made = Path(beside, "new")
+            made.mkdir()
+            np.save(made / _MAP_FILE, self.counts)
+            (made / _META_FILE).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+            for attempt in range(_RENAMES):
+                try:
+                    made.rename(directory)
+                    return
+                except OSError:
+                    # Another map stands there, or a file, or something that cannot be replaced at all.
+                    if self._is_at(directory):
+                        return
+                    if attempt == _RENAMES - 1 or directory.is_file():
+                        raise
+                with contextlib.suppress(FileNotFoundError):
+                    directory.rename(Path(beside, f"old-{attempt}"))
+
+    def _is_at(self, directory: Path) -> bool:
+        try:
+            return self.key != "" and HorizonMap.open(directory).key == self.key
+        except SiteError:
+            return False
 
     @classmethod
     def open(cls, directory: Path) -> "HorizonMap":
@@ -140,16 +171,16 @@ def compute_horizon(
     progress: Callable[[float], None] | None = None,
     *,
     observer_cell_m: float | None = None,
-    far_range_m: float = 200_000.0,
-    far_lattice_cells: int = 33,
+    far_range_m: float = FAR_RANGE_M,
+    far_lattice_cells: int = FAR_LATTICE_CELLS,
 ) -> HorizonMap:
     """Compute the skyline seen from points of the near field, over the near field and nested far fields (finest first).
 
     azimuths is the number of directions. Observers stand observer_height_m above every n-th cell of the near field, n
-    being observer_cell_m in whole cells (default: every cell). Within the near field each direction is swept once, with
-    the upper hull of the terrain beyond along each line, so every cell costs the same however far its skyline is
-    (after Dozier and Frew 1990). Beyond it the far fields are marched from a lattice of far_lattice_cells squared
-    observers out to far_range_m and carried to each cell to first order in its height. All distances pay the curvature
+    being observer_cell_m in whole cells (default: every cell). Within the near field, and a seam of the far ones around
+    it, each cell looks along its own ray, past blocks of terrain that stand below the skyline found so far. Beyond it
+    the far fields are marched from a lattice of far_lattice_cells squared observers out to far_range_m and carried to
+    each cell to first order in its height. All distances pay the curvature
     drop d^2 / 2R. Where two products do not meet at the near field's border, put height_field.middle_field between
     them. progress is called with the fraction done. Raises SiteError when a near height is unknown: an unknown skyline
     is no low skyline.
@@ -160,20 +191,36 @@ def compute_horizon(
         raise ValueError(
             f"azimuths must be positive and observer_height_m not negative: {azimuths}, {observer_height_m}"
         )
-    stride = max(1, round((observer_cell_m or near.cell_m) / near.cell_m))
+    stride = _stride(near, observer_cell_m)
     ny, nx = near.shape
     rows, columns = np.arange(stride // 2, ny, stride), np.arange(stride // 2, nx, stride)
     counts = np.empty((azimuths, rows.size, columns.size), dtype=np.int16)
     directions = np.arange(azimuths, dtype=np.float64) * (2.0 * np.pi / azimuths)
+    lattice_x = np.linspace(near.x_m[columns[0]], near.x_m[columns[-1]], far_lattice_cells)
+    lattice_y = np.linspace(near.y_m[rows[0]], near.y_m[rows[-1]], far_lattice_cells)
+    seam_m = lattice_distance_m(near, far_lattice_cells)
+    margin = math.ceil(seam_m / near.cell_m) + 1 if far else 0
+    datum = float(near.heights_m.mean())
+    surroundings = with_surroundings(near, far, margin)
+    surroundings -= np.float32(datum)
+    relief = sweep_relief(surroundings, rows + margin, columns + margin, stride)
+    del surroundings
     for first in range(0, azimuths, _AZIMUTHS_A_STEP):
         part = slice(first, first + _AZIMUTHS_A_STEP)
         slopes, inverse_distances = far_skyline(
-            near, far, directions[part], observer_height_m, far_range_m, far_lattice_cells
+            near, far, directions[part], observer_height_m, far_range_m, lattice_x, lattice_y, seam_m
         )
+        slopes -= np.float32(datum) * inverse_distances
         near_skyline(
-            near, directions[part], observer_height_m, rows, columns, slopes, inverse_distances, UNIT_RAD, counts[part]
+            relief,
+            near.cell_m,
+            directions[part],
+            observer_height_m,
+            slopes,
+            inverse_distances,
+            UNIT_RAD,
+            counts[part],
         )
-        seam_skyline(near, far, directions[part], observer_height_m, rows, columns, UNIT_RAD, counts[part])
         if progress is not None:
             progress(min(1.0, (first + _AZIMUTHS_A_STEP) / azimuths))
     return HorizonMap(
@@ -186,6 +233,49 @@ def compute_horizon(
     )
 
 
+def stored_horizon(
+    store: Path,
+    near: HeightField,
+    far: Sequence[HeightField],
+    azimuths: int,
+    observer_height_m: float,
+    progress: Callable[[float], None] | None = None,
+    *,
+    observer_cell_m: float | None = None,
+    far_range_m: float = FAR_RANGE_M,
+    far_lattice_cells: int = FAR_LATTICE_CELLS,
+) -> HorizonMap:
+    """Open the map of this content from a store shared by processes, computing it first where it is not there.
+
+    The map is memory-mapped; its directory is named by horizon_key, so a changed input never finds an old map. A
+    damaged entry is made anew. Arguments and errors are compute_horizon's.
+    """
+    stride = _stride(near, observer_cell_m)
+    key = horizon_key(near, far, azimuths, observer_height_m, stride * near.cell_m, far_range_m, far_lattice_cells)
+    directory = store / f"horizon-{key}"
+    try:
+        found = HorizonMap.open(directory)
+        if found.key == key:
+            return found
+    except SiteError:
+        pass
+    compute_horizon(
+        near,
+        far,
+        azimuths,
+        observer_height_m,
+        progress,
+        observer_cell_m=observer_cell_m,
+        far_range_m=far_range_m,
+        far_lattice_cells=far_lattice_cells,
+    ).save(directory)
+    return HorizonMap.open(directory)
+
+
+def _stride(near: HeightField, observer_cell_m: float | None) -> int:
+    return max(1, round((observer_cell_m or near.cell_m) / near.cell_m))
+
+
 def horizon_key(
     near: HeightField,
     far: Sequence[HeightField],
@@ -196,10 +286,10 @@ def horizon_key(
     far_lattice_cells: int,
 ) -> str:
     """Return a name for a horizon map made of everything that decides its content."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_METHOD)
     for field in (near, *far):
         digest.update(repr((field.shape, field.x0_m, field.y0_m, field.cell_m)).encode())
-        digest.update(field.heights_m.tobytes())
+        digest.update(field.heights_m.data)
     digest.update(repr((azimuths, observer_height_m, observer_cell_m, far_range_m, far_lattice_cells)).encode())
     return digest.hexdigest()[:16]
 

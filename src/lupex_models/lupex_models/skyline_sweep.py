@@ -10,31 +10,40 @@ import numpy.typing as npt
 from numba import njit, prange
 
 from lupex_models.constants import MOON_RADIUS_M
+from lupex_models.skyline_kernels import (
+    BLOCK,
+    GROUP,
+    NO_TERRAIN_M,
+    VECTOR_MATH,
+    begin_with_far_skyline,
+    cell_at,
+    count_elevation,
+    highest_of_blocks,
+    highest_of_groups,
+    look,
+    worth_looking,
+)
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
 CountArray = npt.NDArray[np.int16]
 
 NO_TERRAIN_SLOPE = -1.0
 """Slope of a skyline where no terrain was found: 45 deg below the horizontal, lower than any real one."""
 
-NO_TERRAIN_M = np.float32(-1e5)
-"""Height that stands for no or unknown terrain: below any of the Moon's, and near enough to them for float32."""
-
-_BLOCK, _GROUP = 8, 64
-"""Rows under one bound, and rows under one bound of bounds."""
-
-_GUARD = _GROUP + 16
+_GUARD = GROUP + 16
 """Empty columns beside the terrain: a group of rows is looked through whole wherever a part of it meets terrain."""
 
-_TILE = 128
+_TILE = 256
 """Neighbours that look together: their skylines so far, and what they look through, stay in the fastest memory."""
 
 _SNAP_CELLS = 1e-9
-_ABOVE = 16384
+_BATCH = 32
 
-_VECTOR_MATH = {"nnan", "nsz", "contract", "reassoc", "arcp"}
+_LIKELY = 8
+"""Blocks that a tile of observers hands on to those behind it."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +59,26 @@ class SweepRelief:
     spacing: int
     first_row: int
     first_column: int
-    row_count: int
-    column_count: int
 
 
 def sweep_relief(heights_m: Float32Array, rows: IntArray, columns: IntArray, spacing: int) -> SweepRelief:
-    """Lay out heights (ny, nx) for observers in evenly spaced rows and columns of it."""
+    """Lay out heights (ny, nx) for observers in evenly spaced rows and columns of it.
+
+    Sweeps multiply heights by 1 / distance in float32 before they take differences: give them from a datum nearby.
+    """
     return SweepRelief(
         _lay_out(heights_m, spacing),
         _lay_out(np.ascontiguousarray(heights_m.T), spacing),
         spacing,
         int(rows[0]),
         int(columns[0]),
-        rows.size,
-        columns.size,
     )
 
 
 def _lay_out(heights_m: Float32Array, spacing: int) -> Float32Array:
     count, across = heights_m.shape
     width = -(-(across + 2 * _GUARD) // spacing) * spacing
-    lines = np.full((-(-count // _GROUP) * _GROUP, width), NO_TERRAIN_M, dtype=np.float32)
+    lines = np.full((-(-count // GROUP) * GROUP, width), NO_TERRAIN_M, dtype=np.float32)
     lines[:count, _GUARD : _GUARD + across] = heights_m
     if spacing == 1:
         return lines
@@ -110,173 +118,8 @@ def near_skyline(
     )
 
 
-@njit(cache=True, inline="always")
-def _cell_at(column: int, spacing: int, width: int) -> int:
-    # Place of a column in a line that is sorted by remainders.
-    return (column % spacing) * (width // spacing) + column // spacing
-
-
-@njit(cache=True, fastmath=_VECTOR_MATH)
-def _highest(
-    source: Float32Array, start: int, shift_low: int, shift_high: int, spacing: int, width: int, out: Float32Array
-) -> None:
-    # Raise out to the source's line that begins at start, shifted by each of the shifts.
-    part = width // spacing
-    for shift in range(shift_low, shift_high + 1):
-        for remainder in range(spacing):
-            column = remainder + shift
-            there = (column % spacing) * part + column // spacing
-            here = remainder * part
-            first, last = max(0, -(column // spacing)), min(part, part - column // spacing)
-            for m in range(first, last):
-                value = source[np.uintp(start + there + m)]
-                if value > out[np.uintp(here + m)]:
-                    out[np.uintp(here + m)] = value
-
-
-@njit(cache=True)
-def _bounds(flat: Float32Array, count: int, width: int, forward: bool, drift: float, spacing: int) -> Float32Array:
-    # For each block of rows and column x the highest that a ray through x at the block's first row may meet.
-    out = np.full((count // _BLOCK, width), NO_TERRAIN_M, dtype=np.float32)
-    for a in range(count):
-        row = a if forward else count - 1 - a
-        shift = math.floor((a % _BLOCK) * drift)
-        _highest(flat, row * width, shift, shift + 2, spacing, width, out[a // _BLOCK])
-    return out
-
-
-@njit(cache=True)
-def _bounds_of_bounds(bounds: Float32Array, drift: float, spacing: int) -> Float32Array:
-    blocks, width = bounds.shape
-    each = _GROUP // _BLOCK
-    flat = bounds.reshape(blocks * width)
-    out = np.full((blocks // each, width), NO_TERRAIN_M, dtype=np.float32)
-    for block in range(blocks):
-        shift = math.floor((block % each) * _BLOCK * drift)
-        _highest(flat, block * width, shift, shift + 1, spacing, width, out[block // each])
-    return out
-
-
-@njit(cache=True, fastmath=_VECTOR_MATH)
-def _worth_looking(
-    bounds: Float32Array,
-    start: int,
-    best: Float32Array,
-    eyes: Float32Array,
-    first: int,
-    last: int,
-    nearest: np.float32,
-    farthest: np.float32,
-    drop: np.float32,
-) -> bool:
-    # Whether any of the observers may see terrain below these bounds above its skyline so far.
-    # A sum, because a sum is a vector loop where a maximum or a way out would be none.
-    total = np.float32(0.0)
-    none = np.float32(0.0)
-    for m in range(first, last):
-        rise = bounds[np.uintp(start + m)] - eyes[np.uintp(m)]
-        near, far = rise * nearest, rise * farthest
-        gain = (near if near > far else far) - drop - best[np.uintp(m)]
-        total += gain if gain > none else none
-    return bool(total > none)
-
-
-@njit(cache=True, fastmath=_VECTOR_MATH)
-def _look(
-    flat: Float32Array,
-    lows: IntArray,
-    highs: IntArray,
-    shares: Float32Array,
-    inverses: Float32Array,
-    drops: Float32Array,
-    n: int,
-    best: Float32Array,
-    eyes: Float32Array,
-    first: int,
-    last: int,
-) -> None:
-    # Raise the observers' skylines to n samples of their rays, four in a pass.
-    i = 0
-    while i + 4 <= n:
-        l0, l1, l2, l3 = lows[i], lows[i + 1], lows[i + 2], lows[i + 3]
-        h0, h1, h2, h3 = highs[i], highs[i + 1], highs[i + 2], highs[i + 3]
-        f0, f1, f2, f3 = shares[i], shares[i + 1], shares[i + 2], shares[i + 3]
-        v0, v1, v2, v3 = inverses[i], inverses[i + 1], inverses[i + 2], inverses[i + 3]
-        d0, d1, d2, d3 = drops[i], drops[i + 1], drops[i + 2], drops[i + 3]
-        for m in range(first, last):
-            eye = eyes[np.uintp(m)]
-            z0, z1 = flat[np.uintp(l0 + m)], flat[np.uintp(l1 + m)]
-            z2, z3 = flat[np.uintp(l2 + m)], flat[np.uintp(l3 + m)]
-            s0 = (z0 + f0 * (flat[np.uintp(h0 + m)] - z0) - eye) * v0 - d0
-            s1 = (z1 + f1 * (flat[np.uintp(h1 + m)] - z1) - eye) * v1 - d1
-            s2 = (z2 + f2 * (flat[np.uintp(h2 + m)] - z2) - eye) * v2 - d2
-            s3 = (z3 + f3 * (flat[np.uintp(h3 + m)] - z3) - eye) * v3 - d3
-            best[np.uintp(m)] = max(best[np.uintp(m)], max(max(s0, s1), max(s2, s3)))
-        i += 4
-    while i < n:
-        l0, h0, f0, v0, d0 = lows[i], highs[i], shares[i], inverses[i], drops[i]
-        for m in range(first, last):
-            z0 = flat[np.uintp(l0 + m)]
-            s0 = (z0 + f0 * (flat[np.uintp(h0 + m)] - z0) - eyes[np.uintp(m)]) * v0 - d0
-            best[np.uintp(m)] = max(best[np.uintp(m)], s0)
-        i += 1
-
-
-@njit(cache=True, fastmath=_VECTOR_MATH)
-def _begin(
-    slopes: Float32Array,
-    inverses: Float32Array,
-    ground: Float32Array,
-    v: float,
-    ramp: FloatArray,
-    best: Float32Array,
-) -> None:
-    # The far skyline of a line of observers, between two lines of the lattice.
-    last = slopes.shape[1] - 1
-    i = min(int(v), slopes.shape[0] - 2) if slopes.shape[0] > 1 else 0
-    i1 = min(i + 1, slopes.shape[0] - 1)
-    f = np.float32(v - i)
-    m = 0
-    for j in range(max(last, 1)):
-        j1 = min(j + 1, last)
-        s0 = slopes[i, j] + f * (slopes[i1, j] - slopes[i, j])
-        s1 = slopes[i, j1] + f * (slopes[i1, j1] - slopes[i, j1])
-        n0 = inverses[i, j] + f * (inverses[i1, j] - inverses[i, j])
-        n1 = inverses[i, j1] + f * (inverses[i1, j1] - inverses[i, j1])
-        end = m
-        while end < ramp.size and (ramp[end] <= j + 1 or j1 == last):
-            end += 1
-        for n in range(m, end):
-            u = np.float32(ramp[np.uintp(n)] - j)
-            best[np.uintp(n)] = s0 + u * (s1 - s0) - ground[np.uintp(n)] * (n0 + u * (n1 - n0))
-        m = end
-
-
-@njit(cache=True, fastmath=_VECTOR_MATH)
-def _count_elevation(slopes: Float32Array, unit_rad: float, out: CountArray) -> None:
-    # atan by Cephes' single-precision polynomial (Moshier 1992, atanf), good to 2e-7: the loop is one vector.
-    scale = np.float32(1.0 / unit_rad)
-    half = np.float32(0.5)
-    one = np.float32(1.0)
-    for m in range(slopes.size):
-        x = slopes[np.uintp(m)]
-        size = abs(x)
-        steep, middling = size > np.float32(2.414213562), size > np.float32(0.4142135624)
-        above, below = (-one, size) if steep else ((size - one, size + one) if middling else (size, one))
-        t = above / below
-        base = np.float32(math.pi / 2.0) if steep else (np.float32(math.pi / 4.0) if middling else np.float32(0.0))
-        z = t * t
-        p = (
-            (np.float32(8.05374449538e-2) * z - np.float32(1.38776856032e-1)) * z + np.float32(1.99777106478e-1)
-        ) * z - np.float32(3.33329491539e-1)
-        angle = base + (p * z * t + t)
-        angle = -angle if x < np.float32(0.0) else angle
-        # Truncation rounds to the nearest once the value is above zero.
-        out[np.uintp(m)] = np.int16(np.int32(angle * scale + (half + np.float32(_ABOVE))) - np.int32(_ABOVE))
-
-
-@njit(cache=True)
-def _look_from_line(
+@njit(cache=True, fastmath=VECTOR_MATH)
+def _skylines_of_line(
     flat: Float32Array,
     bounds: Float32Array,
     groups: Float32Array,
@@ -286,67 +129,127 @@ def _look_from_line(
     forward: bool,
     drift: float,
     spacing: int,
-    origin: int,
+    tile: int,
+    columns: IntArray,
+    lows: IntArray,
+    highs: IntArray,
+    shares: Float32Array,
     inverses: Float32Array,
     drops: Float32Array,
     eyes: Float32Array,
     best: Float32Array,
+    who: Int32Array,
+    before: Int32Array,
 ) -> None:
-    # Walk outwards from one line of observers: its own block of rows, then blocks to the end of its group, then groups.
-    lows, highs = np.empty(_BLOCK, dtype=np.int64), np.empty(_BLOCK, dtype=np.int64)
-    shares = np.empty(_BLOCK, dtype=np.float32)
+    # Walk outwards from one line of observers: first where the line before found its skylines, then through its own
+    # block of rows, then by blocks to the end of its group, then by groups.
+    base, step = (0, width) if forward else ((count - 1) * width, -width)
     # Where a ray at the first row of a group must lie for the group to hold terrain for it.
-    low, high = (_GUARD - _GROUP - 2, width - _GUARD) if drift >= 0.0 else (_GUARD - 2, width - _GUARD + _GROUP + 1)
-    for tile in range(0, eyes.size, _TILE):
-        a = place + 1
-        tile_end = min(tile + _TILE, eyes.size)
-        first, last = tile, tile_end
-        while a < count:
-            shift = math.floor((a - place) * drift)
-            if a % _GROUP == 0:
-                first = min(max(tile, -((origin + shift - low) // spacing)), tile_end)
-                last = min(tile_end, -((origin + shift - high) // spacing))
-                if first >= last:
-                    break
-                far_k = a - place + _GROUP - 1
-                if not _worth_looking(
-                    groups,
-                    (a // _GROUP) * width + _cell_at(origin + shift, spacing, width),
-                    best,
-                    eyes,
-                    first,
-                    last,
-                    inverses[a - place],
-                    inverses[far_k],
-                    drops[a - place],
-                ):
-                    a += _GROUP
-                    continue
-            n = _BLOCK - a % _BLOCK
-            k = a - place
-            if n == _BLOCK and not _worth_looking(
-                bounds,
-                (a // _BLOCK) * width + _cell_at(origin + shift, spacing, width),
+    low, high = (_GUARD - GROUP - 2, width - _GUARD) if drift >= 0.0 else (_GUARD - 2, width - _GUARD + GROUP + 1)
+    end = eyes.size
+    who[:] = -1
+    own_end = place + 1 + (BLOCK - (place + 1) % BLOCK) % BLOCK
+    first, last = 0, end
+    for i in range(before.size):
+        a = before[i] * BLOCK
+        if before[i] < 0:
+            break
+        if a < own_end:
+            before[i] = -2
+            continue
+        k = a - place
+        first = min(max(0, -((columns[k] - low) // spacing) - tile), end)
+        last = min(end, -((columns[k] - high) // spacing) - tile)
+        look(
+            flat,
+            base + a * step + tile,
+            step,
+            k,
+            BLOCK,
+            lows,
+            highs,
+            shares,
+            inverses,
+            drops,
+            eyes,
+            first,
+            last,
+            best,
+            who,
+            np.int32(before[i]),
+        )
+    first, last = 0, end
+    a = place + 1
+    while a < count:
+        k = a - place
+        if a % GROUP == 0:
+            first = min(max(0, -((columns[k] - low) // spacing) - tile), end)
+            last = min(end, -((columns[k] - high) // spacing) - tile)
+            if first >= last:
+                break
+            if not worth_looking(
+                groups,
+                (a // GROUP) * width + lows[k] + tile,
                 best,
                 eyes,
                 first,
                 last,
                 inverses[k],
-                inverses[k + _BLOCK - 1],
+                inverses[k + GROUP - 1],
                 drops[k],
             ):
-                a += _BLOCK
+                a += GROUP
                 continue
+        block = a // BLOCK
+        n = BLOCK - a % BLOCK
+        if n == BLOCK and not worth_looking(
+            bounds,
+            block * width + lows[k] + tile,
+            best,
+            eyes,
+            first,
+            last,
+            inverses[k],
+            inverses[k + BLOCK - 1],
+            drops[k],
+        ):
+            a += BLOCK
+            continue
+        known = False
+        for i in range(before.size):
+            known = known or before[i] == block
+        if not known:
+            look(
+                flat,
+                base + a * step + tile,
+                step,
+                k,
+                n,
+                lows,
+                highs,
+                shares,
+                inverses,
+                drops,
+                eyes,
+                first,
+                last,
+                best,
+                who,
+                np.int32(block),
+            )
+        a += n
+    n = 0
+    before[:] = -1
+    seen = np.int32(-1)
+    for m in range(0, end, 4):
+        if who[m] != seen:
+            seen = who[m]
+            known = seen < 0
             for i in range(n):
-                across = (k + i) * drift
-                # A crossing at a cell must not read the cell before it, which may be no terrain.
-                column = math.floor(across + _SNAP_CELLS)
-                shares[i] = np.float32(max(across - column, 0.0))
-                row = (a + i if forward else count - 1 - a - i) * width
-                lows[i] = row + _cell_at(origin + column, spacing, width)
-                highs[i] = row + _cell_at(origin + column + 1, spacing, width)
-            _look(flat, lows, highs, shares, inverses[k:], drops[k:], n, best, eyes, first, last)
-            a += n
+                known = known or before[i] == seen
+            if not known and n < before.size:
+                before[n] = seen
+                n += 1
 
 
 @njit(cache=True)
@@ -369,53 +272,71 @@ def _sweep_azimuth(
 ) -> None:
     count, width = lines.shape
     flat = lines.reshape(count * width)
-    bounds = _bounds(flat, count, width, forward, drift, spacing)
-    groups = _bounds_of_bounds(bounds, drift, spacing)
+    bounds = highest_of_blocks(flat, count, width, forward, drift, spacing)
+    groups = highest_of_groups(bounds, drift, spacing)
     flat_bounds, flat_groups = bounds.reshape(bounds.size), groups.reshape(groups.size)
     length = cell * math.sqrt(1.0 + drift * drift)
-    inverses, drops = np.empty(count + _GROUP, dtype=np.float32), np.empty(count + _GROUP, dtype=np.float32)
+    inverses, drops = np.empty(count + GROUP, dtype=np.float32), np.empty(count + GROUP, dtype=np.float32)
     inverses[0], drops[0] = np.float32(0.0), np.float32(0.0)
-    for k in range(1, count + _GROUP):
+    for k in range(1, count + GROUP):
         inverses[k] = np.float32(1.0 / (k * length))
         drops[k] = np.float32(k * length / (2.0 * MOON_RADIUS_M))
     origin = _GUARD + first_across
-    part = _cell_at(origin, spacing, width)
+    shares, columns = np.empty(count + GROUP, dtype=np.float32), np.empty(count + GROUP, dtype=np.int64)
+    lows, highs = np.empty(count + GROUP, dtype=np.int64), np.empty(count + GROUP, dtype=np.int64)
+    for k in range(count + GROUP):
+        # A crossing at a cell must not read the cell before it, which may be no terrain.
+        shift = math.floor(k * drift + _SNAP_CELLS)
+        shares[k] = np.float32(max(k * drift - shift, 0.0))
+        columns[k] = origin + shift
+        lows[k], highs[k] = cell_at(origin + shift, spacing, width), cell_at(origin + shift + 1, spacing, width)
     ramp = np.arange(across_count) * ((far_slopes.shape[1] - 1.0) / max(across_count - 1.0, 1.0))
-    best = np.empty(across_count, dtype=np.float32)
+    best, who = np.empty(_TILE, dtype=np.float32), np.empty(_TILE, dtype=np.int32)
+    likely = np.empty(_LIKELY, dtype=np.int32)
     # Columns are written in batches: one at a time would touch every line of the map for two bytes.
-    batch = 32
-    buffer = np.empty((batch, across_count), dtype=np.int16)
-    for i in range(along_count):
-        row = first_along + i * spacing
-        ground = lines[row, part : part + across_count]
-        eyes = ground + np.float32(eye_height)
-        v = i * (far_slopes.shape[0] - 1.0) / max(along_count - 1.0, 1.0)
-        _begin(far_slopes, far_inverse, ground, v, ramp, best)
-        _look_from_line(
-            flat,
-            flat_bounds,
-            flat_groups,
-            row if forward else count - 1 - row,
-            count,
-            width,
-            forward,
-            drift,
-            spacing,
-            origin,
-            inverses,
-            drops,
-            eyes,
-            best,
-        )
-        _count_elevation(best, unit_rad, buffer[i % batch])
-        if i % batch == batch - 1 or i == along_count - 1:
-            begin = i - i % batch
-            if not transposed:
-                counts[begin : i + 1] = buffer[: i + 1 - begin]
-            else:
-                for m in range(across_count):
-                    for n in range(i + 1 - begin):
-                        counts[m, begin + n] = buffer[n, m]
+    buffer = np.empty((_BATCH, _TILE), dtype=np.int16)
+    for tile in range(0, across_count, _TILE):
+        size = min(_TILE, across_count - tile)
+        likely[:] = -1
+        for line in range(along_count):
+            # Outermost observers first: what they found is likely for those behind them.
+            i = along_count - 1 - line if forward else line
+            row = first_along + i * spacing
+            ground = lines[row, lows[0] + tile : lows[0] + tile + size]
+            v = i * (far_slopes.shape[0] - 1.0) / max(along_count - 1.0, 1.0)
+            begin_with_far_skyline(far_slopes, far_inverse, ground, v, ramp[tile : tile + size], best)
+            _skylines_of_line(
+                flat,
+                flat_bounds,
+                flat_groups,
+                row if forward else count - 1 - row,
+                count,
+                width,
+                forward,
+                drift,
+                spacing,
+                tile,
+                columns,
+                lows,
+                highs,
+                shares,
+                inverses,
+                drops,
+                ground + np.float32(eye_height),
+                best,
+                who,
+                likely,
+            )
+            count_elevation(best[:size], unit_rad, buffer[i % _BATCH])
+            begin = i - i % _BATCH
+            stop = min(begin + _BATCH, along_count)
+            if i == (begin if forward else stop - 1):
+                if not transposed:
+                    counts[begin:stop, tile : tile + size] = buffer[: stop - begin, :size]
+                else:
+                    for m in range(size):
+                        for n in range(stop - begin):
+                            counts[tile + m, begin + n] = buffer[n, m]
 
 
 @njit(cache=True, parallel=True)

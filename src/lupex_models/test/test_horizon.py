@@ -1,6 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 import math
+import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ import pytest
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.dem import read_dem
 from lupex_models.height_field import HeightField, middle_field
-from lupex_models.horizon import HorizonMap, azimuth_layers, compute_horizon, horizon_key
+from lupex_models.horizon import HorizonMap, azimuth_layers, compute_horizon, horizon_key, stored_horizon
 from lupex_models.site_frame import SiteError, SiteFrame
 from lupex_models.terrain import FractalStatistics, fractal_surface, stream
 
@@ -74,6 +78,20 @@ def test_sweep_agrees_with_marching_rays_on_the_real_ridge(shared_data):
     error = errors_deg(map_, near, far, 300)
     assert np.sqrt(np.mean(error**2)) < 0.1
     assert abs(error.mean()) < 0.01
+
+
+def test_unknown_far_heights_are_no_terrain():
+    near = HeightField(np.zeros((21, 21)), -100.0, -100.0, 10.0)
+    heights = np.full((41, 41), 50.0)
+    heights[:, 21:] = np.nan
+    far = HeightField(heights, -400.0, -400.0, 20.0)
+    map_ = compute_horizon(near, [far], 4, 1.0)
+    bare = compute_horizon(near, [], 4, 1.0)
+    # In the east nothing is known beyond the near field, in the west a wall of 50 m begins at its border.
+    assert np.array_equal(map_.counts[1], bare.counts[1])
+    assert math.degrees(map_.elevation(0.0, 0.0, 1.5 * math.pi)) == pytest.approx(
+        math.degrees(math.atan(49 / 110)), abs=0.2
+    )
 
 
 def test_level_ground_shows_the_dip_of_the_horizon():
@@ -169,6 +187,113 @@ def test_saved_map_is_memory_mapped_and_the_same(tmp_path, fields):
 def test_absent_map_is_refused(tmp_path):
     with pytest.raises(SiteError, match="no readable horizon map"):
         HorizonMap.open(tmp_path)
+
+
+def test_a_map_takes_the_place_of_another_whole(tmp_path, fields):
+    near, _ = fields
+    first = compute_horizon(near, [], 4, EYE_M, observer_cell_m=50.0)
+    other = compute_horizon(near, [], 4, 5.0, observer_cell_m=50.0)
+    first.save(tmp_path / "horizon")
+    reader = HorizonMap.open(tmp_path / "horizon")
+    other.save(tmp_path / "horizon")
+    assert HorizonMap.open(tmp_path / "horizon").key == other.key
+    # Who has the older map open keeps it, and nothing else is left behind.
+    assert np.array_equal(reader.counts, first.counts)
+    assert [path.name for path in tmp_path.iterdir()] == ["horizon"]
+
+
+def test_a_map_of_the_same_key_stays(tmp_path, fields):
+    near, _ = fields
+    map_ = compute_horizon(near, [], 4, EYE_M, observer_cell_m=50.0)
+    map_.save(tmp_path / "horizon")
+    before = (tmp_path / "horizon" / "elevation.npy").stat().st_ino
+    map_.save(tmp_path / "horizon")
+    assert (tmp_path / "horizon" / "elevation.npy").stat().st_ino == before
+
+
+def test_a_map_is_not_written_over_a_file(tmp_path, fields):
+    (tmp_path / "horizon").write_text("not a directory")
+    with pytest.raises(OSError):
+        compute_horizon(fields[0], [], 4, EYE_M, observer_cell_m=50.0).save(tmp_path / "horizon")
+    assert [path.name for path in tmp_path.iterdir()] == ["horizon"]
+    assert (tmp_path / "horizon").read_text() == "not a directory"
+
+
+def small_map(value: int, key: str) -> HorizonMap:
+    return HorizonMap(np.full((8, 64, 64), value, dtype=np.int16), 0.0, 0.0, 5.0, 1.0, key)
+
+
+SAVE_MANY = """
+import sys
+from pathlib import Path
+import numpy as np
+from lupex_models.horizon import HorizonMap
+counts = np.full((8, 64, 64), int(sys.argv[2]), dtype=np.int16)
+for _ in range(40):
+    HorizonMap(counts, 0.0, 0.0, 5.0, 1.0, sys.argv[3]).save(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("keys", [("same", "same"), ("one", "two")])
+def test_processes_that_write_at_once_leave_whole_maps(tmp_path, keys):
+    directory = tmp_path / "horizon"
+    small_map(1, keys[0]).save(directory)
+    seen, damaged = 0, 0
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    writers = [
+        subprocess.Popen([sys.executable, "-c", SAVE_MANY, str(directory), str(n + 1), key], env=environment)
+        for n, key in enumerate(keys)
+    ]
+    while any(writer.poll() is None for writer in writers) or seen == 0:
+        try:
+            found = HorizonMap.open(directory)
+        except SiteError as error:
+            # A reader may meet the moment between two renames, but never half a map.
+            damaged += "No such file" not in str(error)
+            continue
+        assert np.all(found.counts == found.counts[0, 0, 0])
+        seen += 1
+        time.sleep(0.001)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert damaged == 0
+    assert HorizonMap.open(directory).key in keys
+    assert [path.name for path in tmp_path.iterdir()] == ["horizon"]
+
+
+def test_store_makes_a_map_once_and_again_when_it_is_damaged(tmp_path, fields):
+    near, far = fields
+    made: list[float] = []
+
+    def stored(height_m: float = EYE_M) -> HorizonMap:
+        return stored_horizon(tmp_path, near, far, 4, height_m, made.append, observer_cell_m=50.0, far_lattice_cells=3)
+
+    first = stored()
+    assert isinstance(first.counts, np.memmap)
+    expected = compute_horizon(near, far, 4, EYE_M, observer_cell_m=50.0, far_lattice_cells=3)
+    assert np.array_equal(first.counts, expected.counts)
+    assert first.key == expected.key
+    once = len(made)
+    assert once > 0
+    stored()
+    assert len(made) == once
+    stored(5.0)
+    assert len(made) == 2 * once
+    (entry,) = [path for path in tmp_path.iterdir() if path.name.endswith(first.key)]
+    (entry / "elevation.npy").write_bytes(b"damaged")
+    assert np.array_equal(stored().counts, expected.counts)
+    assert len(made) == 3 * once
+
+
+def test_spaced_observers_see_what_every_cell_sees(fields):
+    near, far = fields
+    every = compute_horizon(near, far, 12, EYE_M, far_lattice_cells=33).counts
+    for cells in (2, 3):
+        spaced = compute_horizon(near, far, 12, EYE_M, observer_cell_m=cells * 5.0, far_lattice_cells=33).counts
+        part = every[:, cells // 2 :: cells, cells // 2 :: cells]
+        # The near field is seen by the same rays; the lattice spans other observers, which the far skyline feels.
+        near_only = np.abs(spaced - part) <= 1
+        assert near_only.mean() > 0.95
+        assert np.abs(spaced - part).max() <= 20
 
 
 def test_key_follows_everything_that_decides_the_content(fields):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lupex_models import light as light_module
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.craters import CraterShape, add_craters, one_crater
 from lupex_models.dem import read_dem
@@ -80,6 +81,40 @@ def test_frame_agrees_with_single_cells(light):
         assert np.array_equal(frame, light.sunlit_frame(float(utc_s)))
         partly += int(np.sum((single > 0.0) & (single < 1.0)))
     assert partly > 0
+
+
+def test_frames_are_written_into_memory_that_is_given(light):
+    times = START_S + DAY_S * np.array([0.0, 7.3])
+    out = np.full((2, *light.horizon.shape), np.nan, dtype=np.float32)
+    assert light.sunlit_frames(times, out) is out
+    assert np.array_equal(out, light.sunlit_frames(times))
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [np.empty((1, 101, 101), np.float32), np.empty((2, 101, 101)), np.empty((2, 101, 202), np.float32)[:, :, ::2]],
+)
+def test_frames_refuse_memory_that_does_not_fit(light, unfit):
+    with pytest.raises(ValueError, match="contiguous float32 array of shape"):
+        light.sunlit_frames(START_S + np.array([0.0, 1.0]), unfit)
+
+
+def test_many_frames_at_once_are_the_frames_one_by_one(light, monkeypatch):
+    times = START_S + 3600.0 * np.arange(40.0)
+    together = light.sunlit_frames(times)
+    monkeypatch.setattr(light_module, "_PARALLEL_CELLS", 1)
+    assert np.array_equal(together, light.sunlit_frames(times))
+    assert 0.0 < together.mean() < 1.0
+
+
+def test_frame_of_a_disc_that_rises_over_the_skyline():
+    for skyline_deg in np.linspace(-2.0, 2.0, 41):
+        flat = level_light(float(skyline_deg))
+        frame = flat.sunlit_frame(START_S)
+        x, y = np.meshgrid(flat.horizon.x_m, flat.horizon.y_m)
+        assert frame.min() >= 0.0
+        assert frame.max() <= 1.0
+        assert np.allclose(frame, flat.sunlit_fraction(x, y, START_S), atol=2e-6)
 
 
 def test_sun_stands_higher_for_a_place_nearer_to_it():

@@ -95,3 +95,15 @@ def test_sun_distance_and_disc_over_a_year():
 def test_time_that_is_not_finite_is_refused():
     with pytest.raises(ValueError, match="finite"):
         sky.sun([1.8e9, math.nan], -1.5, 0.0)
+
+
+def test_a_year_at_thirty_minutes_comes_in_one_call():
+    times = 1.83e9 + 1800.0 * np.arange(365 * 48)
+    sun = sky.sun(times, -1.56, 3.9)
+    assert sun.elevation_rad.shape == times.shape
+    for k in (0, 7777, times.size - 1):
+        one = sky.sun(float(times[k]), -1.56, 3.9)
+        assert sun.elevation_rad[k] == pytest.approx(float(one.elevation_rad), abs=1e-9)
+        assert sun.azimuth_rad[k] == pytest.approx(float(one.azimuth_rad), abs=1e-6)
+    # At the pole the Sun rises and sets with the tilt of the Moon's axis, 1.54 deg, and the place's own latitude.
+    assert math.degrees(float(np.abs(sun.elevation_rad).max())) == pytest.approx(1.54 + 90.0 - 89.38, abs=0.1)

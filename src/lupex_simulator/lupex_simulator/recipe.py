@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
 
-GENERATOR_VERSION = 2
+GENERATOR_VERSION = 3
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
 
 ROS_TIME_AT_START_S = 1000.0
