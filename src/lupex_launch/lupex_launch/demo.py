@@ -145,7 +145,7 @@ class NodeLog:
         self._file = path.open("wb", buffering=0)
         self._ended = False
 
-    def write(self, line: str) -> None:
+    def write(self, line: object) -> None:
         """Add a line while there is space."""
         if self._ended:
             return
