@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -139,7 +138,8 @@ def _load(name: str, directory: Path) -> tuple[ModuleType, str]:
         sys.path.append(str(directory))
     # A physics engine wants a display unless told otherwise.
     os.environ.setdefault("MUJOCO_GL", "disable")
-    version = next(iter(found.version for found in distributions(path=[str(directory)])), "unknown")
+    lock = _locks(name)[0].read_text(encoding="utf-8")
+    version = next(line.split("==")[1].split()[0] for line in lock.splitlines() if "==" in line)
     try:
         return importlib.import_module(name), version
     except ImportError as error:
