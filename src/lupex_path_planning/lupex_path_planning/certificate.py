@@ -181,9 +181,9 @@ def certify(
     net_w = max(power.load_w - power.array_w, 0.0) * policy.moves.discharge
     horizon_s = policy.end_s - now_s
     margin_s = min((energy - needed) / net_w if net_w > 0.0 else math.copysign(math.inf, energy - needed), horizon_s)
-    k = policy.light.index(now_s)
-    haven = int(policy.haven[k].flat[at])
-    row, column = divmod(haven if haven >= 0 else at, policy.grid.shape[1])
+    columns = policy.grid.shape[1]
+    haven = policy.haven_from(now_s, *divmod(at, columns))
+    row, column = divmod(haven if haven >= 0 else at, columns)
     return Certificate(
         True,
         "",

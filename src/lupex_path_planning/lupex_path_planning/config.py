@@ -128,6 +128,10 @@ class LocalConfig:
     spacing_m: float = setting(0.4, "of the path's points", unit="m", minimum=0.05, maximum=5)
     smoothing_passes: int = setting(12, "of the path", minimum=0, maximum=200)
     costmap_max_age_s: float = setting(20.0, "older costmaps are not planned on", unit="s", minimum=0.5, maximum=600)
+    keep_share: float = setting(
+        0.25, "by which a metre along the path driven so far counts less", minimum=0, maximum=0.5
+    )
+    keep_within_m: float = setting(0.6, "of that path; less and less towards it", unit="m", minimum=0.05, maximum=5)
     escape_m: float = setting(1.0, "farthest way out of a start too near to a hazard", unit="m", minimum=0, maximum=5)
 
 

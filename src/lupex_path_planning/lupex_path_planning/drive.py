@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
@@ -115,6 +116,13 @@ class Drive:
         # near the goal the cells are too coarse to tell; the straight distance takes over
         return np.asarray(np.maximum(straight, route - 2.0 * self.grid.cell_m))
 
+    def _remaining_over(self, part: Costmap, map_from_odom: Planar) -> Array:
+        """Return remaining_m at the cells (ny, nx) of a costmap."""
+        corner = map_from_odom.apply(np.array([[part.x0_m, part.y0_m]]) + 0.5 * part.cell_m)[0]
+        along = part.cell_m * np.array([math.cos(map_from_odom.yaw_rad), math.sin(map_from_odom.yaw_rad)])
+        site = np.array([self.grid.x0_m, self.grid.y0_m, self.grid.cell_m])
+        return np.asarray(_remaining(self._left, site, corner, along, np.array(self.goal), *part.cost.shape))
+
     def step(
         self,
         now_s: float,
@@ -159,12 +167,18 @@ class Drive:
         if min(part.cost.shape) < 2:
             self._path, self._text = np.empty((0, 2)), "the rover stands outside the costmap"
             return self._patience(place_odom, map_from_odom, None)
-        x, y = part.centres()
-        points = np.stack([x.ravel(), y.ravel()], axis=-1)
-        to_go = self.remaining_m(map_from_odom.apply(points)).reshape(x.shape)
+        to_go = self._remaining_over(part, map_from_odom)
         goal = map_from_odom.inverse(np.array([self.goal]))[0]
         # stop inside the tolerance, not on its edge
-        plan = plan_local(part, place_odom, to_go, (float(goal[0]), float(goal[1])), 0.6 * self.tolerance_m, self.local)
+        plan = plan_local(
+            part,
+            place_odom,
+            to_go,
+            (float(goal[0]), float(goal[1])),
+            0.6 * self.tolerance_m,
+            self.local,
+            _ahead(self._path, place_odom) if self._path.shape[0] > 1 else None,
+        )
         self._path = plan.path_m
         if plan.found:
             self._failures = 0
@@ -262,3 +276,21 @@ def _ahead(path: Array, place: tuple[float, float]) -> Array:
     nearest = int(np.argmin(np.hypot(path[:, 0] - place[0], path[:, 1] - place[1])))
     rest = path[nearest + 1 :] if nearest + 1 < path.shape[0] else path[-1:]
     return np.concatenate([[place], rest])
+
+
+@njit(cache=True, nogil=True)
+def _remaining(left, site, corner, along, goal, ny, nx):  # type: ignore[no-untyped-def]
+    """Interpolate `left` at the nodes of a turned grid as remaining_m does, without a list of points."""
+    result = np.empty((ny, nx))
+    for i in range(ny):
+        for j in range(nx):
+            x = corner[0] + j * along[0] - i * along[1]
+            y = corner[1] + j * along[1] + i * along[0]
+            row = min(max((y - site[1]) / site[2], 0.0), left.shape[0] - 1.0)
+            column = min(max((x - site[0]) / site[2], 0.0), left.shape[1] - 1.0)
+            p, q = min(int(row), left.shape[0] - 2), min(int(column), left.shape[1] - 2)
+            u, v = row - p, column - q
+            route = (1.0 - u) * ((1.0 - v) * left[p, q] + v * left[p, q + 1])
+            route += u * ((1.0 - v) * left[p + 1, q] + v * left[p + 1, q + 1])
+            result[i, j] = max(math.hypot(x - goal[0], y - goal[1]), route - 2.0 * site[2])
+    return result

@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from lupex_path_planning.heap import drop_least, grown, push
 from lupex_path_planning.site_grid import STEP_COLUMNS, STEP_ROWS
 
 DRIVE, WAITING, SERVING = 0, 1, 3
@@ -43,41 +44,6 @@ def draw(energy, t, duration, load, i, j, expected, rates):  # type: ignore[no-u
         lowest = min(lowest, energy)
         t = until
     return energy, lowest
-
-
-@njit(cache=True, nogil=True)
-def _push(heap_key, heap_label, size, key, label):  # type: ignore[no-untyped-def]
-    at = size
-    while at > 0:
-        parent = (at - 1) // 2
-        if heap_key[parent] <= key:
-            break
-        heap_key[at] = heap_key[parent]
-        heap_label[at] = heap_label[parent]
-        at = parent
-    heap_key[at] = key
-    heap_label[at] = label
-
-
-@njit(cache=True, nogil=True)
-def _pop(heap_key, heap_label, size):  # type: ignore[no-untyped-def]
-    """Move the last of `size` entries into the root's place; `size` counts the root."""
-    key, label = heap_key[size - 1], heap_label[size - 1]
-    size -= 1
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap_key[child + 1] < heap_key[child]:
-            child += 1
-        if heap_key[child] >= key:
-            break
-        heap_key[at] = heap_key[child]
-        heap_label[at] = heap_label[child]
-        at = child
-    heap_key[at] = key
-    heap_label[at] = label
 
 
 @njit(cache=True, nogil=True)
@@ -175,18 +141,18 @@ def search(  # type: ignore[no-untyped-def]
             if count >= labels_max:
                 return LIMIT, -1, count, furthest, stage, cell, when, energy, parent, activity
             if count == stage.size:
-                grown = 2 * count
-                stage = _grow(stage, grown)
-                cell = _grow(cell, grown)
-                when = _grow(when, grown)
-                energy = _grow(energy, grown)
-                parent = _grow(parent, grown)
-                activity = _grow(activity, grown)
-                after = _grow(after, grown)
-                dead = _grow(dead, grown)
-                origin = _grow(origin, grown)
-                heap_key = _grow(heap_key, grown)
-                heap_label = _grow(heap_label, grown)
+                longer = 2 * count
+                stage = grown(stage, longer)
+                cell = grown(cell, longer)
+                when = grown(when, longer)
+                energy = grown(energy, longer)
+                parent = grown(parent, longer)
+                activity = grown(activity, longer)
+                after = grown(after, longer)
+                dead = grown(dead, longer)
+                origin = grown(origin, longer)
+                heap_key = grown(heap_key, longer)
+                heap_label = grown(heap_label, longer)
             stage[count], cell[count], when[count], energy[count] = s, place, t, e
             parent[count], activity[count] = at, c_activity[c]
             after[count] = newest[s, place]
@@ -194,14 +160,14 @@ def search(  # type: ignore[no-untyped-def]
             origin[count] = origin[at] if at >= 0 and c_activity[c] == WAITING else count
             newest[s, place] = count
             furthest = max(furthest, s)
-            _push(heap_key, heap_label, heap_size, t + to_go[s, i, j], count)
+            push(heap_key, heap_label, heap_size, t + to_go[s, i, j], count)
             heap_size += 1
             count += 1
         candidates = 0
         if heap_size == 0:
             return EXHAUSTED, -1, count, furthest, stage, cell, when, energy, parent, activity
         at = heap_label[0]
-        _pop(heap_key, heap_label, heap_size)
+        drop_least(heap_key, heap_label, heap_size)
         heap_size -= 1
         if dead[at]:
             continue
@@ -272,10 +238,3 @@ def search(  # type: ignore[no-untyped-def]
                 c_when[candidates], c_energy[candidates] = until, left
                 c_activity[candidates] = WAITING
                 candidates += 1
-
-
-@njit(cache=True, nogil=True)
-def _grow(values, size):  # type: ignore[no-untyped-def]
-    grown = np.empty(size, values.dtype)
-    grown[: values.size] = values
-    return grown

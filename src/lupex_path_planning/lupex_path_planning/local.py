@@ -6,16 +6,18 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.site_grid import STEP_COLUMNS, STEP_ROWS, _sift_down, _sift_up
+from lupex_path_planning.local_search import dearness, spread, trace
 
 Array = NDArray[np.float64]
 
 LETHAL = 100
+
+_SWEEP_RAD = 0.1
+"""Between two headings of the outline so far apart its corners move by less than a cell."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class LocalPlan:
     reachable: NDArray[np.bool_]
     leaves: bool = True
     """Whether any safe ground can be reached at all, be it nearer to the goal or not."""
+    blocked_by: str = ""
+    """Without a path: "a hazard" or "unknown ground", what ends the reachable ground nearest to the goal."""
+    blocked_at_m: tuple[float, float] | None = None
+    """Its place in odom."""
 
     @property
     def found(self) -> bool:
@@ -79,18 +85,24 @@ def plan_local(
     goal: tuple[float, float],
     tolerance_m: float,
     config: LocalConfig,
+    kept_m: Array | None = None,
 ) -> LocalPlan:
     """Plan over seen ground from `start` (x, y in odom) to the goal, or to the seen place from which least is left.
 
     `to_go_m` (ny, nx): length of the route that remains from each cell. Unknown ground is as closed as lethal ground,
     beyond the map all is unknown. First the vehicle is taken as a disc of its half width and its whole outline is
     checked along the path; where that fails, the disc takes in the whole vehicle. The path ends within `look_ahead_m`.
+    `kept_m` (n, 2): the path driven so far, along which a metre costs less, so that what is hardly better does not turn
+    the rover. Raises ValueError when `to_go_m` is of another shape than the costmap.
     """
+    if to_go_m.shape != costmap.cost.shape:
+        raise ValueError(f"to_go_m {to_go_m.shape} does not fit the costmap {costmap.cost.shape}")
     wide = replace(config, inscribed_radius_m=config.circumscribed_radius_m)
-    first = _plan(costmap, start, to_go_m, goal, tolerance_m, config)
+    ground = _Ground(costmap, signed_clearance(costmap), _discount(costmap, kept_m, config), to_go_m)
+    first = _plan(ground, start, goal, tolerance_m, config)
     if not first.found or _clear_length(costmap, first.path_m, config) >= _length(first.path_m):
         return first
-    second = _plan(costmap, start, to_go_m, goal, tolerance_m, wide)
+    second = _plan(ground, start, goal, tolerance_m, wide)
     if second.found:
         return second
     kept = _clear_length(costmap, first.path_m, config)
@@ -102,14 +114,18 @@ def plan_local(
     return replace(first, path_m=first.path_m[: max(count, 2)], reaches_goal=False)
 
 
+@dataclass(frozen=True)
+class _Ground:
+    costmap: Costmap
+    clearance: NDArray[np.float32]
+    discount: NDArray[np.float32]
+    to_go_m: Array
+
+
 def _plan(
-    costmap: Costmap,
-    start: tuple[float, float],
-    to_go_m: Array,
-    goal: tuple[float, float],
-    tolerance_m: float,
-    config: LocalConfig,
+    ground: _Ground, start: tuple[float, float], goal: tuple[float, float], tolerance_m: float, config: LocalConfig
 ) -> LocalPlan:
+    costmap, clearance, to_go_m = ground.costmap, ground.clearance, ground.to_go_m
     nothing = np.zeros(costmap.cost.shape, np.bool_)
 
     def refuse(reason: str, reachable: NDArray[np.bool_] = nothing, left: float = math.inf) -> LocalPlan:
@@ -118,27 +134,20 @@ def _plan(
     at = costmap.cell(*start)
     if at is None:
         return refuse("the rover stands outside the costmap")
-    if to_go_m.shape != costmap.cost.shape:
-        raise ValueError(f"to_go_m {to_go_m.shape} does not fit the costmap {costmap.cost.shape}")
-    clearance = signed_clearance(costmap)
     left = float(to_go_m[at])
-    best, before = _spread(
-        clearance.astype(np.float64),
-        costmap.cost,
-        at[0],
-        at[1],
-        np.array(
-            [
-                costmap.cell_m,
-                config.inscribed_radius_m,
-                config.inflation_m,
-                config.inflation_weight,
-                config.cost_weight,
-                config.look_ahead_m,
-                config.escape_m,
-            ]
-        ),
+    numbers = (
+        costmap.cell_m,
+        config.inscribed_radius_m,
+        config.inflation_m,
+        config.inflation_weight,
+        config.cost_weight,
+        config.look_ahead_m,
+        config.escape_m,
     )
+    dear = dearness(clearance, costmap.cost, ground.discount, at[0], at[1], np.array(numbers))
+    longest = math.sqrt(2.0) * (1.0 + config.inflation_weight + config.cost_weight)
+    width = costmap.cell_m * max(1.0 - config.keep_share, longest / 60.0)
+    best, before = spread(dear, clearance, at[0], at[1], costmap.cell_m, width)
     x, y = costmap.centres()
     reachable = np.isfinite(best)
     ends = reachable & (clearance >= config.inscribed_radius_m) & np.isfinite(to_go_m)
@@ -154,13 +163,16 @@ def _plan(
         ends = roomy if roomy.any() else ends
         end = int(np.argmin(np.where(ends, best + worth * to_go_m, np.inf)))
         if not left - to_go_m.flat[end] >= config.progress_min_m:
-            return refuse("no seen and safe ground leads nearer to the goal", reachable, left)
+            return _blocked(refuse("no seen and safe ground leads nearer to the goal", reachable, left), ground, at)
     else:
-        return replace(refuse("no safe ground around the rover", reachable, left), leaves=False)
-    cells = _trace(before, end)
-    nx = costmap.cost.shape[1]
+        return replace(_blocked(refuse("no safe ground around the rover", reachable, left), ground, at), leaves=False)
+    stride = costmap.cost.shape[1] + 2
+    cells = trace(before, end // (stride - 2), end % (stride - 2), stride)
     points = np.stack(
-        [costmap.x0_m + costmap.cell_m * (cells % nx + 0.5), costmap.y0_m + costmap.cell_m * (cells // nx + 0.5)],
+        [
+            costmap.x0_m + costmap.cell_m * (cells % stride - 0.5),
+            costmap.y0_m + costmap.cell_m * (cells // stride - 0.5),
+        ],
         axis=-1,
     )
     points[0] = start
@@ -168,6 +180,50 @@ def _plan(
     if path.shape[0] < 2:
         return refuse("the goal is where the rover stands", reachable, left)
     return LocalPlan(path, bool(at_goal.any()), float(to_go_m.flat[end]), "", reachable)
+
+
+def _blocked(plan: LocalPlan, ground: _Ground, at: tuple[int, int]) -> LocalPlan:
+    """Name what ends the reachable ground where it is nearest to the goal, and where that lies."""
+    costmap, reachable = ground.costmap, plan.reachable.copy()
+    reachable[at] = True
+    edge = np.zeros_like(reachable)
+    edge[1:] |= reachable[:-1]
+    edge[:-1] |= reachable[1:]
+    edge[:, 1:] |= reachable[:, :-1]
+    edge[:, :-1] |= reachable[:, 1:]
+    edge &= ~reachable & np.isfinite(ground.to_go_m)
+    rows, columns = np.nonzero((costmap.cost < 0) | (costmap.cost >= LETHAL))
+    if not edge.any() or not rows.size:
+        return plan
+    row, column = divmod(int(np.argmin(np.where(edge, ground.to_go_m, np.inf))), edge.shape[1])
+    nearest = int(np.argmin(np.hypot(rows - row, columns - column)))
+    i, j = int(rows[nearest]), int(columns[nearest])
+    kind = "unknown ground" if costmap.cost[i, j] < 0 else "a hazard"
+    place = (costmap.x0_m + costmap.cell_m * (j + 0.5), costmap.y0_m + costmap.cell_m * (i + 0.5))
+    away = costmap.cell_m * math.hypot(i - at[0], j - at[1])
+    reason = f"{plan.reason}: {kind} {away:.1f} m away, at x {place[0]:.1f} m, y {place[1]:.1f} m in odom"
+    return replace(plan, reason=reason, blocked_by=kind, blocked_at_m=place)
+
+
+def _discount(costmap: Costmap, kept_m: Array | None, config: LocalConfig) -> NDArray[np.float32]:
+    """Return the share (ny, nx) by which a metre is cheaper: `keep_share` on the path kept, less beside it."""
+    share = np.zeros(costmap.cost.shape, np.float32)
+    if kept_m is None or kept_m.shape[0] < 2 or config.keep_share == 0.0:
+        return share
+    reach = math.ceil(config.keep_within_m / costmap.cell_m)
+    off = costmap.cell_m * np.arange(-reach, reach + 1)
+    stamp = config.keep_share * np.clip(1.0 - np.hypot(off[:, np.newaxis], off) / config.keep_within_m, 0.0, 1.0)
+    ny, nx = costmap.cost.shape
+    for point in resample(kept_m, 2.0 * costmap.cell_m):
+        at = costmap.cell(float(point[0]), float(point[1]))
+        if at is None:
+            continue
+        top, left = at[0] - reach, at[1] - reach
+        rows = slice(max(top, 0), min(at[0] + reach + 1, ny))
+        columns = slice(max(left, 0), min(at[1] + reach + 1, nx))
+        part = stamp[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        share[rows, columns] = np.maximum(share[rows, columns], part)
+    return share
 
 
 def signed_clearance(costmap: Costmap) -> NDArray[np.float32]:
@@ -180,60 +236,6 @@ def signed_clearance(costmap: Costmap) -> NDArray[np.float32]:
     # how deep matters only right around the rover, which may have to find out of it
     inside = distance_transform_edt(blocked)[1:-1, 1:-1] if (costmap.cost >= LETHAL).any() else 0.0
     return np.asarray((np.where(outside > 0, outside - 0.5, 0.5 - inside) * costmap.cell_m), np.float32)
-
-
-@njit(cache=True)
-def _spread(clearance, cost, row, column, numbers):  # type: ignore[no-untyped-def]
-    """Return the least cost from the start to each cell within reach, and the cell before it.
-
-    A start too near to a hazard may be left over cells that only gain clearance, none of them unknown.
-    """
-    cell, radius, inflation, inflation_weight, cost_weight, reach, escape = numbers
-    ny, nx = clearance.shape
-    best = np.full((ny, nx), np.inf)
-    before = np.full(ny * nx, -1, np.int64)
-    keys = np.empty(1024)
-    cells = np.empty(1024, np.int64)
-    best[row, column] = 0.0
-    keys[0] = 0.0
-    cells[0] = row * nx + column
-    size = 1
-    width = max(inflation - radius, 1e-6)
-    while size > 0:
-        key, at = keys[0], cells[0]
-        size -= 1
-        _sift_down(keys, cells, size)
-        i, j = at // nx, at % nx
-        if key > best[i, j]:
-            continue
-        for move in range(8):
-            p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
-            if p < 0 or q < 0 or p >= ny or q >= nx or cost[p, q] < 0:
-                continue
-            away = math.hypot(p - row, q - column) * cell
-            if away > reach:
-                continue
-            if clearance[p, q] < radius and not (away <= escape and clearance[p, q] > clearance[i, j]):
-                continue
-            near = min(max((inflation - clearance[p, q]) / width, 0.0), 1.0)
-            step = cell * math.hypot(p - i, q - j)
-            value = key + step * (1.0 + inflation_weight * near * near + cost_weight * cost[p, q] / 100.0)
-            if value < best[p, q]:
-                best[p, q] = value
-                before[p * nx + q] = at
-                if size == keys.size:
-                    keys = np.concatenate((keys, np.empty(keys.size)))
-                    cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
-                _sift_up(keys, cells, size, value, p * nx + q)
-                size += 1
-    return best, before
-
-
-def _trace(before: NDArray[np.int64], end: int) -> NDArray[np.int64]:
-    cells = [end]
-    while before[cells[-1]] >= 0:
-        cells.append(int(before[cells[-1]]))
-    return np.array(cells[::-1])
 
 
 def _smooth(points: Array, costmap: Costmap, clearance: NDArray[np.float32], config: LocalConfig) -> Array:
@@ -275,13 +277,21 @@ def _length(path: Array) -> float:
 
 
 def _clear_length(costmap: Costmap, path: Array, config: LocalConfig) -> float:
-    """Return how far the vehicle's outline, turned along the path, stays on seen and safe ground.
+    """Return how far the vehicle's outline, turned along the path as it bends, stays on seen and safe ground.
 
     Over the first `escape_m` the outline is where the rover stands already.
     """
     step = np.diff(path, axis=0)
     heading = np.arctan2(step[:, 1], step[:, 0])
-    heading = np.concatenate([heading, heading[-1:]])
+    distance = np.concatenate([[0.0], np.cumsum(np.hypot(*step.T))])
+    # where the path bends, the outline sweeps over all headings between
+    bend = (np.diff(heading) + math.pi) % (2.0 * math.pi) - math.pi
+    parts = np.concatenate([[1], np.ceil(np.abs(bend) / _SWEEP_RAD).astype(int).clip(1), [1]])
+    at = np.repeat(np.arange(path.shape[0]), parts)
+    share = np.concatenate([np.arange(1, count + 1) / count for count in parts])
+    before = np.concatenate([heading[:1], heading])
+    heading = before[at] + share * np.concatenate([[0.0], bend, [0.0]])[at]
+    path, distance = path[at], distance[at]
     along = np.arange(-config.half_length_m, config.half_length_m + 1e-9, 0.5 * costmap.cell_m)
     across = np.arange(-config.half_width_m, config.half_width_m + 1e-9, 0.5 * costmap.cell_m)
     body = np.stack([g.ravel() for g in np.meshgrid(along, across)], axis=-1)
@@ -294,6 +304,5 @@ def _clear_length(costmap: Costmap, path: Array, config: LocalConfig) -> float:
     inside = (rows >= 0) & (columns >= 0) & (rows < ny) & (columns < nx)
     cost = np.where(inside, costmap.cost[np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)], -1)
     bad = ((cost < 0) | (cost >= LETHAL)).any(axis=1)
-    distance = np.concatenate([[0.0], np.cumsum(np.hypot(*step.T))])
     bad &= distance > config.escape_m
     return float(distance[np.argmax(bad)] - config.spacing_m) if bad.any() else math.inf

@@ -15,6 +15,7 @@ from lupex_models.height_field import HeightField
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_path_planning.config import GridConfig, PaceConfig
+from lupex_path_planning.heap import drop_least, push
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -176,8 +177,8 @@ def cost_to_goal(cost, goal):  # type: ignore[no-untyped-def]
                 size += 1
     while size > 0:
         key, at = keys[0], cells[0]
+        drop_least(keys, cells, size)
         size -= 1
-        _sift_down(keys, cells, size)
         i, j = at // nx, at % nx
         if key > best[i, j]:
             continue
@@ -191,39 +192,6 @@ def cost_to_goal(cost, goal):  # type: ignore[no-untyped-def]
                 if size == keys.size:
                     keys = np.concatenate((keys, np.empty(keys.size)))
                     cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
-                _sift_up(keys, cells, size, value, p * nx + q)
+                push(keys, cells, size, value, p * nx + q)
                 size += 1
     return best
-
-
-@njit(cache=True, nogil=True)
-def _sift_up(keys, cells, at, key, cell):  # type: ignore[no-untyped-def]
-    while at > 0:
-        parent = (at - 1) // 2
-        if keys[parent] <= key:
-            break
-        keys[at] = keys[parent]
-        cells[at] = cells[parent]
-        at = parent
-    keys[at] = key
-    cells[at] = cell
-
-
-@njit(cache=True, nogil=True)
-def _sift_down(keys, cells, size):  # type: ignore[no-untyped-def]
-    """Fill the empty root with the last entry, of a heap that has `size` entries left."""
-    key, cell = keys[size], cells[size]
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and keys[child + 1] < keys[child]:
-            child += 1
-        if keys[child] >= key:
-            break
-        keys[at] = keys[child]
-        cells[at] = cells[child]
-        at = child
-    keys[at] = key
-    cells[at] = cell

@@ -128,6 +128,7 @@ def warm_up(planner: SitePlanner) -> None:
     lit = replace(slices, least_w=slices.least_w + np.float32(1e3), expected_w=slices.expected_w + np.float32(1e3))
     capacity_j = planner.rover.battery.capacity_wh * 3600.0
     policy = recovery_policy(grid, bound, lit, config, 0.0, capacity_j)
+    policy.move_on(0, side // 2, side // 2, stop_used=False)
     middle = grid.place(side // 2, side // 2)
     visits = [Visit(*grid.place(1, 1), 0.0, 0.0)]
     plan_sortie(policy, bound, middle, start_s, capacity_j, visits, planner.config.sortie)

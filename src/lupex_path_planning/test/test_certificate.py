@@ -91,8 +91,8 @@ def test_turn_back_is_when_the_falling_charge_meets_the_need():
     need = POLICY.need(1000.0, 0, 8)
     assert found.turn_back_by_s == pytest.approx(1000.0 + (4e5 - need) / 60.0)
     assert found.margin_s == pytest.approx((4e5 - need) / 60.0)
-    # with the charge rising only the end of the horizon is left, one slice a cell of the way before it
-    assert certificate(power_=power(load=60.0, array=80.0)).turn_back_by_s == POLICY.end_s - 9 * SLICE_S
+    # with the charge rising only the end of the horizon is left, the 800 s of the way in whole slices before it
+    assert certificate(power_=power(load=60.0, array=80.0)).turn_back_by_s == POLICY.end_s - 3 * SLICE_S
     poor = certificate(power_=power(energy=need - 1.0))
     assert poor.valid
     assert poor.margin_j == pytest.approx(-1.0)

@@ -136,6 +136,16 @@ def test_the_path_is_given_in_map():
     assert math.dist(report.path_m[-1], goal) <= 1.0
 
 
+def test_what_remains_over_a_costmap_is_what_remains_at_its_cells():
+    drive = made(goal=(30.0, 12.0))
+    # reaching off the site map on one side
+    for frame in (FRAME, Planar(-15.0, 20.0, 0.8), Planar(40.0, -30.0, -2.5)):
+        seen = Costmap(0.0, np.zeros((70, 90), np.int8), -9.0, -7.0, CELL)
+        x, y = seen.centres()
+        expected = drive.remaining_m(frame.apply(np.stack([x.ravel(), y.ravel()], axis=-1))).reshape(x.shape)
+        assert drive._remaining_over(seen, frame) == pytest.approx(expected, rel=1e-9)
+
+
 def test_a_goal_off_the_site_map_is_refused():
     with pytest.raises(ValueError, match="outside"):
         made(goal=(900.0, 0.0))

@@ -14,7 +14,7 @@ from lupex_models.horizon import HorizonMap
 from lupex_models.rover import read_rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning import label_search, local, recovery, site_grid
+from lupex_path_planning import label_search, local_search, recovery_sweeps, site_grid
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.site_planner import site_planner, warm_up
 from lupex_path_planning.sortie import Visit
@@ -76,7 +76,14 @@ def test_the_site_map_shows_ground_light_and_permanent_shadow(planner):
 
 def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
     warm_up(planner)
-    kernels = [label_search.search, recovery._recover, recovery._haven_need, site_grid.cost_to_goal, local._spread]
+    kernels = [
+        label_search.search,
+        recovery_sweeps.after_stop,
+        recovery_sweeps.before_stop,
+        recovery_sweeps.choose,
+        site_grid.cost_to_goal,
+        local_search.spread,
+    ]
     ready = [len(kernel.signatures) for kernel in kernels]
     policy = planner.recover(1234.0, UTC_S - 1000.0)
     planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])

@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The way back: speed of the field of minimum safe charge, its excess over exhaustive search, and sorties by it."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from scipy.ndimage import gaussian_filter
+
+from benchmarks.measuring import Asked, Context, Outcome, Row, best, timed
+from lupex_path_planning.config import RecoveryConfig
+from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.recovery import ARRIVED, NO_WAY, WAIT, RecoveryPolicy, haven_need, recovery_policy
+from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
+
+ASKED = {
+    "recovery_states_per_s": Asked(50e6, at_most=False),
+    "recovery_14d_s": Asked(0.6),
+    "recovery_14d_400_s": Asked(6.0),
+    "safe_charge_excess_median": Asked(0.05),
+    "safe_charge_below_truth": Asked(0.0),
+    "recovery_sorties_below_reserve": Asked(0.0),
+}
+
+RESERVE_J, CAPACITY_J, STEP_S = 375.0 * 3600.0, 2500.0 * 3600.0, 60.0
+
+
+def instance(rng: np.random.Generator, side: int, slices: int, slice_s: float, cell_m: float) -> tuple[Any, ...]:
+    """Make (grid, moves of whole minutes, light whose shadows turn, config); some cells are closed."""
+    config = RecoveryConfig(slice_s=slice_s, horizon_s=slices * slice_s)
+    rough = np.hypot(*np.gradient(gaussian_filter(rng.normal(size=(side, side)), 2.0)))
+    rough /= rough.std()
+    height = gaussian_filter(rng.normal(size=(side, side)), max(side / 12, 1.5))
+    height /= height.std()
+    zero = np.zeros((side, side))
+    open_ = rough < 3.5
+    grid = SiteGrid(0.0, 0.0, cell_m, zero, zero, zero, open_)
+    row, column = np.indices((side, side))
+    time_s, power_w = np.full((8, side, side), np.inf), np.zeros((8, side, side))
+    for move, (di, dj) in enumerate(STEPS):
+        p, q = row + di, column + dj
+        inside = (p >= 0) & (p < side) & (q >= 0) & (q < side)
+        reach = inside & open_ & open_[np.clip(p, 0, side - 1), np.clip(q, 0, side - 1)]
+        seconds = cell_m * math.hypot(di, dj) / np.clip(0.08 * (1.0 - 0.2 * rough), 0.02, 0.08)
+        time_s[move] = np.where(reach, np.ceil(seconds / STEP_S) * STEP_S, np.inf)
+        power_w[move] = 130.0 + 20.0 * rough + 10.0 * rng.random((side, side))
+    total = slices + math.ceil(config.haven_time_s / slice_s)
+    turn = np.radians(0.51) * np.arange(total) * slice_s / 3600.0 + rng.uniform(0.0, 6.28)
+    x, y = column / side - 0.5, row / side - 0.5
+    sun = np.empty((total, side, side), np.float32)
+    for k, angle in enumerate(turn):
+        shadow = 0.3 + 1.2 * math.cos(2.0 * angle) + 1.5 * (x * math.sin(angle) + y * math.cos(angle))
+        sun[k] = np.clip((height - shadow + 0.4) / 0.1, 0.0, 1.0) * 340.0
+    return grid, Moves(time_s, power_w, 75.0, 1.08, 0.92, 400.0), LightSlices(0.0, slice_s, sun, sun, sun), config
+
+
+@njit(cache=True, nogil=True)
+def exhaustive(ticks, power, sun, havens, rates, steps_a_slice, stop_steps, reserve):  # type: ignore[no-untyped-def]
+    """Return the least need (steps, ny, nx) at 60 s steps and continuous charge, one stop still to come.
+
+    Each move at its longest, with all that the array gives to either end's lesser light; a stop between moves.
+    """
+    parked, discharge, charge, charge_max = rates
+    count, ny, nx = havens.shape
+    total = count * steps_a_slice
+    after = np.full((total + 1, ny, nx), np.inf)
+    before = np.full((total + 1, ny, nx), np.inf)
+    di, dj = (0, 1, 1, 1, 0, -1, -1, -1), (1, 1, 0, -1, -1, -1, 0, 1)
+    for t in range(total - 1, -1, -1):
+        k = t // steps_a_slice
+        for i in range(ny):
+            for j in range(nx):
+                stop = after[t, i, j]
+                for layer in range(2):
+                    field = after if layer == 0 else before
+                    if layer == 1:
+                        stop = after[t, i, j]
+                        for s in range(1, stop_steps + 1):
+                            ends = after[t + s, i, j] if t + s < total else np.inf
+                            stop = max(stop, ends + parked * discharge * 60.0 * s)
+                    found = np.inf
+                    for move in range(9):
+                        if move == 8:
+                            n, p, q, load = 1, i, j, parked
+                        elif ticks[move, i, j] > 0:
+                            n, p, q, load = ticks[move, i, j], i + di[move], j + dj[move], power[move, i, j]
+                        else:
+                            continue
+                        if t + n >= total:
+                            continue
+                        value = field[t + n, p, q]
+                        for m in range(t + n - 1, t - 1, -1):
+                            light = min(sun[m // steps_a_slice, i, j], sun[m // steps_a_slice, p, q])
+                            net = load - light
+                            if net > 0.0:
+                                value += net * discharge * 60.0
+                            else:
+                                value = max(reserve, value - min(-net, charge_max) * charge * 60.0)
+                        found = min(found, value)
+                    if layer == 1:
+                        found = max(found, stop)
+                    field[t, i, j] = min(found, havens[k, i, j])
+    return before
+
+
+def against_truth(seed: int, side: int, slices: int, slice_s: float) -> Row:
+    """Compare field and exhaustive search at every cell and minute of one instance."""
+    grid, moves, light, config = instance(np.random.default_rng(seed), side, slices, slice_s, 20.0)
+    policy = recovery_policy(grid, moves, light, config, RESERVE_J, CAPACITY_J)
+    havens = haven_need(grid, moves, light, config, RESERVE_J, CAPACITY_J).astype(np.float64)
+    ticks = np.where(np.isfinite(moves.time_s), moves.time_s / STEP_S, 0.0).astype(np.int64)
+    rates = (moves.parked_w, moves.discharge, moves.charge, moves.charge_max_w)
+    steps = round(slice_s / STEP_S)
+    stop_steps = round(config.stop_s / STEP_S)
+    sun = light.least_w.astype(np.float64)
+    truth = exhaustive(ticks, moves.power_w, sun, havens, rates, steps, stop_steps, RESERVE_J)[:-1]
+    found = np.array([policy.needs(step * STEP_S) for step in range(truth.shape[0])])
+    proven = np.isfinite(found)
+    away = proven & np.isfinite(truth) & (truth > RESERVE_J + 1.0)
+    excess = (found[away] - truth[away]) / truth[away]
+    above = (found[away] - truth[away]) / (truth[away] - RESERVE_J)
+    possible = np.isfinite(truth) & (truth <= CAPACITY_J)
+    return {
+        "seed": seed, "side": side, "slices": slices, "slice_s": slice_s, "states": int(found.size),
+        "away_from_havens": int(away.sum()), "below": int((found < truth - 1e-3).sum()),
+        "excess_median": float(np.median(excess)), "excess_p90": float(np.quantile(excess, 0.9)),
+        "excess_above_reserve_median": float(np.median(above)),
+        "possible_but_unproven": float((possible & ~proven).sum() / max(int(possible.sum()), 1)),
+    }  # fmt: skip
+
+
+def sail(policy: RecoveryPolicy, rng: np.random.Generator) -> float | None:
+    """Return the lowest energy over the reserve on a way back with just the need, None from a haven or from nowhere.
+
+    Moves take any share of their worst time; one stop of any length begins at any action. -inf when no way is known.
+    """
+    light, moves = policy.light, policy.moves
+    row, column = (int(rng.integers(n)) for n in policy.grid.shape)
+    t = float(rng.uniform(policy.start_s, policy.end_s))
+    energy = policy.need(t, row, column)
+    if not math.isfinite(energy) or policy.arrived[policy.light.index(t), row, column]:
+        return None
+    lowest, used, hurried = energy, False, bool(rng.random() < 0.5)
+
+    def draw(duration: float, load: float, sun: list[tuple[int, int]]) -> None:
+        nonlocal t, energy, lowest
+        end = t + duration
+        while t < end - 1e-9:
+            k = math.floor((t - light.start_s) / light.slice_s + 1e-12)
+            until = min(end, light.start_s + (k + 1) * light.slice_s)
+            net = load - min((float(light.least_w[k, i, j]) for i, j in sun), default=0.0)
+            gain = net * moves.discharge if net > 0.0 else -min(-net, moves.charge_max_w) * moves.charge
+            energy = min(energy - gain * (until - t), policy.capacity_j)
+            lowest, t = min(lowest, energy), until
+
+    for number in range(10_000):
+        kind = policy.action(t, row, column, stop_used=used).kind
+        if kind == NO_WAY:
+            return -math.inf
+        if kind == ARRIVED:
+            break
+        if not used and rng.random() < 0.1 + 0.02 * number:
+            draw(rng.uniform(0.0, policy.stop_s), moves.parked_w, [])
+            used = True
+        elif kind == WAIT:
+            wait = light.start_s + (light.index(t) + 1) * light.slice_s - t
+            draw(wait, moves.parked_w, [(row, column)])
+        else:
+            p, q = row + STEPS[kind][0], column + STEPS[kind][1]
+            share = rng.uniform(0.05, 1.0) if hurried else 1.0
+            seconds = float(moves.time_s[kind, row, column]) * share
+            draw(seconds, float(moves.power_w[kind, row, column]), [(row, column), (p, q)])
+            row, column = p, q
+    return lowest - policy.reserve_j
+
+
+def sorties(seed: int, runs: int, a_site: int = 25) -> list[Row]:
+    """Run ways back under disturbances inside the bound; a row each."""
+    rows: list[Row] = []
+    rng = np.random.default_rng(seed)
+    while len(rows) < runs:
+        made = instance(rng, 20, 30, 1800.0, 20.0)
+        policy = recovery_policy(*made, RESERVE_J, CAPACITY_J)
+        for _ in range(a_site):
+            lowest = sail(policy, rng)
+            if lowest is not None and len(rows) < runs:
+                rows.append({"run": len(rows), "lowest_above_reserve_j": lowest})
+    return rows
+
+
+def speed(seed: int, side: int, slices: int, slice_s: float, cell_m: float, repeats: int) -> list[Row]:
+    """Time the whole field of one instance, stop included."""
+    made = instance(np.random.default_rng(seed), side, slices, slice_s, cell_m)
+    recovery_policy(*instance(np.random.default_rng(seed), 8, 4, slice_s, cell_m), RESERVE_J, CAPACITY_J)
+    states = side * side * slices
+    megabytes = round((9 * states + made[2].least_w.nbytes) / 1e6)
+    about = {"side": side, "slices": slices, "states": states, "megabytes": megabytes}
+
+    def compute() -> None:
+        recovery_policy(*made, RESERVE_J, CAPACITY_J, keep_after_stop=False)
+
+    return timed(compute, repeats, **about)
+
+
+def run(context: Context) -> Outcome:
+    """Measure speed on the two sizes, excess on small maps, and ways back under disturbances."""
+    context.say("the field of 250 x 250 cells x 14 days")
+    rows = {"recovery_14d": speed(context.seed, 250, 336, 3600.0, 20.0, 3 if context.quick else 5)}
+    figures = {"recovery_14d_s": best(rows["recovery_14d"], "wall_s")}
+    first = rows["recovery_14d"][0]
+    figures["recovery_14d_cpu_s"] = best(rows["recovery_14d"], "cpu_s")
+    figures["recovery_states_per_s"] = first["states"] / figures["recovery_14d_s"]
+    figures["recovery_14d_megabytes"] = float(first["megabytes"])
+    if not context.quick:
+        context.say("the field of 400 x 400 cells x 14 days at 15 min")
+        rows["recovery_14d_400"] = speed(context.seed, 400, 1344, 900.0, 10.0, 2)
+        figures["recovery_14d_400_s"] = best(rows["recovery_14d_400"], "wall_s")
+        figures["recovery_14d_400_megabytes"] = float(rows["recovery_14d_400"][0]["megabytes"])
+    context.say("the field against exhaustive search")
+    maps = 2 if context.quick else 8
+    rows["safe_charge"] = [
+        against_truth(context.seed + n, 16, 30, slice_s) for n in range(maps) for slice_s in (900.0, 3600.0)
+    ]
+    figures["safe_charge_excess_median"] = float(np.median([row["excess_median"] for row in rows["safe_charge"]]))
+    figures["safe_charge_below_truth"] = float(sum(row["below"] for row in rows["safe_charge"]))
+    figures["safe_charge_states"] = float(sum(row["states"] for row in rows["safe_charge"]))
+    context.say("ways back under disturbances")
+    rows["recovery_sorties"] = sorties(context.seed, 60 if context.quick else 1000)
+    below = sum(row["lowest_above_reserve_j"] < -1e-3 for row in rows["recovery_sorties"])
+    figures["recovery_sorties"] = float(len(rows["recovery_sorties"]))
+    figures["recovery_sorties_below_reserve"] = float(below)
+    notes = (
+        "recovery_states_per_s: cells times slices of the 14-day field over its wall time, each state once though it "
+        "holds two layers, before and after the stop; making the light is not in it.",
+        "safe_charge_excess_median: over the need, reserve included, at all cells and minutes away from havens; beside "
+        "it in the rows the excess over what lies above the reserve, and the share that is possible but not proven.",
+    )
+    return Outcome(figures, rows, notes)
