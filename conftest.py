@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let the pure tests run anywhere, and the others where ROS 2 and a build are."""
 
+import gc
 import importlib.util
 from pathlib import Path
 
@@ -23,6 +24,19 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if NEEDS_ROS & {marker.name for marker in item.iter_markers()}:
             item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    """End the DDS participants of a test with it.
+
+    A node's callbacks refer to the node: what a test leaves is a cycle that lives, and answers, until the garbage
+    collector happens to run, in the middle of another test. Such ghosts were matched in place of the tested servers.
+    """
+    done = yield
+    if "node" in item.keywords and importlib.util.find_spec("rclpy"):
+        gc.collect()
+    return done
 
 
 @pytest.fixture(scope="session", autouse=True)
