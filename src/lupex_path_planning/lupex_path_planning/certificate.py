@@ -3,13 +3,13 @@
 """The certificate of the way back: what is left against the worst need around the place where the rover may be."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_models.locomotion import LocomotionTable
 from lupex_path_planning.config import CertificateConfig
+from lupex_path_planning.measured_factors import Allowance, MeasuredFactors
 from lupex_path_planning.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
@@ -40,24 +40,11 @@ class PowerEstimate:
 
 
 @dataclass(frozen=True)
-class SlipMeasurement:
-    """Slip over a window of driving, on a slope along the motion (uphill positive)."""
+class WayBack:
+    """The field of minimum safe charge, and how much more than the bound it was computed against."""
 
-    time_s: float
-    slip: float
-    sigma: float
-    slope_rad: float
-    window_s: float
-
-
-@dataclass(frozen=True)
-class MeasuredFactors:
-    """Running means of how far reality departs from the bound; below 1 it is kinder."""
-
-    time_s: float = -math.inf
-    slip: float = 1.0
-    consumption: float = 1.0
-    slip_time_s: float = -math.inf
+    policy: RecoveryPolicy
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True)
@@ -73,9 +60,12 @@ class Certificate:
     turn_back_by_s: float = 0.0
     haven: tuple[float, float] = (0.0, 0.0)
     slip_factor: float = 1.0
+    pace_factor: float = 1.0
     consumption_factor: float = 1.0
+    position_sigma_m: float = math.inf
     pose_age_s: float = math.inf
     power_age_s: float = math.inf
+    slip_age_s: float = math.inf
 
     @property
     def margin_j(self) -> float:
@@ -83,54 +73,19 @@ class Certificate:
         return self.energy_j - self.required_j
 
 
-def measure(
-    before: MeasuredFactors,
-    now_s: float,
-    pose: PoseEstimate,
-    power: PowerEstimate,
-    slip: SlipMeasurement | None,
-    table: LocomotionTable,
-    base_w: float,
-    config: CertificateConfig,
-) -> MeasuredFactors:
-    """Take what is measured while driving into the running means.
-
-    `table` and `base_w` (bus load of driving beside the drives) are those of the bound. Slip counts at its upper sigma:
-    its factor is how much farther than by the bound the tracks run for a metre of ground. Parked nothing changes.
-    """
-    if slip is None or now_s - slip.time_s > config.slip_max_age_s or slip.window_s < config.slip_window_min_s:
-        return before
-    if pose.speed_mps < config.moving_mps and slip.slip < 1.0 - config.moving_mps:
-        return before
-    bound_slip = float(table.slip(slip.slope_rad, 0.0))
-    drive_w = float(table.power_w(slip.slope_rad, 0.0))
-    if not (bound_slip < 1.0 and math.isfinite(drive_w)):
-        return before
-    worst = min(slip.slip + slip.sigma, 1.0 - 1e-3)
-    raw_slip = (1.0 - bound_slip) / (1.0 - worst)
-    raw_power = power.load_w / (base_w + drive_w)
-    since = now_s - before.time_s
-    gain = 1.0 if not math.isfinite(since) else 1.0 - math.exp(-max(since, 0.0) / config.smoothing_s)
-    return MeasuredFactors(
-        now_s,
-        before.slip + gain * (raw_slip - before.slip),
-        before.consumption + gain * (raw_power - before.consumption),
-        slip.time_s,
-    )
-
-
 def certify(
-    policy: RecoveryPolicy | None,
+    way: WayBack | None,
     now_s: float,
     pose: PoseEstimate | None,
     power: PowerEstimate | None,
     factors: MeasuredFactors,
     config: CertificateConfig,
 ) -> Certificate:
-    """Weigh the energy less its spread against the worst need over the place's ellipse, scaled by the measured factors.
+    """Weigh the energy less its spread against the worst need over the place's ellipse.
 
     Invalid, with the reason, when an input is missing, stale, in the future or not finite, when no way back is known
-    around the place, or when a measured factor lies beyond `factor_max`.
+    around the place, and when what was measured while driving is worse than the way back was computed for: energy alone
+    would not tell that whoever is slower also meets another light.
     """
     pose_age = now_s - pose.time_s if pose is not None else math.inf
     power_age = now_s - power.time_s if power is not None else math.inf
@@ -138,7 +93,9 @@ def certify(
     stamp = min(stamps, default=now_s)
 
     def refuse(reason: str) -> Certificate:
-        return Certificate(False, reason, stamp, pose_age_s=pose_age, power_age_s=power_age)
+        return Certificate(
+            False, reason, stamp, pose_age_s=pose_age, power_age_s=power_age, slip_age_s=now_s - factors.time_s
+        )
 
     if pose is None or power is None:
         return refuse("no place of the rover yet" if pose is None else "no state of the battery yet")
@@ -148,31 +105,30 @@ def certify(
     if pose.lost:
         return refuse("localization is lost")
     numbers = (pose.x_m, pose.y_m, *pose.covariance_m2.ravel(), power.energy_j, power.sigma_j, power.reserve_j)
-    measured = (power.load_w, power.array_w, factors.slip, factors.consumption)
+    measured = (power.load_w, power.array_w, factors.slip, factors.pace, factors.consumption)
     if not all(math.isfinite(v) for v in (*numbers, *measured)) or power.sigma_j < 0.0:
         return refuse("place, charge or what was measured is not a finite number")
     spread = _sigma(pose.covariance_m2)
     if not spread <= config.sigma_max_m:
         return refuse(f"the place is known to {spread:.0f} m only")
-    if policy is None:
+    if way is None:
         return refuse("the way back has not been computed yet")
+    policy = way.policy
     if not policy.start_s <= now_s < policy.end_s:
         return refuse("the computed way back does not cover this time")
-    # for as long as slip stays unmeasured the bound alone speaks
-    fresh = now_s - factors.slip_time_s <= config.slip_max_age_s
-    slip = max(factors.slip, 1.0) if fresh else 1.0
-    consumption = max(factors.consumption, 1.0) if fresh else 1.0
-    if not (slip <= config.factor_max and consumption <= config.factor_max):
-        return refuse(f"measured slip or consumption is over {config.factor_max:g} times the bound")
+    dearer = factors.dearer
+    if not (factors.slower <= config.factor_max and dearer <= config.factor_max):
+        return refuse(f"measured slip, pace or consumption is over {config.factor_max:g} times the bound")
+    if not (factors.proven_slower <= way.allowance.pace and dearer <= way.allowance.consumption):
+        return refuse("measured slip, pace or consumption is more than the way back was computed for; it is done anew")
     cells = ellipse_cells(policy, pose, config.sigma)
     if not cells:
         return refuse("the rover may be outside the planner's map of the site")
-    reserve = max(policy.reserve_j, power.reserve_j)
-    scale = slip * consumption
+    more_reserve = max(power.reserve_j - policy.reserve_j, 0.0)
 
     def required(time_s: float) -> tuple[float, int]:
         worst, at = worst_need(policy, time_s, cells)
-        return reserve + scale * max(worst - policy.reserve_j, 0.0), at
+        return worst + more_reserve, at
 
     needed, at = required(now_s)
     if not math.isfinite(needed):
@@ -193,10 +149,13 @@ def certify(
         max(margin_s, -horizon_s),
         _turn_back_by(policy, now_s, energy, net_w, required),
         policy.grid.place(row, column),
-        slip,
-        consumption,
+        max(factors.slip, 1.0),
+        max(factors.pace, 1.0),
+        dearer,
+        spread,
         pose_age,
         power_age,
+        now_s - factors.time_s,
     )
 
 

@@ -95,13 +95,21 @@ class CertificateConfig:
 
     pose_max_age_s: float = setting(5.0, "of /odometry/global", unit="s", minimum=0.1, maximum=600)
     power_max_age_s: float = setting(10.0, "of /power/status", unit="s", minimum=0.1, maximum=600)
-    slip_max_age_s: float = setting(600.0, "older slip is taken as one", unit="s", minimum=1, maximum=1e5)
+    slip_max_age_s: float = setting(10.0, "older slip is not taken into the means", unit="s", minimum=1, maximum=1e5)
     slip_window_min_s: float = setting(
-        20.0, "of driving behind a slip estimate that counts", unit="s", minimum=0, maximum=1e4
+        20.0, "of driving behind a slip estimate that counts", unit="s", minimum=0.1, maximum=1e4
     )
     factor_max: float = setting(3.0, "a factor beyond it makes the certificate invalid", minimum=1, maximum=100)
     smoothing_s: float = setting(
-        120.0, "time over which measured factors are averaged", unit="s", minimum=1, maximum=1e4
+        300.0, "of driving, over which measured factors are averaged", unit="s", minimum=1, maximum=1e4
+    )
+    pace_min_s: float = setting(120.0, "of driving, before its pace counts", unit="s", minimum=1, maximum=1e4)
+    allowance_step: float = setting(
+        0.25, "the way back allows for measured factors in such steps", minimum=0.01, maximum=2
+    )
+    allowance_room: float = setting(0.1, "left between a measured factor and its step", minimum=0, maximum=0.5)
+    allowance_keep_s: float = setting(
+        1800.0, "a step is kept for so long after it was last needed", unit="s", minimum=0, maximum=1e5
     )
     moving_mps: float = setting(0.02, "slower counts as parked", unit="m/s", minimum=0, maximum=1)
     sigma: float = setting(3.0, "of place and charge", minimum=0, maximum=10)

@@ -18,9 +18,10 @@ from lupex_interfaces.msg import PowerStatus, ReturnCertificate, SlipEstimate, S
 from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
-from lupex_path_planning.certificate import Certificate, PoseEstimate, PowerEstimate, SlipMeasurement
+from lupex_path_planning.certificate import Certificate, PoseEstimate, PowerEstimate
 from lupex_path_planning.drive import Planar
 from lupex_path_planning.local import Costmap
+from lupex_path_planning.measured_factors import SlipMeasurement
 from lupex_path_planning.sortie import Sortie, Visit
 
 MAP, ODOM, BASE = "map", "odom", "base_link"
@@ -172,15 +173,18 @@ def return_certificate(certificate: Certificate, plan_id: str) -> ReturnCertific
     message.turn_back_by = stamp(max(certificate.turn_back_by_s, 0.0))
     message.haven_x_m, message.haven_y_m = certificate.haven
     message.slip_factor = certificate.slip_factor
+    message.pace_factor = certificate.pace_factor
     message.consumption_factor = certificate.consumption_factor
-    message.pose_age_s = _age(certificate.pose_age_s)
-    message.power_age_s = _age(certificate.power_age_s)
+    message.position_sigma_m = _finite(certificate.position_sigma_m)
+    message.pose_age_s = _finite(certificate.pose_age_s)
+    message.power_age_s = _finite(certificate.power_age_s)
+    message.slip_age_s = _finite(certificate.slip_age_s)
     return message
 
 
-def _age(age_s: float) -> float:
-    # an input that never came is as old as a message can say
-    return age_s if math.isfinite(age_s) else 1e9
+def _finite(value: float) -> float:
+    # an input that never came is as old, and a place as unsure, as a message can say
+    return value if math.isfinite(value) else 1e9
 
 
 def grid_map(

@@ -29,18 +29,11 @@ from lupex_node.node import LupexNode, run
 from lupex_node.polling import PolledSubscription
 from lupex_path_planning import conversions
 from lupex_path_planning.background import Background
-from lupex_path_planning.certificate import (
-    MeasuredFactors,
-    PoseEstimate,
-    PowerEstimate,
-    SlipMeasurement,
-    certify,
-    measure,
-)
+from lupex_path_planning.certificate import PoseEstimate, PowerEstimate, WayBack, certify
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.drive import Drive, DriveReport, Planar, Progress
 from lupex_path_planning.local import Costmap
-from lupex_path_planning.recovery import RecoveryPolicy
+from lupex_path_planning.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
 from lupex_path_planning.site_planner import site_planner, warm_up
 from lupex_path_planning.sortie import Sortie, Visit
 
@@ -75,10 +68,11 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             raise ConfigurationError(str(error)) from error
         self._planner = site_planner(self.config, read_rover(self.config.rover), site)
         warm_up(self._planner)
-        self._policy: RecoveryPolicy | None = None
+        self._way: WayBack | None = None
         self._power: PowerEstimate | None = None
         self._slip: SlipMeasurement | None = None
         self._factors = MeasuredFactors()
+        self._allowance = Allowance()
         self._lost = False
         self._pose: PoseEstimate | None = None
         self._height_m = 0.0
@@ -187,40 +181,41 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._poll()
         if not self._site_map_sent:
             self._send_site_map(now_s)
-        if self._needs_field(now_s):
-            self._submit(lambda: self._planner.recover(now_s, self.common.utc_offset_s), self._take_policy)
-        if self._pose is not None and self._power is not None:
-            self._factors = measure(
-                self._factors,
-                now_s,
-                self._pose,
-                self._power,
-                self._slip,
-                self._planner.bound_table,
-                self._planner.bound_base_w,
-                self.config.certificate,
-            )
-        certificate = certify(self._policy, now_s, self._pose, self._power, self._factors, self.config.certificate)
+        self._measure(now_s)
+        if not self._background.busy and not self._serves(self._way, now_s):
+            allowance = self._allowance
+            self._submit(lambda: self._find_way(now_s, allowance), self._take_way)
+        certificate = certify(self._way, now_s, self._pose, self._power, self._factors, self.config.certificate)
         self._certificate.publish(conversions.return_certificate(certificate, self._plan_id))
         self.set_health("" if certificate.valid else f"no certificate: {certificate.reason}")
         if self._active is not None:
             self._drive_on(self._active, now_s)
 
-    def _needs_field(self, now_s: float) -> bool:
-        if self._background.busy:
+    def _measure(self, now_s: float) -> None:
+        if self._pose is None or self._power is None:
+            return
+        speed_mps, load_w = self._pose.speed_mps, self._power.load_w
+        bound, config = self._planner.driving_bound, self.config.certificate
+        driving = self._active is not None
+        self._factors = measure(self._factors, now_s, speed_mps, load_w, self._slip, driving, bound, config)
+        self._allowance = allow(self._allowance, now_s, self._factors, config)
+
+    def _serves(self, way: WayBack | None, now_s: float) -> bool:
+        """Tell whether a way back covers the time ahead and what was measured."""
+        if way is None or not way.allowance.covers(self._allowance):
             return False
-        return self._policy is None or not self._covers(self._policy, now_s)
+        left = (way.policy.end_s - now_s) / self.config.recovery.horizon_s
+        return way.policy.start_s <= now_s and left >= _RENEW_SHARE
 
-    def _covers(self, policy: RecoveryPolicy, now_s: float) -> bool:
-        left = (policy.end_s - now_s) / self.config.recovery.horizon_s
-        return policy.start_s <= now_s and left >= _RENEW_SHARE
+    def _find_way(self, now_s: float, allowance: Allowance) -> WayBack:
+        return WayBack(self._planner.recover(now_s, self.common.utc_offset_s, allowance), allowance)
 
-    def _take_policy(self, policy: RecoveryPolicy | Exception) -> None:
-        if isinstance(policy, Exception):
-            self.raise_fault("recovery_field_failed", Fault.ERROR, f"the way back could not be computed: {policy}")
+    def _take_way(self, way: WayBack | Exception) -> None:
+        if isinstance(way, Exception):
+            self.raise_fault("recovery_field_failed", Fault.ERROR, f"the way back could not be computed: {way}")
             return
         self.clear_fault("recovery_field_failed")
-        self._policy = policy
+        self._way = way
 
     # ------------------------------------------------------------------------------------------------ background
 
@@ -265,8 +260,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         if isinstance(result, Exception):
             response.feasible, response.explanation = False, f"the plan could not be computed: {result}"
             return response
-        policy, sortie, planning_s = result
-        self._policy = policy
+        self._way, sortie, planning_s = result
         self._plans += 1
         plan_id = f"sortie-{now_s:.0f}-{self._plans}"
         response.plan = conversions.sortie_plan(now_s, plan_id, sortie, planning_s)
@@ -280,14 +274,14 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
 
     def _compute_sortie(
         self, place: tuple[float, float], now_s: float, energy_j: float, visits: list[Visit]
-    ) -> tuple[RecoveryPolicy, Sortie, float]:
+    ) -> tuple[WayBack, Sortie, float]:
         """Run in the background: compute the field anew unless it is fresh, then the sortie."""
         begin = time.thread_time()
-        policy = self._policy
-        if policy is None or not self._covers(policy, now_s):
-            policy = self._planner.recover(now_s, self.common.utc_offset_s)
-        sortie = self._planner.plan(policy, place, now_s, energy_j, visits)
-        return policy, sortie, time.thread_time() - begin
+        way = self._way
+        if way is None or not self._serves(way, now_s):
+            way = self._find_way(now_s, self._allowance)
+        sortie = self._planner.plan(way.policy, place, now_s, energy_j, visits)
+        return way, sortie, time.thread_time() - begin
 
     def _send_site_map(self, now_s: float) -> None:
         """Publish the ground around the lander with the light of now."""

@@ -17,11 +17,14 @@ from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.drive import Drive, Planar
 from lupex_path_planning.light_slices import light_slices
 from lupex_path_planning.local import Costmap
+from lupex_path_planning.measured_factors import Allowance, DrivingBound
 from lupex_path_planning.recovery import RecoveryPolicy, recovery_policy
 from lupex_path_planning.site_grid import Moves, SiteGrid, grid_of, moves, site_grid
 from lupex_path_planning.sortie import Sortie, Visit, plan_sortie
 
 Array = NDArray[np.float64]
+
+_AS_BOUND = Allowance()
 
 
 @dataclass(frozen=True)
@@ -37,22 +40,31 @@ class SitePlanner:
     bound_table: LocomotionTable
 
     @property
-    def bound_base_w(self) -> float:
-        """Bus load of driving beside the drives, by the bound."""
-        lidar_w: float = self.rover.loads.lidar_w * self.config.bound.load_factor
-        return self.bound.parked_w + lidar_w
+    def driving_bound(self) -> DrivingBound:
+        """What the bound says of driving, to measure against."""
+        bound = self.config.bound
+        return DrivingBound(
+            self.bound_table, bound.speed_factor, self.bound.parked_w + self.rover.loads.lidar_w * bound.load_factor
+        )
 
-    def recover(self, now_s: float, utc_offset_s: float) -> RecoveryPolicy:
-        """Compute the minimum safe charge from the slice that holds `now_s` (ROS time) on."""
+    def recover(self, now_s: float, utc_offset_s: float, allowance: Allowance = _AS_BOUND) -> RecoveryPolicy:
+        """Compute the minimum safe charge from the slice that holds `now_s` (ROS time) on.
+
+        `allowance` makes every move of the bound so much longer and dearer.
+        """
+        bound = replace(
+            self.bound,
+            time_s=self.bound.time_s * allowance.pace,
+            power_w=self.bound.power_w * allowance.consumption,
+            parked_w=self.bound.parked_w * allowance.consumption,
+        )
         recovery = self.config.recovery
         start_s = math.floor(now_s / recovery.slice_s) * recovery.slice_s
         light = Light(self.site.frame, self.site.horizon)
         slices = light_slices(self.grid, light, self.rover.solar_array, start_s, utc_offset_s, recovery)
         battery = self.rover.battery
         capacity_j = battery.capacity_wh * 3600.0
-        return recovery_policy(
-            self.grid, self.bound, slices, recovery, battery.reserve_fraction * capacity_j, capacity_j
-        )
+        return recovery_policy(self.grid, bound, slices, recovery, battery.reserve_fraction * capacity_j, capacity_j)
 
     def plan(
         self, policy: RecoveryPolicy, place: tuple[float, float], now_s: float, energy_j: float, visits: Sequence[Visit]

@@ -15,26 +15,21 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, grid
 
-from lupex_models.locomotion import LocomotionTable
-from lupex_models.rover import read_rover
 from lupex_path_planning.certificate import (
-    MeasuredFactors,
     PoseEstimate,
     PowerEstimate,
-    SlipMeasurement,
+    WayBack,
     certify,
     ellipse_cells,
-    measure,
     worst_need,
 )
 from lupex_path_planning.config import CertificateConfig
 from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.measured_factors import Allowance, MeasuredFactors
 from lupex_path_planning.recovery import recovery_policy
 from lupex_path_planning.site_grid import Moves
 
 LIMITS = CertificateConfig()
-ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
-TABLE = LocomotionTable.build(ROVER, 0.95, soils=8)
 
 
 def policy(length=16, dark_from=None):
@@ -64,7 +59,8 @@ def power(energy=5e5, sigma=0.0, time_s=1000.0, load=60.0, array=0.0, reserve=RE
 
 
 def certificate(pose_=None, power_=None, factors=None, now=1000.0, policy_=POLICY):
-    return certify(policy_, now, pose_ or pose(), power_ or power(), factors or MeasuredFactors(), LIMITS)
+    way = WayBack(policy_) if policy_ is not None else None
+    return certify(way, now, pose_ or pose(), power_ or power(), factors or MeasuredFactors(), LIMITS)
 
 
 def test_the_need_is_the_worst_within_three_sigma():
@@ -125,8 +121,9 @@ def test_when_the_haven_goes_dark_the_turn_back_comes_before():
         ({"pose_": pose(x=72.0, sigma=5.0)}, "outside the planner's map"),
         ({"policy_": None}, "not been computed"),
         ({"now": 1e5, "pose_": pose(time_s=1e5), "power_": power(time_s=1e5)}, "does not cover this time"),
-        ({"factors": MeasuredFactors(1000.0, 9.0, 1.0, 1000.0)}, "over 3 times the bound"),
-        ({"factors": MeasuredFactors(1000.0, 1.0, math.nan, 1000.0)}, "not a finite number"),
+        ({"factors": MeasuredFactors(1000.0, slip=9.0)}, "over 3 times the bound"),
+        ({"factors": MeasuredFactors(1000.0, consumption=9.0)}, "over 3 times the bound"),
+        ({"factors": MeasuredFactors(1000.0, pace=math.nan)}, "not a finite number"),
     ],
 )
 def test_a_bad_input_makes_it_invalid_and_says_why(changes, says):
@@ -136,8 +133,9 @@ def test_a_bad_input_makes_it_invalid_and_says_why(changes, says):
 
 
 def test_a_missing_input_makes_it_invalid():
-    assert "place" in certify(POLICY, 1000.0, None, power(), MeasuredFactors(), LIMITS).reason
-    assert "battery" in certify(POLICY, 1000.0, pose(), None, MeasuredFactors(), LIMITS).reason
+    way = WayBack(POLICY)
+    assert "place" in certify(way, 1000.0, None, power(), MeasuredFactors(), LIMITS).reason
+    assert "battery" in certify(way, 1000.0, pose(), None, MeasuredFactors(), LIMITS).reason
 
 
 def test_where_no_way_leads_back_there_is_no_certificate():
@@ -190,45 +188,20 @@ def test_no_cell_within_the_ellipse_is_left_out(x, a, b, turn, angle, radius):
     assert row * 40 + column in cells
 
 
-def slip(value, window=30.0, sigma=0.0, time_s=1000.0, slope=0.1):
-    return SlipMeasurement(time_s, value, sigma, slope, window)
+def test_ground_worse_than_the_way_back_was_computed_for_is_no_proof():
+    slow = MeasuredFactors(900.0, slip=1.3, pace=1.1)
+    found = certificate(factors=slow)
+    assert not found.valid
+    assert "more than the way back was computed for" in found.reason
+    assert found.slip_age_s == 100.0
+    allowed = certify(WayBack(POLICY, Allowance(1.5, 1.0)), 1000.0, pose(), power(), slow, LIMITS)
+    assert allowed.valid
+    assert (allowed.slip_factor, allowed.pace_factor, allowed.consumption_factor) == (1.3, 1.1, 1.0)
+    dear = dataclasses.replace(slow, consumption=1.2)
+    assert not certify(WayBack(POLICY, Allowance(1.5, 1.0)), 1000.0, pose(), power(), dear, LIMITS).valid
 
 
-def measured(slip_, load=100.0, before=MeasuredFactors(), now=1000.0, speed=0.08):  # noqa: B008
-    return measure(before, now, pose(speed=speed, time_s=now), power(load=load, time_s=now), slip_, TABLE, 70.0, LIMITS)
-
-
-def test_slip_beyond_the_bound_raises_the_need_and_kind_ground_never_lowers_it():
-    bad = measured(slip(0.6))
-    bound = float(TABLE.slip(0.1, 0.0))
-    assert bad.slip == pytest.approx((1.0 - bound) / 0.4)
-    assert certificate(factors=bad).required_j > certificate().required_j
-    kind = measured(slip(-0.5), load=10.0)
-    assert kind.slip < 1.0
-    found = certificate(factors=kind)
-    assert (found.slip_factor, found.consumption_factor) == (1.0, 1.0)
-    assert found.required_j == certificate().required_j
-
-
-def test_consumption_beyond_the_bound_raises_the_need():
-    model = 70.0 + float(TABLE.power_w(0.1, 0.0))
-    dear = measured(slip(0.0), load=1.5 * model)
-    assert dear.consumption == pytest.approx(1.5)
-    need = POLICY.need(1000.0, 0, 8)
-    assert certificate(factors=dear).required_j == pytest.approx(RESERVE_J + 1.5 * (need - RESERVE_J))
-
-
-def test_factors_follow_slowly_and_rest_when_parked_or_unmeasured():
-    start = MeasuredFactors(990.0, 1.0, 1.0, 990.0)
-    after = measured(slip(0.6), before=start)
-    assert 1.0 < after.slip < measured(slip(0.6)).slip
-    for quiet in (None, slip(0.6, window=1.0), slip(0.6, time_s=0.0), slip(0.6, slope=1.4)):
-        assert measured(quiet, before=start) == start
-    assert measured(slip(0.6), before=start, speed=0.0) == start
-    # spinning on the spot is no parking
-    assert measured(slip(1.0), before=start, speed=0.0).slip > 1.0
-
-
-def test_old_factors_count_as_one():
-    old = MeasuredFactors(300.0, 2.0, 2.0, 300.0)
-    assert certificate(factors=old).slip_factor == 1.0
+def test_kind_ground_never_lowers_the_need():
+    kind = MeasuredFactors(1000.0, slip=0.7, consumption=0.6, pace=0.5)
+    assert certificate(factors=kind).required_j == certificate().required_j
+    assert certificate(factors=kind).slip_factor == 1.0
