@@ -4,15 +4,15 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, prange
+from numba import njit
 
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField, bilinear
-from lupex_models.skyline_kernels import NO_TERRAIN_M
-from lupex_models.skyline_sweep import NO_TERRAIN_SLOPE
+from lupex_models.skyline_kernels import NO_TERRAIN_M, NO_TERRAIN_SLOPE
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
@@ -46,44 +46,63 @@ def with_surroundings(near: HeightField, far: Sequence[HeightField], margin_cell
     return out
 
 
+class FarRelief(NamedTuple):
+    """A far field made ready for marching; inner_m (x and y of two corners) is what finer fields cover."""
+
+    heights_m: Float32Array
+    blocks_m: Float32Array
+    x0_m: float
+    y0_m: float
+    cell_m: float
+    inner_m: FloatArray
+
+
+def far_relief(near: HeightField, far: Sequence[HeightField]) -> list[FarRelief]:
+    """Make nested far fields (finest first) ready; where they overlap the first of them counts."""
+    return [
+        FarRelief(
+            field.heights_m,
+            _highest_of_blocks(field.heights_m),
+            float(field.x0_m),
+            float(field.y0_m),
+            float(field.cell_m),
+            np.array(inner, dtype=np.float64),
+        )
+        for field, inner in zip(far, _inner_bounds(near, far), strict=True)
+    ]
+
+
 def far_skyline(
-    near: HeightField,
-    far: Sequence[HeightField],
-    azimuths_rad: FloatArray,
-    observer_height_m: float,
-    range_m: float,
+    far: Sequence[FarRelief],
+    azimuth_rad: float,
     lattice_x_m: FloatArray,
     lattice_y_m: FloatArray,
+    ground_m: FloatArray,
+    observer_height_m: float,
     begin_m: float,
+    range_m: float,
 ) -> tuple[Float32Array, Float32Array]:
-    """Return the far skyline of a lattice of observers in the near field, as two arrays (azimuth, y, x).
+    """Return the far skyline of a lattice of observers above the ground (y, x) of the near field, as two arrays (y, x).
 
     For an observer at ground height z the slope is first - z * second, second being 1 / distance of the skyline: first
     order in the height, around the lattice point's own ground. Terrain inside the near field does not count, nor what
-    is nearer than begin_m; where far fields overlap the first of them does.
+    is nearer than begin_m.
     """
-    shape = (azimuths_rad.size, lattice_y_m.size, lattice_x_m.size)
-    best = np.full(shape, NO_TERRAIN_SLOPE, dtype=np.float32)
-    inverse = np.zeros(shape, dtype=np.float32)
-    ground = near.height(lattice_x_m[None, :], lattice_y_m[:, None])
-    for field, inner in zip(far, _inner_bounds(near, far), strict=True):
+    best = np.full(ground_m.shape, NO_TERRAIN_SLOPE, dtype=np.float32)
+    inverse = np.zeros(ground_m.shape, dtype=np.float32)
+    for relief in far:
         _march(
-            field.heights_m,
-            _highest_of_blocks(field.heights_m),
-            field.x0_m,
-            field.y0_m,
-            field.cell_m,
-            np.array(inner),
+            relief,
             lattice_x_m,
             lattice_y_m,
-            ground + observer_height_m,
-            azimuths_rad,
+            ground_m + observer_height_m,
+            azimuth_rad,
             begin_m,
             range_m,
             best,
             inverse,
         )
-    return np.asarray(best + ground * inverse, dtype=np.float32), inverse
+    return np.asarray(best + ground_m * inverse, dtype=np.float32), inverse
 
 
 def _inner_bounds(near: HeightField, far: Sequence[HeightField]) -> list[tuple[float, float, float, float]]:
@@ -171,32 +190,27 @@ def _highest_of_blocks(heights: Float32Array) -> Float32Array:
     return out
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _march(
-    heights: Float32Array,
-    blocks: Float32Array,
-    x0: float,
-    y0: float,
-    cell: float,
-    inner: FloatArray,
+    relief: FarRelief,
     xs: FloatArray,
     ys: FloatArray,
     eyes: FloatArray,
-    azimuths: FloatArray,
+    azimuth: float,
     begin_m: float,
     range_m: float,
     best: Float32Array,
     inverse: Float32Array,
 ) -> None:
+    heights, blocks, x0, y0, cell, inner = relief
     ny, nx = heights.shape
     outer = np.array([x0, y0, x0 + (nx - 1) * cell, y0 + (ny - 1) * cell])
-    for task in prange(azimuths.size * ys.size):
-        k, i = task // ys.size, task % ys.size
-        dx, dy = math.sin(azimuths[k]), math.cos(azimuths[k])
+    dx, dy = math.sin(azimuth), math.cos(azimuth)
+    for i in range(ys.size):
         likely = 0.0
         for j in range(xs.size):
             x, y, eye = xs[j], ys[i], eyes[i, j]
-            slope, nearness = float(best[k, i, j]), float(inverse[k, i, j])
+            slope, nearness = float(best[i, j]), float(inverse[i, j])
             begin = max(_exit_distance(x, y, dx, dy, inner), begin_m, cell * _FINEST_STEP_CELLS)
             end = min(range_m, _exit_distance(x, y, dx, dy, outer))
             found = -1.0
@@ -229,8 +243,8 @@ def _march(
                         if s > slope:
                             slope, likely = s, d
                 nearness = 1.0 / likely
-            best[k, i, j] = slope
-            inverse[k, i, j] = nearness
+            best[i, j] = slope
+            inverse[i, j] = nearness
 
 
 @njit(cache=True)

@@ -17,6 +17,9 @@ CountArray = npt.NDArray[np.int16]
 NO_TERRAIN_M = np.float32(-1e5)
 """Height that stands for no or unknown terrain: below any of the Moon's, and near enough to them for float32."""
 
+NO_TERRAIN_SLOPE = -1.0
+"""Slope of a skyline where no terrain was found: 45 deg below the horizontal, lower than any real one."""
+
 BLOCK, GROUP = 8, 64
 """Rows under one bound, and rows under one bound of bounds."""
 
@@ -27,7 +30,7 @@ _ABOVE = 16384
 
 @njit(cache=True, inline="always")
 def cell_at(column: int, spacing: int, width: int) -> int:
-    """Return the place of a column in a line that is sorted by remainders (see SweepRelief)."""
+    """Return the place of a column in a line that is sorted by remainders (see skyline_relief.Lines)."""
     return (column % spacing) * (width // spacing) + column // spacing
 
 
@@ -105,6 +108,7 @@ def look(
     line_step: int,
     k: int,
     n: int,
+    every: int,
     lows: IntArray,
     highs: IntArray,
     shares: Float32Array,
@@ -117,12 +121,12 @@ def look(
     who: Int32Array,
     name: np.int32,
 ) -> None:
-    """Raise the observers' skylines to n samples of their rays from the k-th on, four in a pass.
+    """Raise the observers' skylines to n samples of their rays from the k-th on in steps of every, four in a pass.
 
     who keeps the name of what raised a skyline last. Fewer than four are filled up with the last one again.
     """
-    for i in range(0, n, 4):
-        i1, i2, i3 = min(i + 1, n - 1), min(i + 2, n - 1), min(i + 3, n - 1)
+    for i in range(0, n, 4 * every):
+        i1, i2, i3 = min(i + every, n - 1), min(i + 2 * every, n - 1), min(i + 3 * every, n - 1)
         row, row1, row2, row3 = (
             line + i * line_step,
             line + i1 * line_step,
@@ -147,6 +151,56 @@ def look(
             so_far = best[np.uintp(m)]
             best[np.uintp(m)] = s0 if s0 > so_far else so_far
             who[np.uintp(m)] = name if s0 > so_far else who[np.uintp(m)]
+
+
+@njit(cache=True, fastmath=VECTOR_MATH)
+def look_closely(
+    flat: Float32Array,
+    line: int,
+    line_step: int,
+    k: int,
+    n: int,
+    columns: IntArray,
+    shares: Float32Array,
+    inverses: Float32Array,
+    drops: Float32Array,
+    eyes: Float32Array,
+    best: Float32Array,
+) -> None:
+    """Raise the skylines of observers in adjoining cells to n samples of their rays from the k-th on, eight in a pass.
+
+    line is where the observers' own begins. Fewer than eight are filled up with the last one again.
+    """
+    k0, k1, k2, k3 = k, k + min(1, n - 1), k + min(2, n - 1), k + min(3, n - 1)
+    k4, k5, k6, k7 = k + min(4, n - 1), k + min(5, n - 1), k + min(6, n - 1), k + min(7, n - 1)
+    l0, l1 = line + k0 * line_step + columns[k0], line + k1 * line_step + columns[k1]
+    l2, l3 = line + k2 * line_step + columns[k2], line + k3 * line_step + columns[k3]
+    l4, l5 = line + k4 * line_step + columns[k4], line + k5 * line_step + columns[k5]
+    l6, l7 = line + k6 * line_step + columns[k6], line + k7 * line_step + columns[k7]
+    v0, v1, v2, v3 = inverses[k0], inverses[k1], inverses[k2], inverses[k3]
+    v4, v5, v6, v7 = inverses[k4], inverses[k5], inverses[k6], inverses[k7]
+    b0, b1, b2, b3 = shares[k0] * v0, shares[k1] * v1, shares[k2] * v2, shares[k3] * v3
+    b4, b5, b6, b7 = shares[k4] * v4, shares[k5] * v5, shares[k6] * v6, shares[k7] * v7
+    a0, a1, a2, a3 = v0 - b0, v1 - b1, v2 - b2, v3 - b3
+    a4, a5, a6, a7 = v4 - b4, v5 - b5, v6 - b6, v7 - b7
+    d0, d1, d2, d3 = drops[k0], drops[k1], drops[k2], drops[k3]
+    d4, d5, d6, d7 = drops[k4], drops[k5], drops[k6], drops[k7]
+    for m in range(eyes.size):
+        eye = eyes[np.uintp(m)]
+        s0 = flat[np.uintp(l0 + 1 + m)] * b0 + (flat[np.uintp(l0 + m)] * a0 - (eye * v0 + d0))
+        s1 = flat[np.uintp(l1 + 1 + m)] * b1 + (flat[np.uintp(l1 + m)] * a1 - (eye * v1 + d1))
+        s2 = flat[np.uintp(l2 + 1 + m)] * b2 + (flat[np.uintp(l2 + m)] * a2 - (eye * v2 + d2))
+        s3 = flat[np.uintp(l3 + 1 + m)] * b3 + (flat[np.uintp(l3 + m)] * a3 - (eye * v3 + d3))
+        s4 = flat[np.uintp(l4 + 1 + m)] * b4 + (flat[np.uintp(l4 + m)] * a4 - (eye * v4 + d4))
+        s5 = flat[np.uintp(l5 + 1 + m)] * b5 + (flat[np.uintp(l5 + m)] * a5 - (eye * v5 + d5))
+        s6 = flat[np.uintp(l6 + 1 + m)] * b6 + (flat[np.uintp(l6 + m)] * a6 - (eye * v6 + d6))
+        s7 = flat[np.uintp(l7 + 1 + m)] * b7 + (flat[np.uintp(l7 + m)] * a7 - (eye * v7 + d7))
+        s0, s1 = s0 if s0 > s1 else s1, s2 if s2 > s3 else s3
+        s4, s5 = s4 if s4 > s5 else s5, s6 if s6 > s7 else s7
+        s0, s4 = s0 if s0 > s1 else s1, s4 if s4 > s5 else s5
+        s0 = s0 if s0 > s4 else s4
+        so_far = best[np.uintp(m)]
+        best[np.uintp(m)] = s0 if s0 > so_far else so_far
 
 
 @njit(cache=True, fastmath=VECTOR_MATH)
@@ -204,3 +258,16 @@ def count_elevation(slopes: Float32Array, unit_rad: float, out: CountArray) -> N
         angle = angle if x > zero else -angle
         # Truncation rounds to the nearest once the value is above zero.
         out[m] = np.int16(np.int32(angle * scale + above) - _ABOVE)
+
+
+@njit(cache=True)
+def put_lines(buffer: CountArray, begin: int, tile: int, size: int, transposed: bool, counts: CountArray) -> None:
+    """Copy a batch of finished lines into the map: columns one at a time would touch all of it for two bytes each."""
+    if not transposed:
+        stop = min(begin + buffer.shape[0], counts.shape[0])
+        counts[begin:stop, tile : tile + size] = buffer[: stop - begin, :size]
+        return
+    stop = min(begin + buffer.shape[0], counts.shape[1])
+    for m in range(size):
+        for n in range(stop - begin):
+            counts[tile + m, begin + n] = buffer[n, m]

@@ -286,14 +286,41 @@ def test_store_makes_a_map_once_and_again_when_it_is_damaged(tmp_path, fields):
 
 def test_spaced_observers_see_what_every_cell_sees(fields):
     near, far = fields
-    every = compute_horizon(near, far, 12, EYE_M, far_lattice_cells=33).counts
+    # A field so small that every cell looks along all of its own ray.
+    small = HeightField(near.heights_m[:100, :100], near.x0_m, near.y0_m, near.cell_m)
+    every = compute_horizon(small, far, 12, EYE_M, far_lattice_cells=33).counts
     for cells in (2, 3):
-        spaced = compute_horizon(near, far, 12, EYE_M, observer_cell_m=cells * 5.0, far_lattice_cells=33).counts
+        spaced = compute_horizon(small, far, 12, EYE_M, observer_cell_m=cells * 5.0, far_lattice_cells=33).counts
         part = every[:, cells // 2 :: cells, cells // 2 :: cells]
         # The near field is seen by the same rays; the lattice spans other observers, which the far skyline feels.
         near_only = np.abs(spaced - part) <= 1
         assert near_only.mean() > 0.95
         assert np.abs(spaced - part).max() <= 20
+
+
+def test_cells_between_those_that_look_far_see_what_they_would_themselves(fields):
+    near, far = fields
+    every = compute_horizon(near, far, 24, EYE_M, far_lattice_cells=33).counts
+    own = compute_horizon(near, far, 24, EYE_M, observer_cell_m=10.0, far_lattice_cells=33).counts
+    error = (every[:, 1::2, 1::2] - own) / 100.0
+    assert 0.0 < np.sqrt(np.mean(error**2)) < 0.03
+    assert abs(error.mean()) < 0.005
+    assert np.abs(error).max() < 0.5
+    truth = errors_deg(HorizonMap(every, near.x0_m, near.y0_m, near.cell_m, EYE_M), near, far, 300)
+    assert np.sqrt(np.mean(truth**2)) < 0.1
+    assert abs(truth.mean()) < 0.01
+
+
+def test_a_ray_that_leaves_the_field_at_once_sees_nothing():
+    field = HeightField(np.full((160, 160), 5.0), 0.0, 0.0, 5.0)
+    counts = compute_horizon(field, [], 120, 1.0).counts
+    north, east, south_of_east = 0, 30, 31
+    # 45 deg below level stands for no terrain, whatever those beside such a cell see.
+    assert np.all(counts[north][-1, :] == -4500)
+    assert np.all(counts[east][:, -1] == -4500)
+    assert np.all(counts[south_of_east][0, :] == -4500)
+    # The next row looks over a few cells of level ground, and the fourth, of the lattice, over more than it looks near.
+    assert np.all(np.abs(counts[south_of_east][1:5, :-80]) < 100)
 
 
 def test_key_follows_everything_that_decides_the_content(fields):

@@ -21,9 +21,9 @@ _REFERENCE_CELL_M = 200.0
 class AgreementLimits:
     """What counts as agreement.
 
-    Measured on 400 crops each of the Shackleton-de Gerlache ridge (LOLA 5 m/px): over 800 m blocks true crops of 4 km
-    stay under 50 m rms and over a correlation of 0.90, of 8 km under 43 m and over 0.98; flipped north to south, no
-    crop of 4 km or more passes.
+    Measured on crops of the Shackleton-de Gerlache ridge (LOLA 5 m and 20 m/px): over 800 m blocks true crops of 4 km
+    stay under 50 m rms and over a correlation of 0.90, of 8 km under 43 m and over 0.98. Mirrored and turned copies:
+    see docs/sites.md.
     """
 
     block_m: float = 800.0
@@ -35,10 +35,11 @@ class AgreementLimits:
     """Where the coarse relief itself varies by less (rms), its own errors of some 35 m leave no correlation to see."""
     largest_difference_m: float = 120.0
     """Root mean square difference of the block means."""
+    small_block_m: float = 400.0
+    """What is compared of a smaller DEM mirrored and turned: more of the coarse relief's slopes than 800 m leave."""
     flipped_ratio: float = 0.75
+    small_flipped_ratio: float = 0.4
     """A mirrored or turned file that fits so much better than the file as it is tells that the file is so itself."""
-    flipped_from_m: float = 50.0
-    """A difference smaller than this, rms, is within the errors of the coarse relief: then nothing is flipped."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Agreement:
     reference_relief_m: float
     better_when: str
     """'', or how the file must be mirrored or turned to fit much better."""
+    as_good_when: str = ""
+    """'', or how it may be mirrored or turned without that being seen."""
 
 
 _OTHER_WAYS: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -75,20 +78,32 @@ def compare(field: HeightField, coarse: HeightField, limits: AgreementLimits | N
     known = np.isfinite(ours) & np.isfinite(theirs)
     if not known.any():
         raise SiteError("the DEM has no known heights to compare with the LOLA relief")
-    difference = _rms(ours - theirs)
-    better = ""
-    if known.all() and ours.shape[0] == ours.shape[1] and difference > limits.flipped_from_m:
-        ways = {way: _rms(turn(ours) - theirs) for way, turn in _OTHER_WAYS.items()}
-        way = min(ways, key=lambda name: ways[name])
-        if ways[way] < limits.flipped_ratio * difference and ways[way] <= limits.largest_difference_m:
-            better = way
+    better, as_good = _other_ways(field, coarse, limits)
     return Agreement(
         blocks=int(known.sum()),
         correlation=_correlation(ours[known], theirs[known]),
-        difference_m=difference,
+        difference_m=_rms(ours - theirs),
         reference_relief_m=float(theirs[known].std()),
         better_when=better,
+        as_good_when=as_good,
     )
+
+
+def _other_ways(field: HeightField, coarse: HeightField, limits: AgreementLimits) -> tuple[str, str]:
+    """How the field must be mirrored or turned to fit much better, and how it may be without fitting much worse."""
+    small = min(field.shape) * field.cell_m < limits.correlated_from_m
+    ours, theirs = _block_means(field, coarse, limits.small_block_m if small else limits.block_m)
+    if not np.isfinite(ours - theirs).all() or ours.shape[0] != ours.shape[1]:
+        return "", ""
+    ratio = limits.small_flipped_ratio if small else limits.flipped_ratio
+    # The coarse relief's error of height is the same all ways.
+    theirs = theirs + np.mean(ours - theirs)
+    difference = _rms(ours - theirs)
+    ways = {way: _rms(turn(ours) - theirs) for way, turn in _OTHER_WAYS.items()}
+    way = min(ways, key=lambda name: ways[name])
+    if ways[way] < ratio * difference and ways[way] <= limits.largest_difference_m:
+        return way, ""
+    return "", way if ratio * ways[way] <= difference else ""
 
 
 def refusal(agreement: Agreement, extent_m: float, limits: AgreementLimits | None = None) -> str:

@@ -74,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print("lupex site: stopped; nothing was left behind", file=sys.stderr)
         return INTERRUPTED
+    if made.doubt:
+        print(f"lupex site: warning: {made.doubt}", file=sys.stderr)
     print(summary(made, options.recipes is not None, options.seed))
     return 0
 
@@ -84,6 +86,7 @@ def _import(options: argparse.Namespace, report: Report) -> "Imported":
     from rasterio.errors import NotGeoreferencedWarning
 
     from lupex_models.rover import read_rover
+    from lupex_simulator.planner_kernels import compiled_beside
     from lupex_simulator.site_import import Request, import_site
 
     # A picture without a place is refused in a sentence of ours.
@@ -103,7 +106,9 @@ def _import(options: argparse.Namespace, report: Report) -> "Imported":
             path.stem for directory in own if sites_root() not in directory.parents for path in directory.glob("*.yaml")
         ),
     )
-    return import_site(request, read_rover(rover_file(own)), report)
+    rover = rover_file(own)
+    with compiled_beside(rover) as planner_ready:
+        return import_site(request, read_rover(rover), report, planner_ready)
 
 
 def rover_file(worlds_directories: Sequence[Path]) -> Path:

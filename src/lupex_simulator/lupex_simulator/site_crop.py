@@ -31,10 +31,11 @@ class ImportRefused(SiteError):  # noqa: N818 - reads as what it is where it is 
 
 def read_site_crop(
     path: Path, at_deg: tuple[float, float] | None, extent_m: float, progress: Progress
-) -> tuple[SiteFrame, HeightField]:
+) -> tuple[SiteFrame, HeightField, str]:
     """Return the square crop about a place (latitude, longitude), or about the brightest, and the frame of its middle.
 
-    Raises ImportRefused or SiteError when the file is no whole lunar south polar DEM, or does not show what LOLA saw.
+    Third comes what cannot be told of the file, one sentence or ''. Raises ImportRefused or SiteError when the file is
+    no whole lunar south polar DEM, or does not show what LOLA saw.
     """
     extent = read_extent(path)
     if extent.cell_m > COARSEST_CELL_M:
@@ -45,8 +46,9 @@ def read_site_crop(
     whole = read_whole(path, extent, side, needed=at_deg is None)
     middle = found_middle(whole, extent, progress) if at_deg is None else _asked_middle(path, extent, at_deg)
     frame, field = read_crop(path, extent, middle, side)
-    check_agreement(path, field, read_far_relief(frame, side + 20e3))
-    return frame, field
+    doubt = check_agreement(path, field, read_far_relief(frame, side + 20e3))
+    # A whole file that was compared tells more than a piece of it.
+    return frame, field, doubt if whole is None else ""
 
 
 def _side(path: Path, extent: RasterExtent, extent_m: float) -> float:
@@ -138,11 +140,20 @@ def read_crop(
     return frame, HeightField(field.heights_m - np.float32(height), field.x0_m, field.y0_m, field.cell_m)
 
 
-def check_agreement(path: Path, field: HeightField, far: HeightField) -> None:
-    """Raise ImportRefused when a field does not show what the coarse relief around it shows."""
-    reason = refusal(compare(field, far), min(field.shape) * field.cell_m)
+def check_agreement(path: Path, field: HeightField, far: HeightField) -> str:
+    """Return what cannot be told of a field from the coarse relief around it, one sentence or ''.
+
+    Raises ImportRefused when it does not show what that shows.
+    """
+    agreement = compare(field, far)
+    reason = refusal(agreement, min(field.shape) * field.cell_m)
     if reason:
         raise ImportRefused(f"{path}: {reason}, so it does not show the place that it claims; give a LOLA polar DEM")
+    if not agreement.as_good_when:
+        return ""
+    return (
+        f"{path.name}: the LOLA relief cannot tell whether this piece is {agreement.as_good_when}; a wider file could"
+    )
 
 
 def _frame_at(grid_m: tuple[float, float]) -> SiteFrame:

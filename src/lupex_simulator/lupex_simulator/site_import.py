@@ -9,8 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lupex_models.dem import read_far_relief, write_dem
@@ -65,6 +65,8 @@ class Imported:
     choice: Choice
     hours: float
     """Of the planned sortie, from the start until it is recharged in the sun."""
+    doubt: str = ""
+    """What could not be told of the file, one sentence."""
 
     @property
     def recipe(self) -> Path:
@@ -77,17 +79,25 @@ class Imported:
         return self.directory / f"{self.directory.name}.png"
 
 
-def import_site(request: Request, rover: Rover, progress: Progress) -> Imported:
+def import_site(
+    request: Request,
+    rover: Rover,
+    progress: Progress,
+    planner_ready: Callable[[Callable[[], None]], None] | None = None,
+) -> Imported:
     """Make a site's recipe, its crop of the DEM, its preview and its world of one seed.
 
+    planner_ready waits until the planner can be called, calling its argument meanwhile.
     Raises ImportRefused, SiteError or WorldError, each one sentence; then, and when it is interrupted, nothing is left.
     """
     _check_request(request)
     progress("relief", 0.0)
-    frame, field = read_site_crop(request.geotiff, request.at_deg, request.extent_m, progress)
+    frame, field, doubt = read_site_crop(request.geotiff, request.at_deg, request.extent_m, progress)
     far = read_far_relief(frame, FAR_M)
     survey = survey_light(field, frame, far, progress, request.survey)
-    return _settle(request, rover, frame, field, survey, progress)
+    if planner_ready:
+        planner_ready(lambda: progress("the planner's kernels", 0.0))
+    return replace(_settle(request, rover, frame, field, survey, progress), doubt=doubt)
 
 
 def _check_request(request: Request) -> None:

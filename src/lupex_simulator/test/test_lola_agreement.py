@@ -61,6 +61,28 @@ def test_a_relief_the_wrong_way_round_is_told(turn, said):
     assert said in refusal(agreement, 8000.0)
 
 
+@pytest.mark.parametrize("extent_m", [2000.0, 3000.0])
+def test_a_small_piece_the_wrong_way_round_is_told_whatever_its_height(extent_m):
+    for turn, said in ((lambda z: z[::-1], "flipped north to south"), (lambda z: z[:, ::-1], "flipped east to west")):
+        wrong = turned(made_field(extent_m), turn)
+        raised = dataclasses.replace(wrong, heights_m=wrong.heights_m + np.float32(60.0))
+        assert said in refusal(compare(raised, COARSE), extent_m)
+
+
+def test_a_piece_that_fits_as_well_when_mirrored_is_not_refused_but_doubted():
+    field = made_field(2000.0)
+    level = dataclasses.replace(COARSE, heights_m=np.full_like(COARSE.heights_m, field.heights_m.mean()))
+    agreement = compare(field, level)
+    assert agreement.better_when == ""
+    assert agreement.as_good_when in {"flipped north to south", "flipped east to west", "turned by 180 degrees"} | {
+        "turned by 90 degrees",
+        "turned by 270 degrees",
+        "mirrored on its diagonal",
+        "mirrored on its other diagonal",
+    }
+    assert compare(made_field(8000.0), COARSE).as_good_when == ""
+
+
 def test_heights_that_stand_elsewhere_are_refused():
     field = made_field(4000.0)
     raised = dataclasses.replace(field, heights_m=field.heights_m + np.float32(200.0))

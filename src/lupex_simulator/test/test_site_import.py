@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import errno
 import math
 import os
@@ -14,13 +15,15 @@ from rasterio import Affine
 from rasterio.crs import CRS
 
 from lupex_models.dem import GRID, read_extent, read_far_relief
-from lupex_models.height_field import refine
+from lupex_models.height_field import HeightField, refine
 from lupex_models.rover import read_rover
 from lupex_models.site import open_site
 from lupex_models.site_frame import SiteError, SiteFrame
-from lupex_simulator import site_cli, site_crop, site_import
+from lupex_simulator import planner_kernels, site_cli, site_crop, site_import
 from lupex_simulator.landing_choice import Choice
 from lupex_simulator.light_survey import SurveyGrid
+from lupex_simulator.lola_agreement import Agreement
+from lupex_simulator.planner_kernels import compiled_beside
 from lupex_simulator.prepare_world import WorldError, default_worlds_directories, find_recipe
 from lupex_simulator.recipe import read_recipe
 from lupex_simulator.site_cli import main, rover_file
@@ -370,10 +373,12 @@ def test_a_mistaken_command_line_is_told(arguments, capfd):
 
 def test_the_end_of_the_command_says_how_to_go_on(imported, monkeypatch, tmp_path, capfd):
     made, _, _ = imported
-    monkeypatch.setattr(site_import, "import_site", lambda request, rover, progress: made)
+    doubted = dataclasses.replace(made, doubt="it may be mirrored")
+    monkeypatch.setattr(site_import, "import_site", lambda request, rover, progress, planner_ready: doubted)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert main(["import", "x.tif", "--name", "knoll"]) == 0
-    shown = capfd.readouterr().out
+    shown, warned = capfd.readouterr()
+    assert "lupex site: warning: it may be mirrored\n" in warned
     assert "./lupex demo --world knoll\n" in shown
     assert str(made.preview) in shown
     monkeypatch.chdir(made.directory.parent)
@@ -393,7 +398,7 @@ def signals_restored():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("hidden", [False, True])
 def test_an_interrupt_is_told_and_is_no_success(number, hidden, monkeypatch, tmp_path, capfd, signals_restored):
-    def interrupted(request, rover, progress):
+    def interrupted(request, rover, progress, planner_ready):
         try:
             os.kill(os.getpid(), number)
         except KeyboardInterrupt:
@@ -409,7 +414,7 @@ def test_an_interrupt_is_told_and_is_no_success(number, hidden, monkeypatch, tmp
 
 
 def test_an_error_of_the_program_is_not_dressed_up(monkeypatch, tmp_path, signals_restored):
-    def broken(request, rover, progress):
+    def broken(request, rover, progress, planner_ready):
         raise ZeroDivisionError
 
     monkeypatch.setattr(site_import, "import_site", broken)
@@ -497,3 +502,29 @@ def test_the_brightest_place_of_site01_is_its_ridge(tmp_path):
     # Within 1.6 km of 89.45 S 222.7 E, the known lit points between Shackleton and de Gerlache.
     known = SiteFrame(math.radians(-89.45), math.radians(222.7), 0.0)
     assert np.hypot(*known.from_geographic(latitude, longitude)) < 1600.0
+
+
+def test_what_the_coarse_relief_cannot_tell_is_said_and_not_refused(monkeypatch):
+    field = HeightField(np.zeros((80, 80), np.float32), -1000.0, -1000.0, 25.0)
+    told = Agreement(25, 0.95, 10.0, 50.0, "", "mirrored on its diagonal")
+    monkeypatch.setattr(site_crop, "compare", lambda field, far: told)
+    doubt = site_crop.check_agreement(Path("piece.tif"), field, field)
+    assert doubt.startswith("piece.tif: the LOLA relief cannot tell whether this piece is mirrored on its diagonal")
+
+
+def test_the_planners_kernels_are_waited_for_and_their_process_ends(monkeypatch, tmp_path):
+    asked = []
+    with compiled_beside(tmp_path / "no rover.yaml") as wait:
+        wait(lambda: asked.append(1))
+    assert asked
+    began = []
+    popen = planner_kernels.subprocess.Popen
+    monkeypatch.setattr(
+        planner_kernels.subprocess, "Popen", lambda *args, **more: began.append(popen(*args, **more)) or began[0]
+    )
+    with (
+        pytest.raises(KeyboardInterrupt),
+        compiled_beside(default_worlds_directories()[0].parent / "config" / "rover.yaml"),
+    ):
+        raise KeyboardInterrupt
+    assert began[0].returncode is not None
