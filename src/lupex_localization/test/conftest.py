@@ -50,6 +50,8 @@ class World:
     x_m: float = 0.0
     y_m: float = 0.0
     yaw_rad: float = 0.3
+    crab_rad: float = 0.0
+    """Direction of motion in body axes."""
     terrain: Hills = field(default_factory=Hills)
 
     def __post_init__(self):
@@ -70,13 +72,15 @@ class World:
         up = np.array([-math.sin(pitch), math.cos(pitch) * math.sin(roll), math.cos(pitch) * math.cos(roll)])
         self.quaternion = rotation.from_heading_and_up(self.yaw_rad, up)
         self.position_m = np.array([self.x_m, self.y_m, float(self.terrain.height(self.x_m, self.y_m))])
-        self.slopes = math.atan(along), math.asin(up[1])
+        c, s = math.cos(self.crab_rad), math.sin(self.crab_rad)
+        self.slopes = math.asin(up[0] * c + up[1] * s), math.asin(up[1] * c - up[0] * s)
 
     def steer_for(self, speed_mps, turning_rad_s):
         """Return steering angles and track speeds for a twist."""
         steer, track = np.zeros(4), np.zeros(4)
         for i, (x, y) in enumerate(unit_positions(self.rover.crawler.unit_x_m, self.rover.crawler.unit_y_m)):
-            vx, vy = speed_mps - turning_rad_s * y, turning_rad_s * x
+            vx = speed_mps * math.cos(self.crab_rad) - turning_rad_s * y
+            vy = speed_mps * math.sin(self.crab_rad) + turning_rad_s * x
             track[i] = math.hypot(vx, vy)
             steer[i] = math.atan2(vy, vx) if track[i] > 0.0 else 0.0
         return steer, track
@@ -87,7 +91,9 @@ class World:
         slip, slip_sigma, drift, drift_sigma = self.slip.at(*self.slopes)
         ahead = speed_mps * (1.0 - slip - slip_sigma * self.deviations[0])
         left = speed_mps * (drift + drift_sigma * self.deviations[1])
-        moved = rotation.rotation_matrix(self.quaternion) @ np.array([ahead, left, 0.0]) * dt
+        c, s = math.cos(self.crab_rad), math.sin(self.crab_rad)
+        body = np.array([c * ahead - s * left, s * ahead + c * left, 0.0])
+        moved = rotation.rotation_matrix(self.quaternion) @ body * dt
         kept = np.exp(-abs(speed_mps) * dt / np.array([40.0, 20.0]))
         self.deviations = kept * self.deviations + np.sqrt(1.0 - kept**2) * self.noise * self.rng.standard_normal(2)
         self.x_m += moved[0]

@@ -63,6 +63,22 @@ def test_drift_is_below_three_percent_with_stars_and_slip_model(make_world, make
     assert horizontal_error(estimator, world) < 3.0 * esf.position_sigma_m(estimator.reckoning.state)
 
 
+@pytest.mark.parametrize("crab_rad", [math.pi / 2, -2.0, math.pi])
+def test_crabbing_any_way_is_reckoned_as_well(make_world, make_estimator, crab_rad):
+    world = make_world(5)
+    world.crab_rad = crab_rad
+    world._place()
+    estimator = make_estimator(world)
+    run(world, estimator, 3.0)
+    run(world, estimator, 120.0, 0.1)
+    assert world.odometer_m > 10.0
+    assert horizontal_error(estimator, world) < 0.03 * world.odometer_m
+    assert horizontal_error(estimator, world) < 3.0 * esf.position_sigma_m(estimator.reckoning.state)
+    forward, left = rotation.rotation_matrix(estimator.reckoning.state.nominal[6:10])[:, :2].T
+    velocity = estimator.reckoning.state.nominal[3:6]
+    assert abs(math.remainder(math.atan2(velocity @ left, velocity @ forward) - crab_rad, 2.0 * math.pi)) < 0.1
+
+
 def test_at_rest_position_stands_and_biases_are_learnt(make_world, make_estimator):
     world = make_world(1)
     estimator = make_estimator(world)

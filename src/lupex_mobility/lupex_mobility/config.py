@@ -25,7 +25,7 @@ class Steering:
 
 @dataclass(frozen=True)
 class Following:
-    """Regulated pure pursuit with turns on the spot."""
+    """Regulated pure pursuit with turns on the spot; crabbing where a path states another heading than its own."""
 
     speed_mps: float = setting(0.1, "over ground without slip", unit="m/s", minimum=0.005, maximum=1)
     lookahead_m: float = setting(
@@ -45,6 +45,15 @@ class Following:
     arrived_within_m: float = setting(0.15, "of the path's end", unit="m", minimum=0.01, maximum=10)
     leave_factor: float = setting(
         2.0, "times that distance before an end once reached is driven to again", minimum=1, maximum=10
+    )
+    crab_above_rad: float = setting(
+        0.05, "a heading stated farther off the path's is held, crabbing", unit="rad", minimum=0, maximum=3
+    )
+    crab_lookahead_m: float = setting(
+        0.4, "distance along the path to the point that is crabbed to", unit="m", minimum=0.05, maximum=20
+    )
+    hold_error_rad: float = setting(
+        0.15, "error of a heading held that is turned off on the spot", unit="rad", minimum=0.01, maximum=3
     )
     search_ahead_m: float = setting(
         2.0, "how far the place on the path may move on at once", unit="m", minimum=0.1, maximum=50

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from geometry_msgs.msg import PoseStamped, TwistStamped
+from geometry_msgs.msg import PoseStamped, Quaternion, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
@@ -33,7 +33,7 @@ class Located:
     up: Array
     """The map's vertical in body axes."""
     velocity_mps: tuple[float, float]
-    speed_sigma_mps: float
+    speed_sigma_mps: tuple[float, float]
     position_sigma_m: float
 
     @property
@@ -69,7 +69,7 @@ def located(message: Odometry) -> Located:
         yaw_rad=math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
         up=np.array([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)]),
         velocity_mps=(float(values[3]), float(values[4])),
-        speed_sigma_mps=math.sqrt(speed[0]),
+        speed_sigma_mps=(math.sqrt(speed[0]), math.sqrt(speed[1])),
         position_sigma_m=math.sqrt(pose.max()),
     )
 
@@ -97,13 +97,27 @@ def body_twist(message: TwistStamped, limits: Guard) -> tuple[float, BodyTwist]:
     return seconds(message.header.stamp), twist
 
 
-def path_points(message: Path, config: Following) -> tuple[float, Array]:
-    """Return (stamp, points (n, 2)); raises InvalidMessage for another frame, too many points or bad numbers."""
+def path_points(message: Path, config: Following) -> tuple[float, Array, Array]:
+    """Return (stamp, points (n, 2), headings (n,)); raises InvalidMessage for another frame, too many or bad points.
+
+    A pose's orientation is the heading with which the body leaves it; one that is none, all zeros or of another length
+    than 1, leaves it along the path: nan.
+    """
     in_frame(message.header.frame_id, "map")
     if len(message.poses) > config.path_points_max:
         raise InvalidMessage(f"the path has {len(message.poses)} points, more than {config.path_points_max}")
     points = [(pose.pose.position.x, pose.pose.position.y) for pose in message.poses]
-    return seconds(message.header.stamp), all_finite(np.array(points, dtype=np.float64).reshape(-1, 2), "a path point")
+    headings = np.array([_heading(pose.pose.orientation) for pose in message.poses], dtype=np.float64)
+    made = all_finite(np.array(points, dtype=np.float64).reshape(-1, 2), "a path point")
+    return seconds(message.header.stamp), made, headings
+
+
+def _heading(turned: Quaternion) -> float:
+    try:
+        x, y, z, w = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "the orientation")
+    except InvalidMessage:
+        return math.nan
+    return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
 
 
 def drill_stowed(message: DrillRig) -> tuple[float, bool]:
@@ -142,15 +156,20 @@ def slip_estimate(time_s: float, reading: SlipReading) -> SlipEstimate:
     return message
 
 
-def path(time_s: float, points: Array) -> Path:
-    """Return a path in map through points (n, 2)."""
+def path(time_s: float, points: Array, headings: Array | None = None) -> Path:
+    """Return a path in map through points (n, 2); its poses look along it, or where `headings` (n,) are finite."""
     message = Path()
     message.header.stamp = stamp(time_s)
     message.header.frame_id = "map"
-    for x, y in points:
+    steps = np.diff(points, axis=0) if len(points) > 1 else np.array([[1.0, 0.0]])
+    along = np.arctan2(steps[:, 1], steps[:, 0])
+    for index, (x, y) in enumerate(points):
         pose = PoseStamped()
         pose.header = message.header
         pose.pose.position.x, pose.pose.position.y = float(x), float(y)
-        pose.pose.orientation.w = 1.0
+        yaw = float(along[min(index, along.size - 1)])
+        if headings is not None and math.isfinite(headings[index]):
+            yaw = float(headings[index])
+        pose.pose.orientation.z, pose.pose.orientation.w = math.sin(0.5 * yaw), math.cos(0.5 * yaw)
         message.poses.append(pose)
     return message

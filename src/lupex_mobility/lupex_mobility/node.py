@@ -115,13 +115,13 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._command = stamped
         self._actuate(max(stamped[0], 0.0 if self._located is None else self._located.time_s))
 
-    def _take_path(self, stamped: tuple[float, Any]) -> None:
-        time_s, points = stamped
+    def _take_path(self, stamped: tuple[float, Any, Any]) -> None:
+        time_s, points, headings = stamped
         if self._path_s is not None and time_s < self._path_s <= self._time_s():
             self._refuse("/plan/path", "is older than the one before")
             return
         self._path_s = time_s
-        self._follower.take_path(points)
+        self._follower.take_path(points, headings)
 
     def _take_drill(self, stamped: tuple[float, bool]) -> None:
         self._drill = stamped
@@ -275,7 +275,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         across = math.asin(max(-1.0, min(1.0, up[1] * ahead[0] - up[0] * ahead[1])))
         dt_s = min(self._step_s, self.config.guard.odometry_timeout_s)
         predicted = float(self._table.slip(along, across))
-        self._slip.drive(located.time_s, dt_s, tracks, located.velocity_mps, located.speed_sigma_mps, along, predicted)
+        sigma_mps = math.hypot(ahead[0] * located.speed_sigma_mps[0], ahead[1] * located.speed_sigma_mps[1])
+        self._slip.drive(located.time_s, dt_s, tracks, located.velocity_mps, sigma_mps, along, predicted)
         if located.time_s - self._slip_s >= self.config.slip.interval_s or located.time_s < self._slip_s:
             self._slip_s = located.time_s
             self._slip_estimate.publish(conversions.slip_estimate(located.time_s, self._slip.reading()))

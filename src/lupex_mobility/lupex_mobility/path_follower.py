@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Follow a path in map: regulated pure pursuit, turns on the spot, a stop at the end and never past it."""
+"""Follow a path in map: regulated pure pursuit, turns on the spot, a stop at the end and never past it.
+
+Where the path states a heading of the body that is not its own direction, the heading is held and the path crabbed.
+"""
 
 import math
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ class Activity(Enum):
     IDLE = "idle"
     TURNING = "turning"
     DRIVING = "driving"
+    CRABBING = "crabbing"
     ARRIVED = "arrived"
     OFF_PATH = "off path"
 
@@ -45,6 +49,7 @@ class PathFollower:
         """Start without a path."""
         self._config = config
         self._points = np.zeros((0, 2))
+        self._headings = np.zeros(0)
         self._stations = np.zeros(0)
         self._progress_m = 0.0
         self._turning = False
@@ -52,16 +57,21 @@ class PathFollower:
         self._overshot = False
         self._acquired = False
 
-    def take_path(self, points: Array) -> None:
-        """Follow points (n, 2) [m] in map from the first one on; none is a stop, the same ones again change nothing."""
-        if points.shape == self._points.shape and np.array_equal(points, self._points):
+    def take_path(self, points: Array, headings: Array | None = None) -> None:
+        """Follow points (n, 2) [m] in map from the first one on; none is a stop, the same ones again change nothing.
+
+        `headings` (n,) [rad]: with which the body leaves each point; nan, or without any: along the path.
+        """
+        headings = np.full(len(points), np.nan) if headings is None else headings
+        first = np.ones(len(points), np.bool_)
+        first[1:] = np.any(np.diff(points, axis=0) != 0.0, axis=1)
+        # of points that coincide the body leaves the last
+        kept, leaving = points[first], headings[np.roll(first, -1)]
+        if np.array_equal(kept, self._points) and np.array_equal(leaving, self._headings, equal_nan=True):
             return
-        kept = (
-            points[np.concatenate([[True], np.any(np.diff(points, axis=0) != 0.0, axis=1)])] if len(points) else points
-        )
         same_end = len(kept) > 0 and len(self._points) > 0 and self._near(kept[-1], self._points[-1])
         self._arrived = self._arrived and same_end
-        self._points = kept
+        self._points, self._headings = kept, leaving
         self._stations = (
             np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(kept, axis=0).T))]) if len(kept) else np.zeros(0)
         )
@@ -90,22 +100,43 @@ class PathFollower:
         if cross_m > config.max_cross_track_m:
             return Guidance(Activity.OFF_PATH, REST, remaining_m, cross_m)
 
+        held = self._held()
         beyond = remaining_m <= 0.0
-        target = end if beyond else self._at(self._progress_m + config.lookahead_m)
+        target = end if beyond else self._at(self._progress_m + self._lookahead_m(held))
         dx, dy = target[0] - x_m, target[1] - y_m
         bearing = math.remainder(math.atan2(dy, dx) - yaw_rad, 2.0 * math.pi)
-        self._turning = abs(bearing) > (config.turn_until_rad if self._turning else config.turn_above_rad)
+        off = bearing if held is None else math.remainder(held - yaw_rad, 2.0 * math.pi)
+        above = config.turn_above_rad if held is None else config.hold_error_rad
+        self._turning = abs(off) > (config.turn_until_rad if self._turning else above)
         if self._turning:
-            rate = min(config.turn_rate_rad_s, max(config.turn_rate_min_rad_s, config.turn_gain_1_s * abs(bearing)))
-            twist = BodyTwist(0.0, 0.0, math.copysign(rate, bearing))
-            return Guidance(Activity.TURNING, twist, remaining_m, cross_m)
+            rate = min(config.turn_rate_rad_s, max(config.turn_rate_min_rad_s, config.turn_gain_1_s * abs(off)))
+            return Guidance(Activity.TURNING, BodyTwist(0.0, 0.0, math.copysign(rate, off)), remaining_m, cross_m)
+        share = min(1.0, max(remaining_m, to_end_m if beyond else 0.0) / config.slow_within_m)
+        if held is not None:
+            speed = config.speed_mps * max(config.slowest_share, share)
+            rate = max(-config.turn_rate_rad_s, min(config.turn_rate_rad_s, config.turn_gain_1_s * off))
+            twist = BodyTwist(speed * math.cos(bearing), speed * math.sin(bearing), rate)
+            return Guidance(Activity.CRABBING, twist, remaining_m, cross_m)
         distance = math.hypot(dx, dy)
         curvature = 2.0 * math.sin(bearing) / max(distance, config.arrived_within_m)
         curvature = max(-config.max_curvature_1_m, min(config.max_curvature_1_m, curvature))
-        share = min(1.0, max(remaining_m, to_end_m if beyond else 0.0) / config.slow_within_m)
         share *= min(1.0, config.slow_curvature_1_m / max(abs(curvature), 1e-9))
         speed = config.speed_mps * max(config.slowest_share, share)
         return Guidance(Activity.DRIVING, BodyTwist(speed, 0.0, speed * curvature), remaining_m, cross_m)
+
+    def _lookahead_m(self, held: float | None) -> float:
+        # a body that holds its heading can go any way at once: the nearer it aims, the less it cuts the path's bends
+        return self._config.lookahead_m if held is None else self._config.crab_lookahead_m
+
+    def _held(self) -> float | None:
+        """Return the heading to hold at the place on the path, None where it is along the path."""
+        if len(self._points) < 2:
+            return None
+        k = self._leg(self._progress_m)
+        heading = float(self._headings[k])
+        step = self._points[k + 1] - self._points[k]
+        off = math.remainder(heading - math.atan2(step[1], step[0]), 2.0 * math.pi) if math.isfinite(heading) else 0.0
+        return heading if abs(off) > self._config.crab_above_rad else None
 
     def _has_arrived(self, to_end_m: float, remaining_m: float, cross_m: float) -> bool:
         config = self._config
@@ -157,6 +188,10 @@ class PathFollower:
         """Return the point at a distance along the path; past the end on its straight continuation."""
         if len(self._points) == 1:
             return np.asarray(self._points[0])
-        k = min(max(0, int(np.searchsorted(self._stations, station_m, side="right")) - 1), len(self._points) - 2)
+        k = self._leg(station_m)
         share = (station_m - self._stations[k]) / (self._stations[k + 1] - self._stations[k])
         return np.asarray(self._points[k] + (self._points[k + 1] - self._points[k]) * share)
+
+    def _leg(self, station_m: float) -> int:
+        """Return the index of the point where the leg at a distance along the path begins."""
+        return min(max(0, int(np.searchsorted(self._stations, station_m, side="right")) - 1), len(self._points) - 2)

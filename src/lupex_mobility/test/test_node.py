@@ -19,7 +19,7 @@ from sensor_msgs.msg import JointState  # noqa: E402
 
 from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
-from lupex_mobility.config import Guard, Steering  # noqa: E402
+from lupex_mobility.config import Following, Guard, Steering  # noqa: E402
 from lupex_mobility.drive_route.node import DriveRouteNode, drive  # noqa: E402
 from lupex_mobility.node import MobilityNode  # noqa: E402
 from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics  # noqa: E402
@@ -81,8 +81,9 @@ class World:
             self.track = np.array(self.command.velocity[4:]) * self.rover.crawler.sprocket_radius_m
             twist = self.kinematics.twist(self.steer, self.track)
             self.yaw += twist.turning_rad_s * STEP_S
-            self.x += twist.forward_mps * math.cos(self.yaw) * STEP_S
-            self.y += twist.forward_mps * math.sin(self.yaw) * STEP_S
+            c, s = math.cos(self.yaw) * STEP_S, math.sin(self.yaw) * STEP_S
+            self.x += twist.forward_mps * c - twist.left_mps * s
+            self.y += twist.forward_mps * s + twist.left_mps * c
         self.time_s += STEP_S
         self.publish()
         # one answer a step while control is in the loop; without one it is the clock alone that counts
@@ -118,7 +119,7 @@ class World:
         message.pose.covariance = np.full(36, 0.01)
         message.twist.covariance = np.full(36, 1e-6)
         twist = self.kinematics.twist(self.steer, self.track)
-        message.twist.twist.linear.x = twist.forward_mps
+        message.twist.twist.linear.x, message.twist.twist.linear.y = twist.forward_mps, twist.left_mps
         return message
 
     def until(self, condition, limit=200):
@@ -213,6 +214,23 @@ def test_a_path_is_followed_to_its_end_and_slip_is_told(world, mobility):
     assert np.all(np.diff(stamps) >= 0.0)
 
 
+def test_a_heading_stated_is_held_crabbing_and_the_slip_is_that_of_the_motion(world, mobility):
+    points = np.array([[0.0, 0.0], [0.0, 0.6], [0.2, 1.2]])
+
+    def published():
+        if round(world.time_s * 10) % 10 == 0:
+            world.path.publish(conversions.path(world.time_s, points, np.full(3, 0.0)))
+        return math.dist((world.x, world.y), points[-1]) < 0.2 and not world.driving
+
+    world.until(published, 900)
+    assert abs(world.yaw) < 0.02
+    assert max(v.twist.linear.y for v in world.velocities) > 0.05
+    assert max(abs(v.twist.angular.z) for v in world.velocities) < 0.05
+    assert world.slip.slip == pytest.approx(0.0, abs=0.02)
+    assert world.slip.window_s > 5.0
+    assert not any(fault.active for fault in world.faults)
+
+
 def test_an_old_path_is_a_stop(world, mobility):
     world.path.publish(conversions.path(world.time_s, np.array([[0.0, 0.0], [20.0, 0.0]])))
     world.until(lambda: world.driving)
@@ -283,6 +301,19 @@ def test_bad_inputs_are_refused_and_counted(world, mobility):
     world.joints.publish(JointState(name=["arm"]))
     topics = {"/odometry/global", "/plan/path", "/drill/rig", "/mobility/joint_states"}
     world.until(lambda: topics <= set(mobility._refused))
+
+
+def test_the_headings_of_a_path_are_its_orientations_and_what_is_none_is_along_it():
+    points = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+    message = conversions.path(5.0, points, np.array([2.5, math.nan, -1.0, math.nan]))
+    _, made, headings = conversions.path_points(message, Following())
+    assert made == pytest.approx(points)
+    assert headings == pytest.approx([2.5, 0.0, -1.0, 0.0])
+    for pose, turned in zip(message.poses, ((0.0, 0.0), (0.3, 0.3), (math.nan, 1.0), (0.0, math.inf)), strict=True):
+        pose.pose.orientation.z, pose.pose.orientation.w = turned
+    assert np.isnan(conversions.path_points(message, Following())[2]).all()
+    assert conversions.path(5.0, points[:1]).poses[0].pose.orientation.w == 1.0
+    assert conversions.path_points(conversions.path(5.0, np.zeros((0, 2))), Following())[2].shape == (0,)
 
 
 def test_off_the_path_it_stops_and_says_so(world, mobility):

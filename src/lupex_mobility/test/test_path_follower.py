@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lupex_mobility.config import Following
@@ -20,10 +20,10 @@ def drive(follower, pose, steps=20_000, dt=0.1, slip=0.0):
         found.append(guidance)
         if guidance.twist.at_rest:
             return np.array(poses), found
-        speed = guidance.twist.forward_mps * (1.0 - slip)
+        forward, left = guidance.twist.forward_mps * (1.0 - slip), guidance.twist.left_mps * (1.0 - slip)
         yaw += guidance.twist.turning_rad_s * dt
-        x += speed * math.cos(yaw) * dt
-        y += speed * math.sin(yaw) * dt
+        x += (forward * math.cos(yaw) - left * math.sin(yaw)) * dt
+        y += (forward * math.sin(yaw) + left * math.cos(yaw)) * dt
         poses.append((x, y, yaw))
     raise AssertionError("never at rest")
 
@@ -161,3 +161,94 @@ def test_a_path_that_began_long_ago_is_taken_up_where_the_rover_is():
     out = straight(40.0)
     follower.take_path(np.concatenate([out, out[::-1]]))
     assert follower.guide(19.0, 0.1, 0.0).remaining_m == pytest.approx(61.0, abs=0.2)
+
+
+@pytest.mark.property
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(1.0, 4.0), st.floats(-1.5, 1.5)), min_size=1, max_size=4),
+    st.floats(-3.1, 3.1),
+    st.floats(-0.1, 0.1),
+    st.floats(0.0, 0.3),
+)
+def test_a_heading_stated_all_along_any_path_is_held_to_its_end(legs, held, error, slip):
+    points, heading = [(0.0, 0.0)], 0.0
+    for length, turn in legs:
+        heading += turn
+        assume(abs(math.remainder(held - heading, 2.0 * math.pi)) > 1e-6)
+        points.append((points[-1][0] + length * math.cos(heading), points[-1][1] + length * math.sin(heading)))
+    config = Following(crab_above_rad=0.0)
+    follower = PathFollower(config)
+    follower.take_path(np.array(points), np.full(len(points), held))
+    poses, found = drive(follower, (0.0, 0.0, held + error), slip=slip)
+    assert found[-1].activity is Activity.ARRIVED
+    assert {g.activity for g in found[:-1]} == {Activity.CRABBING}
+    assert np.abs(poses[:, 2] - held).max() <= abs(error) + 1e-9
+    assert abs(poses[-1, 2] - held) < max(0.01, 0.3 * abs(error))
+    assert max(g.cross_track_m for g in found) < config.crab_lookahead_m
+    assert max(math.hypot(g.twist.forward_mps, g.twist.left_mps) for g in found) <= config.speed_mps + 1e-12
+
+
+def test_crabbing_ends_where_the_heading_stated_ends():
+    follower = PathFollower(Following())
+    points = np.column_stack([np.zeros(9), 0.5 * np.arange(9)])
+    headings = np.full(9, np.nan)
+    headings[:4] = 0.0
+    follower.take_path(points, headings)
+    poses, found = drive(follower, (0.0, 0.0, 0.0))
+    crabbing = np.array([g.activity is Activity.CRABBING for g in found])
+    assert crabbing[0]
+    last = int(np.flatnonzero(crabbing)[-1])
+    assert crabbing[: last + 1].all()
+    # not before the fourth point is reached, and there on the spot
+    assert poses[last + 1][1] >= 2.0
+    assert found[last + 1].activity is Activity.TURNING
+    assert poses[last + 1][2] == pytest.approx(0.0, abs=1e-9)
+    assert poses[-1][2] == pytest.approx(math.pi / 2, abs=0.1)
+    assert found[-1].activity is Activity.ARRIVED
+
+
+def test_a_heading_stated_along_the_path_is_driven_as_without_one():
+    angle = 0.7
+    points = np.outer(np.linspace(0.0, 6.0, 13), (math.cos(angle), math.sin(angle)))
+    config = Following()
+    for stated in (angle, angle - 0.9 * config.crab_above_rad, angle + 2.0 * math.pi):
+        one, other = PathFollower(config), PathFollower(config)
+        one.take_path(points)
+        other.take_path(points, np.full(13, stated))
+        for pose in ((0.0, 0.0, 0.0), (0.5, 0.6, 0.5), (2.0, 1.5, 0.7)):
+            assert one.guide(*pose) == other.guide(*pose)
+    other.take_path(points, np.full(13, angle + 1.1 * config.crab_above_rad))
+    assert other.guide(1.0, 0.8, angle).activity is Activity.CRABBING
+
+
+def test_a_heading_that_is_far_off_is_turned_to_before_it_is_held():
+    follower = PathFollower(Following())
+    follower.take_path(straight(5.0), np.full(40, 1.5))
+    poses, found = drive(follower, (0.0, 0.0, -1.0))
+    turning = [g.activity is Activity.TURNING for g in found]
+    ended = turning.index(False)
+    assert all(turning[:ended])
+    assert not any(turning[ended:])
+    assert np.abs(poses[: ended + 1, :2]).max() == 0.0
+    assert found[ended].activity is Activity.CRABBING
+    assert abs(poses[-1][2] - 1.5) < 0.02
+
+
+def test_a_change_of_heading_alone_is_a_new_path_and_of_doubled_points_the_last_counts():
+    follower = PathFollower(Following())
+    points = np.repeat(straight(5.0, 6), 2, axis=0)
+    headings = np.tile([2.0, np.nan], 6)
+    follower.take_path(points, headings)
+    assert follower.guide(1.0, 0.0, 0.0).activity is Activity.DRIVING
+    follower.take_path(points, headings[::-1])
+    assert follower.guide(1.0, 0.0, 2.0).activity is Activity.CRABBING
+
+
+def test_crabbing_stops_off_the_path_and_at_its_end_too():
+    follower = PathFollower(Following())
+    follower.take_path(straight(20.0), np.full(40, 1.5))
+    assert follower.guide(2.0, 3.5, 1.5).activity is Activity.OFF_PATH
+    assert follower.guide(20.0, 0.0, 1.5).activity is not Activity.ARRIVED
+    follower.take_path(straight(5.0), np.full(40, 1.5))
+    assert follower.guide(4.9, 0.0, 1.5).activity is Activity.ARRIVED

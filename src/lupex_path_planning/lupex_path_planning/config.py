@@ -79,12 +79,26 @@ class SortieConfig:
     time_tolerance_s: float = setting(
         60.0, "labels of one place so close in time count as one", unit="s", minimum=0, maximum=3600
     )
-    credit_waiting: bool = setting(
-        True, "a label counts as charged as waiting would make it: far fewer labels, plans at most about a slice later"
+    waits_a_slice: int = setting(1, "moments in a time slice at which a wait may end", minimum=1, maximum=100)
+    labels_easy: int = setting(
+        40_000, "a search for the best plan, or a better one, gives up after so many", minimum=100, maximum=100_000_000
     )
-    labels_max: int = setting(500_000, "the search gives up after so many labels", minimum=1000, maximum=100_000_000)
+    labels_max: int = setting(500_000, "a search gives up after so many labels", minimum=1000, maximum=100_000_000)
+    hurry_weights: tuple[float, ...] = setting(
+        (8.0, 2.0), "of what is left of a plan, in the searches after one that is not easy: any plan, then better ones"
+    )
+    margin_answer_wh: float = setting(
+        1.0, "how closely the greatest margin is found", unit="Wh", minimum=0.001, maximum=100
+    )
     answer_wh: float = setting(
         25.0, "how closely the charge is told that would make a plan possible", unit="Wh", minimum=1, maximum=1000
+    )
+    answer_s: float = setting(
+        600.0, "how closely the deadline or stay is told that would", unit="s", minimum=1, maximum=1e5
+    )
+    answer_starts: int = setting(12, "later starts that are tried for an answer", minimum=0, maximum=1000)
+    labels_answer: int = setting(
+        30_000, "a search for an answer gives up after so many labels", minimum=100, maximum=100_000_000
     )
     recharge_share: float = setting(0.9, "charge at which the plan ends, in the haven", minimum=0, maximum=1)
 
@@ -141,6 +155,19 @@ class LocalConfig:
     )
     keep_within_m: float = setting(0.6, "of that path; less and less towards it", unit="m", minimum=0.05, maximum=5)
     escape_m: float = setting(1.0, "farthest way out of a start too near to a hazard", unit="m", minimum=0, maximum=5)
+    escape_depth_m: float = setting(
+        0.05,
+        "what reaches into the footprint at the start may reach in so far, or no farther than it does",
+        unit="m",
+        minimum=0,
+        maximum=1,
+    )
+    turn_ahead_m: float = setting(
+        1.2, "a turn on the spot is made towards the point of the path so far ahead", unit="m", minimum=0, maximum=20
+    )
+    turn_either_rad: float = setting(
+        0.3, "short of half a turn, from where on it may be made either way around", unit="rad", minimum=0, maximum=3
+    )
 
 
 @dataclass(frozen=True)

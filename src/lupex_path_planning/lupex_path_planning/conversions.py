@@ -19,10 +19,10 @@ from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 from lupex_path_planning.certificate import Certificate, PoseEstimate, PowerEstimate
+from lupex_path_planning.costmap import Costmap
 from lupex_path_planning.drive import Planar
-from lupex_path_planning.local import Costmap
 from lupex_path_planning.measured_factors import SlipMeasurement
-from lupex_path_planning.sortie import Sortie, Visit
+from lupex_path_planning.sortie import Objective, Sortie, Task, Visit
 
 MAP, ODOM, BASE = "map", "odom", "base_link"
 _FARTHEST_M = 1e5
@@ -127,8 +127,27 @@ def visits(request: PlanSortie.Request) -> list[Visit]:
     ]
 
 
-def path(now_s: float, points: NDArray[np.float64], z_m: float) -> Path:
-    """Make a path in map; its poses look along it."""
+def task(request: PlanSortie.Request) -> Task:
+    """Return how the visits are to be made; raises InvalidMessage."""
+    try:
+        objective = Objective(request.objective)
+    except ValueError as error:
+        raise InvalidMessage(f"objective is {request.objective}, which none is") from error
+    deadline_s = seconds(request.deadline)
+    return Task(
+        objective,
+        ordered=not request.any_order,
+        deadline_s=deadline_s if deadline_s > 0.0 else math.inf,
+        earth_to_drive=request.earth_to_drive,
+        earth_to_serve=request.earth_to_serve,
+    )
+
+
+def path(now_s: float, points: NDArray[np.float64], z_m: float, heading_rad: NDArray[np.float64] | None = None) -> Path:
+    """Make a path in map; a pose's orientation is the heading with which the body leaves it.
+
+    `heading_rad` (n,): nan, and all of them when there is none, are along the path.
+    """
     message = Path()
     message.header.frame_id = MAP
     message.header.stamp = stamp(now_s)
@@ -138,12 +157,16 @@ def path(now_s: float, points: NDArray[np.float64], z_m: float) -> Path:
         pose = PoseStamped(header=message.header)
         pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = float(x), float(y), z_m
         yaw = float(headings[min(index, headings.size - 1)]) if headings.size else 0.0
+        if heading_rad is not None and math.isfinite(heading_rad[index]):
+            yaw = float(heading_rad[index])
         pose.pose.orientation.z, pose.pose.orientation.w = math.sin(0.5 * yaw), math.cos(0.5 * yaw)
         message.poses.append(pose)
     return message
 
 
-def sortie_plan(now_s: float, plan_id: str, sortie: Sortie, planning_s: float) -> SortiePlan:
+def sortie_plan(
+    now_s: float, plan_id: str, sortie: Sortie, planning_s: float, turn_back_s: float | None = None
+) -> SortiePlan:
     """Make the plan's message; energies in Wh."""
     points = sortie.waypoints
     message = SortiePlan(plan_id=plan_id, feasible=sortie.feasible, explanation=sortie.explanation)
@@ -157,6 +180,13 @@ def sortie_plan(now_s: float, plan_id: str, sortie: Sortie, planning_s: float) -
     message.energy_wh = array.array("f", [point.energy_j / 3600.0 for point in points])
     message.required_wh = array.array("f", [point.required_j / 3600.0 for point in points])
     message.sunlit_fraction = array.array("f", [point.sunlit for point in points])
+    if turn_back_s is not None:
+        message.turn_back_by = stamp(turn_back_s)
+    message.service_power_w = array.array("f", [point.service_w for point in points])
+    message.objective = sortie.objective.value
+    scale = 1.0 if sortie.objective is Objective.LEAST_TIME else 3600.0
+    message.cost = sortie.cost / scale if sortie.feasible else 0.0
+    message.gap = sortie.gap / scale if sortie.feasible else 0.0
     message.planning_time_s = planning_s
     return message
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from lupex_path_planning.config import DriveConfig, LocalConfig
-from lupex_path_planning.local import LETHAL, Costmap, LocalPlan, plan_local
+from lupex_path_planning.costmap import LETHAL, Costmap
+from lupex_path_planning.local import LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid, cost_to_goal
 
 Array = NDArray[np.float64]
@@ -51,13 +52,17 @@ class Planar:
 
 @dataclass(frozen=True)
 class DriveReport:
-    """What a step of the drive says: the path (n, 2) in map is empty unless GOING."""
+    """What a step of the drive says: the path (n, 2) in map is empty unless GOING.
+
+    `heading_rad` (n,) is the body's in map as it leaves each point, nan: along the path.
+    """
 
     progress: Progress
     text: str
     path_m: Array
     distance_remaining_m: float
     reroutes: int
+    heading_rad: Array = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass
@@ -74,6 +79,7 @@ class Drive:
     _failures: int = 0
     _reroutes: int = 0
     _path: Array = field(default_factory=lambda: np.empty((0, 2)))
+    _heading: Array = field(default_factory=lambda: np.empty(0))
     _planned_s: float = -math.inf
     _nearest_m: float = math.inf
     _nearer_s: float = -math.inf
@@ -126,18 +132,19 @@ class Drive:
     def step(
         self,
         now_s: float,
-        place_odom: tuple[float, float] | None,
+        pose_odom: tuple[float, float, float] | None,
         map_from_odom: Planar | None,
         costmap: Costmap | None,
     ) -> DriveReport:
-        """Take the drive one step further.
+        """Take the drive one step further, the rover at (x, y, yaw) in odom.
 
         Without pose, frames or a fresh costmap the drive waits with an empty path, and fails after `stale_s`.
         """
         if not math.isfinite(self._nearer_s):
             self._nearer_s = self._informed_s = now_s
-        if place_odom is None or map_from_odom is None:
+        if pose_odom is None or map_from_odom is None:
             return self._uninformed(now_s, "no place of the rover")
+        place_odom = pose_odom[:2]
         place = map_from_odom.apply(np.array([place_odom]))
         left = float(self.remaining_m(place)[0])
         straight = math.hypot(place[0, 0] - self.goal[0], place[0, 1] - self.goal[1])
@@ -153,16 +160,18 @@ class Drive:
             return self._report(Progress.FAILED, text, left)
         if costmap.time_s != self._planned_s:
             self._planned_s = costmap.time_s
-            failed = self._plan(place_odom, map_from_odom, costmap)
+            failed = self._plan(pose_odom, map_from_odom, costmap)
             if failed:
                 return self._report(Progress.FAILED, failed, left)
         if self._path.shape[0] < 2:
             return self._report(Progress.WAITING, self._text, left)
-        path = map_from_odom.apply(_ahead(self._path, place_odom))
-        return DriveReport(Progress.GOING, self._text, path, left, self._reroutes)
+        path, heading = _ahead(self._path, self._heading, place_odom)
+        heading = heading + map_from_odom.yaw_rad
+        return DriveReport(Progress.GOING, self._text, map_from_odom.apply(path), left, self._reroutes, heading)
 
-    def _plan(self, place_odom: tuple[float, float], map_from_odom: Planar, costmap: Costmap) -> str:
+    def _plan(self, pose_odom: tuple[float, float, float], map_from_odom: Planar, costmap: Costmap) -> str:
         """Plan on a new costmap; return why the drive fails, or an empty text."""
+        place_odom = pose_odom[:2]
         part = costmap.around(*place_odom, self.local.look_ahead_m + self.local.inflation_m)
         if min(part.cost.shape) < 2:
             self._path, self._text = np.empty((0, 2)), "the rover stands outside the costmap"
@@ -172,17 +181,19 @@ class Drive:
         # stop inside the tolerance, not on its edge
         plan = plan_local(
             part,
-            place_odom,
+            pose_odom,
             to_go,
             (float(goal[0]), float(goal[1])),
             0.6 * self.tolerance_m,
             self.local,
-            _ahead(self._path, place_odom) if self._path.shape[0] > 1 else None,
+            _ahead(self._path, self._heading, place_odom)[0] if self._path.shape[0] > 1 else None,
         )
-        self._path = plan.path_m
+        self._path, self._heading = plan.path_m, plan.heading_rad
         if plan.found:
             self._failures = 0
             self._text = "towards the goal" if plan.reaches_goal else "towards the edge of seen ground"
+            if np.isfinite(plan.heading_rad).any():
+                self._text += ", crabbing where there is no room to turn"
             return ""
         self._text = plan.reason
         return self._patience(place_odom, map_from_odom, (part, plan))
@@ -271,11 +282,19 @@ class Drive:
         return DriveReport(progress, text, np.empty((0, 2)), left_m, self._reroutes)
 
 
-def _ahead(path: Array, place: tuple[float, float]) -> Array:
-    """Return the path from the point nearest to the rover on, beginning at the rover."""
+def _ahead(path: Array, heading: Array, place: tuple[float, float]) -> tuple[Array, Array]:
+    """Return the path, with its headings, from the point nearest to the rover on, beginning at the rover.
+
+    Where a heading is held it begins on the nearest segment: a turn due at its end must not come early.
+    """
     nearest = int(np.argmin(np.hypot(path[:, 0] - place[0], path[:, 1] - place[1])))
-    rest = path[nearest + 1 :] if nearest + 1 < path.shape[0] else path[-1:]
-    return np.concatenate([[place], rest])
+    if np.isfinite(heading).any():
+        step = np.diff(path, axis=0)
+        share = ((place - path[:-1]) * step).sum(axis=1) / (step**2).sum(axis=1)
+        off = path[:-1] + np.clip(share, 0.0, 1.0)[:, np.newaxis] * step - place
+        nearest = int(np.argmin(np.hypot(off[:, 0], off[:, 1])))
+    first = min(nearest + 1, path.shape[0] - 1)
+    return np.concatenate([[place], path[first:]]), np.concatenate([heading[nearest : nearest + 1], heading[first:]])
 
 
 @njit(cache=True, nogil=True)

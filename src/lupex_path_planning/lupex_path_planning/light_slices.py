@@ -84,3 +84,19 @@ def light_slices(
     middle_w = full_w[half::SAMPLES_A_SLICE][:count, None, None]
     least = darkest(lowered * full_w[:, None, None]) * np.float32(config.array_factor)
     return LightSlices(start_s, config.slice_s, middle * middle_w, least, middle)
+
+
+def earth_slices(
+    grid: SiteGrid, light: Light, slices: LightSlices, utc_offset_s: float, count: int
+) -> NDArray[np.bool_]:
+    """Tell where the Earth's centre is in view all through each of the first slices, (count, ny, nx).
+
+    At begin, middle and end of a slice it must stand above the skyline; beyond the horizon map it is taken not to.
+    """
+    x, y = grid.centres()
+    seen = np.empty((count * SAMPLES_A_SLICE + 1, *grid.shape), np.bool_)
+    for k in range(seen.shape[0]):
+        utc_s = slices.start_s + utc_offset_s + k * slices.slice_s / SAMPLES_A_SLICE
+        seen[k] = light.earth_visible(x, y, utc_s)
+    ends = [seen[offset : offset + count * SAMPLES_A_SLICE : SAMPLES_A_SLICE] for offset in range(SAMPLES_A_SLICE + 1)]
+    return np.asarray(np.logical_and.reduce([end[:count] for end in ends]))

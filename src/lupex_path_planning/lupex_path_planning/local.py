@@ -3,68 +3,31 @@
 """Way around hazards on the costmap: from the rover towards the goal, as far as the ground is seen and safe."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from lupex_path_planning.config import LocalConfig
+from lupex_path_planning.costmap import LETHAL, Array, Costmap, signed_clearance
 from lupex_path_planning.local_search import dearness, spread, trace
-
-Array = NDArray[np.float64]
-
-LETHAL = 100
-
-_SWEEP_RAD = 0.1
-"""Between two headings of the outline so far apart its corners move by less than a cell."""
-
-
-@dataclass(frozen=True)
-class Costmap:
-    """Costs (ny, nx) int8: 0..99, 100 lethal, -1 unknown; (x0_m, y0_m) is the outer corner of cell [0, 0] in odom."""
-
-    time_s: float
-    cost: NDArray[np.int8]
-    x0_m: float
-    y0_m: float
-    cell_m: float
-
-    def centres(self) -> tuple[Array, Array]:
-        """Return x_m and y_m (ny, nx) of the cells."""
-        ny, nx = self.cost.shape
-        return np.meshgrid(
-            self.x0_m + self.cell_m * (np.arange(nx) + 0.5), self.y0_m + self.cell_m * (np.arange(ny) + 0.5)
-        )
-
-    def around(self, x_m: float, y_m: float, half_m: float) -> "Costmap":
-        """Return the part within half_m of a place along each axis, whole cells, empty when it lies outside."""
-        ny, nx = self.cost.shape
-        bounds = []
-        for at, origin, count in ((y_m, self.y0_m, ny), (x_m, self.x0_m, nx)):
-            first = math.floor((at - half_m - origin) / self.cell_m)
-            last = math.ceil((at + half_m - origin) / self.cell_m)
-            bounds.append((min(max(first, 0), count), min(max(last, 0), count)))
-        (top, bottom), (left, right) = bounds
-        part = self.cost[top:bottom, left:right].copy()
-        return Costmap(self.time_s, part, self.x0_m + left * self.cell_m, self.y0_m + top * self.cell_m, self.cell_m)
-
-    def cell(self, x_m: float, y_m: float) -> tuple[int, int] | None:
-        """Return (row, column) of the cell that holds a place, None outside."""
-        row, column = math.floor((y_m - self.y0_m) / self.cell_m), math.floor((x_m - self.x0_m) / self.cell_m)
-        ny, nx = self.cost.shape
-        return (row, column) if 0 <= row < ny and 0 <= column < nx else None
+from lupex_path_planning.motions import Motions, Outline
 
 
 @dataclass(frozen=True)
 class LocalPlan:
-    """Path (n, 2) in odom, beginning at the rover; empty, with the reason, when there is no way."""
+    """Path (n, 2) in odom, beginning at the rover; empty, with the reason, when there is no way.
+
+    The rover may have to turn on the spot at its first point, from its own heading to the one stated there.
+    """
 
     path_m: Array
     reaches_goal: bool
     to_go_m: float
     reason: str
     reachable: NDArray[np.bool_]
+    heading_rad: Array = field(default_factory=lambda: np.empty(0))
+    """(n,) of the body as it leaves each point, nan: along the path."""
     leaves: bool = True
     """Whether any safe ground can be reached at all, be it nearer to the goal or not."""
     blocked_by: str = ""
@@ -80,38 +43,58 @@ class LocalPlan:
 
 def plan_local(
     costmap: Costmap,
-    start: tuple[float, float],
+    start: tuple[float, float, float],
     to_go_m: Array,
     goal: tuple[float, float],
     tolerance_m: float,
     config: LocalConfig,
     kept_m: Array | None = None,
 ) -> LocalPlan:
-    """Plan over seen ground from `start` (x, y in odom) to the goal, or to the seen place from which least is left.
+    """Plan over seen ground from `start` (x, y, yaw in odom) to the goal, or to where least of the route is left.
 
     `to_go_m` (ny, nx): length of the route that remains from each cell. Unknown ground is as closed as lethal ground,
     beyond the map all is unknown. First the vehicle is taken as a disc of its half width and its whole outline is
-    checked along the path; where that fails, the disc takes in the whole vehicle. The path ends within `look_ahead_m`.
+    checked along the path, turns on the spot included; where that fails, the disc takes in the whole vehicle. Where
+    neither path can be followed so, one is crabbed along until the vehicle may turn; where that fails too, the disc is
+    of its half length. The path ends within `look_ahead_m`.
     `kept_m` (n, 2): the path driven so far, along which a metre costs less, so that what is hardly better does not turn
     the rover. Raises ValueError when `to_go_m` is of another shape than the costmap.
     """
     if to_go_m.shape != costmap.cost.shape:
         raise ValueError(f"to_go_m {to_go_m.shape} does not fit the costmap {costmap.cost.shape}")
-    wide = replace(config, inscribed_radius_m=config.circumscribed_radius_m)
     ground = _Ground(costmap, signed_clearance(costmap), _discount(costmap, kept_m, config), to_go_m)
-    first = _plan(ground, start, goal, tolerance_m, config)
-    if not first.found or _clear_length(costmap, first.path_m, config) >= _length(first.path_m):
-        return first
-    second = _plan(ground, start, goal, tolerance_m, wide)
-    if second.found:
-        return second
-    kept = _clear_length(costmap, first.path_m, config)
-    if kept < config.progress_min_m:
-        return replace(
-            first, path_m=np.empty((0, 2)), reaches_goal=False, reason="the vehicle's outline does not fit through"
-        )
-    count = 1 + int(kept / config.spacing_m)
-    return replace(first, path_m=first.path_m[: max(count, 2)], reaches_goal=False)
+    outline = Outline(costmap, ground.clearance, start, config)
+    discs = (config.inscribed_radius_m, config.circumscribed_radius_m, config.half_length_m)
+    made: list[tuple[LocalPlan, Motions]] = []
+    for count, radius_m in enumerate(discs, start=1):
+        plan = _plan(ground, start[:2], goal, tolerance_m, replace(config, inscribed_radius_m=radius_m))
+        if not (plan.found or made):
+            return plan
+        if plan.found:
+            motions = outline.follow(plan.path_m)
+            if motions.follows:
+                return replace(plan, heading_rad=motions.heading_rad)
+            made.append((plan, outline.fit(plan.path_m)))
+        whole = [each for each in made if each[1].reached == each[0].path_m.shape[0] - 1]
+        if whole and count > 1:
+            plan, motions = min(whole, key=lambda each: each[1].crab_m)
+            return replace(plan, heading_rad=motions.heading_rad)
+    cut = [_cut(ground, *each, config) for each in made]
+    return min(cut, key=lambda plan: (not plan.found, plan.to_go_m))
+
+
+def _cut(ground: "_Ground", plan: LocalPlan, motions: Motions, config: LocalConfig) -> LocalPlan:
+    """Return the part of a plan that the vehicle's outline fits along, or the reason why that is too little."""
+    path, heading = plan.path_m[: motions.reached + 1], motions.heading_rad[: motions.reached + 1]
+    costmap = ground.costmap
+    at = costmap.cell(float(path[-1, 0]), float(path[-1, 1]))
+    left = math.inf if at is None else float(ground.to_go_m[at])
+    if _length(path) >= config.progress_min_m:
+        return replace(plan, path_m=path, heading_rad=heading, reaches_goal=False, to_go_m=left)
+    reason = "no motion of the vehicle fits, neither a turn on the spot nor crabbing"
+    refused = LocalPlan(np.empty((0, 2)), False, left, reason, plan.reachable)
+    start = costmap.cell(float(path[0, 0]), float(path[0, 1]))
+    return refused if at is None or start is None else _blamed(refused, costmap, at, start)
 
 
 @dataclass(frozen=True)
@@ -192,10 +175,18 @@ def _blocked(plan: LocalPlan, ground: _Ground, at: tuple[int, int]) -> LocalPlan
     edge[:, 1:] |= reachable[:, :-1]
     edge[:, :-1] |= reachable[:, 1:]
     edge &= ~reachable & np.isfinite(ground.to_go_m)
-    rows, columns = np.nonzero((costmap.cost < 0) | (costmap.cost >= LETHAL))
-    if not edge.any() or not rows.size:
+    if not edge.any():
         return plan
     row, column = divmod(int(np.argmin(np.where(edge, ground.to_go_m, np.inf))), edge.shape[1])
+    return _blamed(plan, costmap, (row, column), at)
+
+
+def _blamed(plan: LocalPlan, costmap: Costmap, end: tuple[int, int], at: tuple[int, int]) -> LocalPlan:
+    """Name the hazard or unknown ground nearest to where the way ends, as seen from the rover's cell."""
+    rows, columns = np.nonzero((costmap.cost < 0) | (costmap.cost >= LETHAL))
+    if not rows.size:
+        return plan
+    row, column = end
     nearest = int(np.argmin(np.hypot(rows - row, columns - column)))
     i, j = int(rows[nearest]), int(columns[nearest])
     kind = "unknown ground" if costmap.cost[i, j] < 0 else "a hazard"
@@ -224,18 +215,6 @@ def _discount(costmap: Costmap, kept_m: Array | None, config: LocalConfig) -> ND
         part = stamp[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
         share[rows, columns] = np.maximum(share[rows, columns], part)
     return share
-
-
-def signed_clearance(costmap: Costmap) -> NDArray[np.float32]:
-    """Return the distance [m] of each cell's centre to the nearest lethal or unknown cell's edge, negative within one.
-
-    Beyond the costmap all is unknown.
-    """
-    blocked = np.pad((costmap.cost < 0) | (costmap.cost >= LETHAL), 1, constant_values=True)
-    outside = distance_transform_edt(~blocked)[1:-1, 1:-1]
-    # how deep matters only right around the rover, which may have to find out of it
-    inside = distance_transform_edt(blocked)[1:-1, 1:-1] if (costmap.cost >= LETHAL).any() else 0.0
-    return np.asarray((np.where(outside > 0, outside - 0.5, 0.5 - inside) * costmap.cell_m), np.float32)
 
 
 def _smooth(points: Array, costmap: Costmap, clearance: NDArray[np.float32], config: LocalConfig) -> Array:
@@ -274,35 +253,3 @@ def _at(costmap: Costmap, field: NDArray[np.float32], points: Array) -> NDArray[
 
 def _length(path: Array) -> float:
     return float(np.hypot(*np.diff(path, axis=0).T).sum())
-
-
-def _clear_length(costmap: Costmap, path: Array, config: LocalConfig) -> float:
-    """Return how far the vehicle's outline, turned along the path as it bends, stays on seen and safe ground.
-
-    Over the first `escape_m` the outline is where the rover stands already.
-    """
-    step = np.diff(path, axis=0)
-    heading = np.arctan2(step[:, 1], step[:, 0])
-    distance = np.concatenate([[0.0], np.cumsum(np.hypot(*step.T))])
-    # where the path bends, the outline sweeps over all headings between
-    bend = (np.diff(heading) + math.pi) % (2.0 * math.pi) - math.pi
-    parts = np.concatenate([[1], np.ceil(np.abs(bend) / _SWEEP_RAD).astype(int).clip(1), [1]])
-    at = np.repeat(np.arange(path.shape[0]), parts)
-    share = np.concatenate([np.arange(1, count + 1) / count for count in parts])
-    before = np.concatenate([heading[:1], heading])
-    heading = before[at] + share * np.concatenate([[0.0], bend, [0.0]])[at]
-    path, distance = path[at], distance[at]
-    along = np.arange(-config.half_length_m, config.half_length_m + 1e-9, 0.5 * costmap.cell_m)
-    across = np.arange(-config.half_width_m, config.half_width_m + 1e-9, 0.5 * costmap.cell_m)
-    body = np.stack([g.ravel() for g in np.meshgrid(along, across)], axis=-1)
-    cosine, sine = np.cos(heading)[:, None], np.sin(heading)[:, None]
-    x = path[:, :1] + cosine * body[:, 0] - sine * body[:, 1]
-    y = path[:, 1:] + sine * body[:, 0] + cosine * body[:, 1]
-    ny, nx = costmap.cost.shape
-    rows = np.floor((y - costmap.y0_m) / costmap.cell_m).astype(int)
-    columns = np.floor((x - costmap.x0_m) / costmap.cell_m).astype(int)
-    inside = (rows >= 0) & (columns >= 0) & (rows < ny) & (columns < nx)
-    cost = np.where(inside, costmap.cost[np.clip(rows, 0, ny - 1), np.clip(columns, 0, nx - 1)], -1)
-    bad = ((cost < 0) | (cost >= LETHAL)).any(axis=1)
-    bad &= distance > config.escape_m
-    return float(distance[np.argmax(bad)] - config.spacing_m) if bad.any() else math.inf

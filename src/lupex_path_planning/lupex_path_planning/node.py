@@ -16,6 +16,7 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
+from visualization_msgs.msg import MarkerArray
 
 from lupex_interfaces.action import DriveTo
 from lupex_interfaces.msg import Fault, LocalizationStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
@@ -31,11 +32,15 @@ from lupex_path_planning import conversions
 from lupex_path_planning.background import Background
 from lupex_path_planning.certificate import PoseEstimate, PowerEstimate, WayBack, certify
 from lupex_path_planning.config import PathPlanningConfig
+from lupex_path_planning.costmap import Costmap
 from lupex_path_planning.drive import Drive, DriveReport, Planar, Progress
-from lupex_path_planning.local import Costmap
 from lupex_path_planning.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
+from lupex_path_planning.plan_map import plan_map
+from lupex_path_planning.plan_markers import plan_markers
+from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import Sortie, Visit
+from lupex_path_planning.sortie import Sortie, Task, Visit
+from lupex_path_planning.sortie_profile import overrun
 
 _LOOK_S = 0.02
 """Wall time between looks at the background, while it works; simulated time may stand still meanwhile."""
@@ -64,9 +69,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def wire(self) -> None:
         try:
             site = open_site(FilePath(self.config.site))
-        except SiteError as error:
+            self._planner = site_planner(self.config, read_rover(self.config.rover), site)
+        except (SiteError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
-        self._planner = site_planner(self.config, read_rover(self.config.rover), site)
         warm_up(self._planner)
         self._way: WayBack | None = None
         self._power: PowerEstimate | None = None
@@ -76,7 +81,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._lost = False
         self._pose: PoseEstimate | None = None
         self._height_m = 0.0
-        self._place_odom: tuple[float, float] | None = None
+        self._pose_odom: tuple[float, float, float] | None = None
         self._map_from_odom: Planar | None = None
         self._frames_s = -math.inf
         self._last_global: conversions.PlanarPose | None = None
@@ -91,6 +96,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._path = self.publisher(Path, "/plan/path", qos.STATE)
         self._certificate = self.publisher(ReturnCertificate, "/plan/certificate", qos.STATE)
         self._site_map = self.publisher(GridMap, "/site/map", qos.LATCHED)
+        self._markers = self.publisher(MarkerArray, "/plan/markers", qos.LATCHED)
+        self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
         self._global = PolledSubscription(self, Odometry, "/odometry/global", qos.STATE)
         self._local = PolledSubscription(self, Odometry, "/odometry/local", qos.SAMPLES)
         self.receive(PowerStatus, "/power/status", self._take_power, convert=conversions.power_estimate)
@@ -151,7 +158,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         if locals_:
             newest = self._local_pose(locals_[-1][1])
             if newest is not None:
-                self._place_odom = (newest.x_m, newest.y_m)
+                self._pose_odom = (newest.x_m, newest.y_m, newest.yaw_rad)
             if self._last_global is not None:
                 at = self._last_global.time_s
                 nearest_s, content = min(locals_, key=lambda item: abs(item[0] - at))
@@ -235,9 +242,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     async def _plan_sortie(self, request: PlanSortie.Request, response: PlanSortie.Response) -> PlanSortie.Response:
         now_s = self.now_s()
         self._poll()
-        refusal, visits = "", []
+        refusal, visits, task = "", [], Task()
         try:
-            visits = conversions.visits(request)
+            visits, task = conversions.visits(request), conversions.task(request)
         except InvalidMessage as error:
             refusal = str(error)
         pose, power, limits = self._pose, self._power, self.config.certificate
@@ -253,7 +260,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         done: Future = Future()
         spread_j = self.config.certificate.sigma * power.sigma_j
         self._submit(
-            lambda: self._compute_sortie((pose.x_m, pose.y_m), now_s, power.energy_j - spread_j, visits),
+            lambda: self._compute_sortie((pose.x_m, pose.y_m), now_s, power.energy_j - spread_j, visits, task),
             done.set_result,
         )
         result = await done
@@ -263,24 +270,38 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._way, sortie, planning_s = result
         self._plans += 1
         plan_id = f"sortie-{now_s:.0f}-{self._plans}"
-        response.plan = conversions.sortie_plan(now_s, plan_id, sortie, planning_s)
+        later = overrun(self._way.policy, self._planner.expected, sortie, visits)
+        turn_back_s = None if later is None else float(later.time_s[-1])
+        response.plan = conversions.sortie_plan(now_s, plan_id, sortie, planning_s, turn_back_s)
         response.feasible, response.explanation = sortie.feasible, sortie.explanation
         self.get_logger().info(f"{plan_id}: {sortie.explanation} ({planning_s:.2f} s, {sortie.labels} labels)")
         if sortie.feasible:
             self._plan_id = plan_id
             self._sortie.publish(response.plan)
             self._send_site_map(now_s)
+            self._show_plan(now_s, self._way.policy, sortie, visits, turn_back_s)
         return response
 
+    def _show_plan(
+        self, now_s: float, policy: RecoveryPolicy, sortie: Sortie, visits: list[Visit], turn_back_s: float | None
+    ) -> None:
+        """Publish what the plan's picture is drawn from, and its markers."""
+        begin = sortie.waypoints[0]
+        ground = plan_map(self._planner.site, policy, sortie, visits, (begin.x_m, begin.y_m, begin.time_s))
+        self._plan_map.publish(conversions.grid_map(now_s, ground.layers, ground.x0_m, ground.y0_m, ground.cell_m))
+        self._markers.publish(plan_markers(now_s, sortie, policy.grid, turn_back_s, self.common.utc_offset_s))
+
     def _compute_sortie(
-        self, place: tuple[float, float], now_s: float, energy_j: float, visits: list[Visit]
+        self, place: tuple[float, float], now_s: float, energy_j: float, visits: list[Visit], task: Task
     ) -> tuple[WayBack, Sortie, float]:
         """Run in the background: compute the field anew unless it is fresh, then the sortie."""
         begin = time.thread_time()
         way = self._way
         if way is None or not self._serves(way, now_s):
             way = self._find_way(now_s, self._allowance)
-        sortie = self._planner.plan(way.policy, place, now_s, energy_j, visits)
+        sortie = self._planner.plan(
+            way.policy, place, now_s, energy_j, visits, task, utc_offset_s=self.common.utc_offset_s
+        )
         return way, sortie, time.thread_time() - begin
 
     def _send_site_map(self, now_s: float) -> None:
@@ -332,7 +353,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         known = pose is not None and not pose.lost and abs(now_s - pose.time_s) <= limit
         framed = known and abs(now_s - self._frames_s) <= limit
         report = active.drive.step(
-            now_s, self._place_odom if framed else None, self._map_from_odom if framed else None, self._costmap
+            now_s, self._pose_odom if framed else None, self._map_from_odom if framed else None, self._costmap
         )
         if known and pose is not None:
             place = (pose.x_m, pose.y_m)
@@ -342,7 +363,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         if report.progress in (Progress.ARRIVED, Progress.FAILED):
             self._finish(active, success=report.progress is Progress.ARRIVED, reason=report.text)
             return
-        self._path.publish(conversions.path(now_s, report.path_m, self._height_m))
+        self._path.publish(conversions.path(now_s, report.path_m, self._height_m, report.heading_rad))
         self._tell(active, report)
 
     def _tell(self, active: _ActiveDrive, report: DriveReport) -> None:

@@ -13,20 +13,21 @@ waits a whole slice. Sweeps begin with what waiting and havens promise and only 
 """
 
 import math
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from scipy.ndimage import minimum_filter
 
-from lupex_path_planning import recovery_sweeps as sweeps
+from lupex_path_planning import recovery_slices, recovery_sweeps
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.recovery_field import field_of
+from lupex_path_planning.recovery_havens import haven_need
+from lupex_path_planning.recovery_labels import LOW, NONE, NOTHING, ROUNDING, SHIFT, WHOLE, Rounding
+from lupex_path_planning.recovery_layer import block_of, layer
+from lupex_path_planning.recovery_scale import Scale, scale_of, scaled_moves
+from lupex_path_planning.recovery_settle import cover
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 
 Array = NDArray[np.float64]
@@ -36,8 +37,7 @@ Labels = NDArray[np.uint32]
 WAIT, ARRIVED, NO_WAY = 8, 9, 10
 """Actions beside the eight moves."""
 
-_CHUNK = 4
-"""Slices that one core settles before it hands them to the other."""
+__all__ = ["ARRIVED", "NO_WAY", "WAIT", "Action", "RecoveryPolicy", "haven_need", "recovery_policy"]
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,6 @@ class Action:
 
     kind: int
     need_j: float
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Units of the labels: energy above the reserve, time before a slice's end, and what a unit of time weighs."""
-
-    unit_j: float
-    tick_s: float
-    weight: np.uint32
-    numbers: tuple[Any, ...]
-    stop: tuple[int, np.uint32, np.uint32]
 
 
 @dataclass(frozen=True)
@@ -80,6 +69,7 @@ class RecoveryPolicy:
     labels: Labels
     labels_after_stop: Labels
     scale: Scale
+    rounding: Rounding = ROUNDING
     _havens: dict[tuple[int, int, int, bool], int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -121,10 +111,10 @@ class RecoveryPolicy:
         k = self.light.index(time_s)
         if not 0 <= k < self.count:
             return np.full(self.grid.shape, np.inf)
-        before = self.labels[k] & sweeps.LOW
-        value = (self.labels[k] >> sweeps.SHIFT).astype(np.float64) - float(self.scale.weight) * before
-        due_s = self.light.start_s + (k + 1) * self.light.slice_s - before * self.scale.tick_s
-        early = (self.labels[k] < sweeps.NOTHING) & (time_s <= due_s)
+        before = self.labels[k] & LOW
+        value = (self.labels[k] >> SHIFT).astype(np.float64) - float(self.scale.weight) * before
+        due_s = self.light.start_s + (k + (1.0 - before / float(WHOLE))) * self.light.slice_s
+        early = (self.labels[k] < NOTHING) & (time_s <= due_s)
         return np.where(early, self.reserve_j + value * self.scale.unit_j, self.need_j[k])
 
     def action(self, time_s: float, row: int, column: int, *, stop_used: bool) -> Action:
@@ -169,111 +159,64 @@ class RecoveryPolicy:
                 row, column = row + STEPS[kind][0], column + STEPS[kind][1]
         return -1
 
+    def due_s(self, k: int, row: int, column: int, *, stop_used: bool = False) -> float | None:
+        """Return until when a cell's label of slice k holds, None without one; later in the slice waiting is left."""
+        value, before = self._label(k, row, column, stop_used=stop_used)
+        return None if value is None else self._due_s(k, before)
+
     def _due_s(self, k: int, before: int) -> float:
-        return self.light.start_s + (k + 1) * self.light.slice_s - before * self.scale.tick_s
+        return self.light.start_s + (k + (1.0 - before / float(WHOLE))) * self.light.slice_s
 
     def _label(self, k: int, row: int, column: int, *, stop_used: bool) -> tuple[int | None, int]:
         label = int((self.labels_after_stop if stop_used else self.labels)[k, row, column])
-        before = label & int(sweeps.LOW)
-        value = (label >> int(sweeps.SHIFT)) - int(self.scale.weight) * before
-        return (value if label < int(sweeps.NOTHING) else None), before
+        before = label & int(LOW)
+        value = (label >> int(SHIFT)) - int(self.scale.weight) * before
+        return (value if label < int(NOTHING) else None), before
 
     def move_on(self, k: int, row: int, column: int, *, stop_used: bool) -> int:
-        """Return the move whose label this cell has, by the same kernels on the cells around it."""
+        """Return the move that this cell's label rests on, WAIT for none, by the same kernels on the cells around."""
         ny, nx = self.grid.shape
-        scale = self.scale
+        scale, weight = self.scale, self.scale.weight
         rows, columns = slice(max(row - 1, 0), min(row + 2, ny)), slice(max(column - 1, 0), min(column + 2, nx))
         around = (slice(k, None), rows, columns)
-        field = (self.labels_after_stop if stop_used else self.labels)[around]
-        sides = (field.shape[1], field.shape[2])
-        state = _state(*sides)
-        labels, cost, base, floor, spare, _, lit, bright, was_bright = state
+        labels = (self.labels_after_stop if stop_used else self.labels)[around]
+        sides = labels.shape[1], labels.shape[2]
+        moves = replace(
+            self.moves, time_s=self.moves.time_s[:, rows, columns], power_w=self.moves.power_w[:, rows, columns]
+        )
+        scaled = scaled_moves(moves, scale, self.rounding)
+        work, block = layer(scaled[2]), block_of(sides[1])
         inner = (slice(1, 1 + sides[0]), slice(1, 1 + sides[1]))
-        whole, rest, stop = scale.stop
         if not stop_used:
-            slots = whole + 2
-            ring_x = np.full((slots, *floor.shape), sweeps.NOTHING, np.uint32)
-            ring_s = np.full_like(ring_x, sweeps.NONE)
-            for m in range(min(slots, self.count - k)):
+            whole = scale.stop[0]
+            ring_x = np.full((whole + 2, *work.x.shape), NOTHING, np.uint32)
+            ring_s = np.full_like(ring_x, NONE)
+            for m in range(min(whole + 2, self.count - k)):
                 ring_x[m][inner] = self.labels_after_stop[around][m]
                 need = self.need_after_stop_j[around][m].astype(np.float64)
                 units = np.round((need - self.reserve_j) / scale.unit_j)
-                ring_s[m][inner] = np.where(np.isfinite(need), units, float(sweeps.NONE)).astype(np.uint32)
-            sweeps._stops(floor, base[3], spare[1], ring_x, ring_s, 0, self.count - k, whole, rest, stop, scale.weight)
-        if field.shape[0] > 1:
-            labels[0][inner] = field[1]
-        least = np.ascontiguousarray(self.light.least_w[around][: _window(scale, stop_used=stop_used)])
-        no_haven = np.full(sides, sweeps.NONE, np.uint32)
-        moves = _scaled_moves(
-            Moves(self.moves.time_s[:, rows, columns], self.moves.power_w[:, rows, columns], *_rates(self.moves)), scale
-        )
-        window = _window(scale, stop_used=stop_used)
-        sweeps._slice(
-            0,
-            least,
-            no_haven,
-            scale.numbers,
-            scale.weight,
-            moves,
-            labels,
-            cost,
-            base,
-            floor,
-            lit,
-            bright,
-            was_bright,
-            window,
-        )
-        labels[0][inner] = field[0]
-        x, y = labels
-        for i in range(x.shape[0]):
-            sweeps._cover_row(y[i], x[i], base[1][i], base[2][i], base[3][i], base[4][i], scale.weight)
+                ring_s[m][inner] = np.where(np.isfinite(need), units, float(NONE)).astype(np.uint32)
+            recovery_slices.stops(work, ring_x, ring_s, 0, self.count - k, scale.stop, weight)
+        if labels.shape[0] > 1:
+            work.x[inner] = labels[1]
+        window = scale.window(stop_used=stop_used)
+        least = np.ascontiguousarray(self.light.least_w[around][: window + 1])
+        no_haven = np.full(sides, NONE, np.uint32)
+        recovery_slices.begin(work, block, 0, least, no_haven, window, scale.numbers[0], weight, scaled, self.rounding)
+        work.x[inner] = labels[0]
+        for i in range(1, work.x.shape[0] - 1):
+            cover(
+                work.x, work.y, work.ahead, work.wait, work.least, work.later, np.uint64(1), np.uint64(block),
+                np.uint64(i), np.uint32((int(weight) << 12) | 1), self.rounding.ramp,
+            )  # fmt: skip
         i, j = row - rows.start + 1, column - columns.start + 1
-        near = [(i + di, j + dj) for di, dj in STEPS]
-        _, move = sweeps.choose(
-            np.array([x[at] for at in near]),
-            np.array([y[at] for at in near]),
-            base[0][i, j],
-            np.ascontiguousarray(cost[:, i, j]),
-            floor[i, j],
-            scale.weight,
+        near = tuple(np.array([(i + di, j + dj) for di, dj in STEPS]).T)
+        cost = np.ascontiguousarray(work.cost[:, i, j])
+        move = recovery_sweeps.choose(
+            work.x[i, j], work.first[i, j], work.x[near], work.y[near], cost, work.floor[i, j], scale.numbers,
             not stop_used,
-        )
+        )  # fmt: skip
         return int(move)
-
-
-def haven_need(
-    grid: SiteGrid, moves: Moves, light: LightSlices, config: RecoveryConfig, reserve_j: float, capacity_j: float
-) -> Grid3:
-    """Return the need [J] (slices, ny, nx) of a cell as a haven, inf where it is none in that slice.
-
-    A haven recharges `haven_recharge_wh` within `haven_time_s`, counted from the worst moment of the slice: what is
-    left of it brings no gain but its full loss. The need is the reserve and the deepest fall before the gain.
-    The field itself uses the same rule, rounded up (`recovery_sweeps`); this one is its measure.
-    """
-    ahead = math.floor(config.haven_time_s / light.slice_s)
-    radius = math.ceil(config.haven_clearance_m / grid.cell_m)
-    least = light.least_w
-    if radius > 0:
-        least = minimum_filter(least, size=(1, 2 * radius + 1, 2 * radius + 1), mode="nearest")
-    return np.asarray(
-        _haven_need(
-            np.ascontiguousarray(least),
-            _flat(grid, config),
-            light.count - ahead,
-            ahead,
-            light.slice_s,
-            np.array([moves.parked_w, moves.discharge, moves.charge, moves.charge_max_w]),
-            config.haven_recharge_wh * 3600.0,
-            reserve_j,
-            capacity_j,
-        )
-    )
-
-
-def _flat(grid: SiteGrid, config: RecoveryConfig) -> NDArray[np.bool_]:
-    steepness = np.arctan(np.hypot(grid.slope_x, grid.slope_y))
-    return np.asarray(grid.passable & (steepness <= config.haven_slope_max_rad))
 
 
 def recovery_policy(
@@ -285,6 +228,7 @@ def recovery_policy(
     capacity_j: float,
     *,
     keep_after_stop: bool = True,
+    rounding: Rounding = ROUNDING,
 ) -> RecoveryPolicy:
     """Compute the minimum safe charge by backward dynamic programming, on two cores.
 
@@ -298,170 +242,10 @@ def recovery_policy(
         raise ValueError(f"{light.count} slices of light are too few: a haven is looked ahead for {ahead}")
     if not capacity_j > reserve_j:
         raise ValueError(f"the reserve of {reserve_j:g} J leaves nothing of {capacity_j:g} J to plan with")
-    scale = _scale(moves, light, config, reserve_j, capacity_j)
-    usable = np.where(moves.time_s < light.slice_s, moves.time_s, np.inf)
-    used = Moves(usable, moves.power_w, *_rates(moves))
-    ny, nx = grid.shape
-    least = np.ascontiguousarray(light.least_w, np.float32)
-    whole, *_ = scale.stop
-    slots = 2 * _CHUNK + whole + 2
-    labels = np.empty((count, ny, nx), np.uint32)
-    need = np.empty((count, ny, nx), np.float32)
-    arrived = np.zeros((count, ny, nx), np.uint8)
-    kept = count if keep_after_stop else 0
-    labels_after = np.empty((kept or 1, ny, nx), np.uint32)
-    need_after = np.empty((kept or 1, ny, nx), np.float32)
-    ring_x = np.full((slots, ny + 2, nx + 2), sweeps.NOTHING, np.uint32)
-    ring_s = np.full((slots, ny + 2, nx + 2), sweeps.NONE, np.uint32)
-    haven = np.full((slots, ny, nx), sweeps.NONE, np.uint32)
-    balance = np.zeros((ahead + 1, ny, nx), np.float32)
-    radius = math.ceil(config.haven_clearance_m / grid.cell_m)
-    recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
-    scaled = _scaled_moves(used, scale)
-    flat = _flat(grid, config)
-    states = _state(ny, nx), _state(ny, nx)
-
-    def sun(stop_used: bool) -> tuple[Any, ...]:
-        return least, flat, radius, ahead, recharge, _window(scale, stop_used=stop_used)
-
-    def after(first: int, last: int) -> None:
-        sweeps.after_stop(
-            first, last, sun(True), scale.numbers, scale.weight, scaled, states[0],
-            (haven, arrived, balance), ring_x, ring_s, labels_after, need_after,
-        )  # fmt: skip
-
-    def before(first: int, last: int) -> None:
-        sweeps.before_stop(
-            first, last, sun(False), scale.numbers, scale.weight, scaled, states[1],
-            haven, ring_x, ring_s, scale.stop, labels, need, arrived,
-        )  # fmt: skip
-
-    _in_turn(after, before, count, light.count)
+    scale = scale_of(moves, light, config, reserve_j, capacity_j, rounding)
+    used = replace(moves, time_s=np.where(moves.time_s < light.slice_s, moves.time_s, np.inf))
+    field = field_of(grid, used, light, config, scale, rounding, keep_after_stop=keep_after_stop)
     return RecoveryPolicy(
-        grid, used, light, reserve_j, capacity_j, config.stop_s,
-        need, need_after[:kept], arrived, labels, labels_after[:kept], scale,
+        grid, used, light, reserve_j, capacity_j, config.stop_s, field.need_j, field.need_after_stop_j, field.arrived,
+        field.labels, field.labels_after_stop, scale, rounding,
     )  # fmt: skip
-
-
-def _in_turn(after: Callable[[int, int], None], before: Callable[[int, int], None], count: int, total: int) -> None:
-    """Run both over all slices, latest first, the second one chunk behind the first."""
-    with ThreadPoolExecutor(2) as pool:
-        if total > count:
-            after(count, total - 1)
-        ready: tuple[int, int] | None = None
-        last = count - 1
-        while last >= 0 or ready is not None:
-            running = []
-            if ready is not None:
-                running.append(pool.submit(before, *ready))
-            ready = None
-            if last >= 0:
-                first = max(last - _CHUNK + 1, 0)
-                running.append(pool.submit(after, first, last))
-                ready, last = (first, last), first - 1
-            for task in running:
-                task.result()
-
-
-def _rates(moves: Moves) -> tuple[float, float, float, float]:
-    return moves.parked_w, moves.discharge, moves.charge, moves.charge_max_w
-
-
-def _scale(moves: Moves, light: LightSlices, config: RecoveryConfig, reserve_j: float, capacity_j: float) -> Scale:
-    slice_s = light.slice_s
-    parked = moves.parked_w * moves.discharge * slice_s
-    # keys are values and the weight of up to a slice of time
-    unit = (capacity_j - reserve_j + parked) / (float(sweeps.NONE) - 4.0)
-    mantissa, exponent = math.frexp(unit)
-    unit = math.ldexp(math.ceil(mantissa * 64.0) / 64.0, exponent)
-    tick = slice_s / float(sweeps.WHOLE)
-    numbers = (
-        np.float32(parked / unit),
-        np.float32(moves.discharge * slice_s / unit),
-        np.float32(moves.charge / moves.discharge),
-        np.float32(moves.charge_max_w * moves.charge * slice_s / unit),
-        np.uint32((capacity_j - reserve_j) / unit),
-        unit,
-        reserve_j,
-    )
-    whole = math.floor(config.stop_s / slice_s)
-    left_s = config.stop_s - whole * slice_s
-    rest = math.floor(left_s / tick) + 1 if left_s > 0.0 else 0
-    stop = math.ceil(moves.parked_w * moves.discharge * config.stop_s / unit)
-    weight = np.uint32(parked / unit / float(sweeps.WHOLE))
-    return Scale(unit, tick, weight, numbers, (whole, np.uint32(rest), np.uint32(min(stop, int(sweeps.NONE)))))
-
-
-def _window(scale: Scale, *, stop_used: bool) -> int:
-    """Return how many slices a move may touch, with the stop in it."""
-    return 2 if stop_used else scale.stop[0] + 3
-
-
-def _scaled_moves(moves: Moves, scale: Scale) -> tuple[Grid3, Grid3, Labels]:
-    """Return power [W], energy per W and time (weight << 12 | ticks) of the moves, in units."""
-    none, whole = float(sweeps.NONE), float(sweeps.WHOLE)
-    # one more than full: whoever comes just as a slice ends is in the next one
-    ticks = np.floor(np.where(np.isfinite(moves.time_s), moves.time_s, 0.0) / scale.tick_s) + 1.0
-    seconds = moves.discharge * np.where(np.isfinite(moves.time_s), moves.time_s, 0.0) / scale.unit_j
-    fits = np.isfinite(moves.time_s) & (ticks <= whole) & (seconds * moves.power_w < none - 2.0)
-    weighted = np.where(fits, ticks * float(scale.weight), none)
-    codes = (weighted.astype(np.uint32) << sweeps.SHIFT) | np.where(fits, ticks, 0.0).astype(np.uint32)
-    power = np.where(fits, moves.power_w, 0.0).astype(np.float32)
-    return power, np.where(fits, seconds, 0.0).astype(np.float32), np.ascontiguousarray(codes, np.uint32)
-
-
-def _state(ny: int, nx: int) -> tuple[Any, ...]:
-    """Return the work arrays of a layer of the field: all with a closed frame of one cell."""
-    framed = (ny + 2, nx + 2)
-
-    def full(value: np.uint32) -> Labels:
-        return np.full(framed, value, np.uint32)
-
-    labels = full(sweeps.NOTHING), full(sweeps.NOTHING)
-    cost = np.full((8, *framed), sweeps.CLOSED, np.uint32)
-    zero = np.uint32(0)
-    base = full(sweeps.NOTHING), full(sweeps.NONE), full(zero), full(zero), full(zero)
-    spare = np.full(nx + 2, sweeps.CLOSED, np.uint32), np.zeros(nx + 2, np.uint32)
-    flags = tuple(np.zeros(ny + 2, np.bool_) for _ in range(3))
-    lit = np.zeros(framed, np.float32)
-    bright, was_bright = np.zeros(ny + 2, np.bool_), np.ones(ny, np.bool_)
-    return labels, cost, base, full(zero), spare, flags, lit, bright, was_bright
-
-
-@njit(cache=True, nogil=True)
-def _up(value):  # type: ignore[no-untyped-def]
-    """Round up to float32."""
-    rounded = np.float32(value)
-    if rounded < value:
-        return np.nextafter(rounded, np.float32(np.inf))
-    return rounded
-
-
-@njit(cache=True, nogil=True)
-def _haven_need(least, flat, count, ahead, slice_s, rates, recharge, reserve, capacity):  # type: ignore[no-untyped-def]
-    parked, discharge, charge, charge_max = rates
-    _, ny, nx = least.shape
-    out = np.full((count, ny, nx), np.float32(np.inf), np.float32)
-    for i in range(ny):
-        for j in range(nx):
-            if not flat[i, j]:
-                continue
-            for k in range(count):
-                # the rest of slice k may be anything up to a whole slice long
-                net = parked - least[k, i, j]
-                energy = -max(net, 0.0) * discharge * slice_s
-                lowest = energy
-                reached = False
-                for m in range(k + 1, k + ahead + 1):
-                    net = parked - least[m, i, j]
-                    if net > 0.0:
-                        energy -= net * discharge * slice_s
-                    else:
-                        energy += min(-net, charge_max) * charge * slice_s
-                    lowest = min(lowest, energy)
-                    if energy >= recharge:
-                        reached = True
-                        break
-                if reached and reserve - lowest <= capacity:
-                    out[k, i, j] = _up(reserve - lowest)
-    return out

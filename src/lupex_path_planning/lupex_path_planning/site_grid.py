@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -143,6 +143,17 @@ def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float
         -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
     )
     return Moves(time_s, power_w, standing, discharge, charge, battery.charge_max_w)
+
+
+def changed_moves(moves: Moves, cells: Mask, factor: float) -> Moves:
+    """Return the moves with those out of and into some cells (ny, nx) so many times as long; inf closes them."""
+    time_s = moves.time_s.copy()
+    for move, (di, dj) in enumerate(STEPS):
+        source, end = _ends(cells.shape, di, dj)
+        touched = cells.copy()
+        touched[source] |= cells[end]
+        time_s[move][touched] *= factor
+    return replace(moves, time_s=time_s)
 
 
 def _ends(shape: tuple[int, int], di: int, dj: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

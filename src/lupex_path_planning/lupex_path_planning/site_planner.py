@@ -13,14 +13,15 @@ from lupex_models.light import Light
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
+from lupex_path_planning.cold import check_cold
 from lupex_path_planning.config import PathPlanningConfig
+from lupex_path_planning.costmap import Costmap
 from lupex_path_planning.drive import Drive, Planar
-from lupex_path_planning.light_slices import light_slices
-from lupex_path_planning.local import Costmap
+from lupex_path_planning.light_slices import earth_slices, light_slices
 from lupex_path_planning.measured_factors import Allowance, DrivingBound
 from lupex_path_planning.recovery import RecoveryPolicy, recovery_policy
-from lupex_path_planning.site_grid import Moves, SiteGrid, grid_of, moves, site_grid
-from lupex_path_planning.sortie import Sortie, Visit, plan_sortie
+from lupex_path_planning.site_grid import Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
+from lupex_path_planning.sortie import IN_ORDER, Sortie, Task, Visit, plan_sortie
 
 Array = NDArray[np.float64]
 
@@ -67,15 +68,69 @@ class SitePlanner:
         return recovery_policy(self.grid, bound, slices, recovery, battery.reserve_fraction * capacity_j, capacity_j)
 
     def plan(
-        self, policy: RecoveryPolicy, place: tuple[float, float], now_s: float, energy_j: float, visits: Sequence[Visit]
+        self,
+        policy: RecoveryPolicy,
+        place: tuple[float, float],
+        now_s: float,
+        energy_j: float,
+        visits: Sequence[Visit],
+        task: Task = IN_ORDER,
+        *,
+        utc_offset_s: float | None = None,
+        before: Sortie | None = None,
     ) -> Sortie:
-        """Plan a sortie from the present state; it ends in a haven that the site names, where one can be reached."""
+        """Plan a sortie from the present state; it ends in a haven that the site names, where one can be reached.
+
+        `utc_offset_s` is needed for Earth in view where it is not the site's own. With a plan `before` over the same
+        light and these or more targets only what changed of the ground since is computed anew.
+        """
         x, y = self.grid.centres()
         named = np.zeros(self.grid.shape, np.bool_)
         for haven in self.site.havens:
             named |= np.hypot(x - haven.x_m, y - haven.y_m) <= max(haven.radius_m, 0.5 * self.grid.cell_m)
-        ends = named if named.any() else None
-        return plan_sortie(policy, self.expected, place, now_s, energy_j, visits, self.config.sortie, ends)
+        earth = None
+        if task.earth_to_drive or task.earth_to_serve:
+            offset_s = self.site.utc_offset_s if utc_offset_s is None else utc_offset_s
+            light = Light(self.site.frame, self.site.horizon)
+            earth = earth_slices(self.grid, light, policy.light, offset_s, policy.count)
+        return plan_sortie(
+            policy, self.expected, place, now_s, energy_j, visits, self.config.sortie,
+            named if named.any() else None, task, earth=earth, before=None if before is None else before.fields,
+            with_haven=lambda cell: self._with_haven(policy, cell),
+        )  # fmt: skip
+
+    def on_changed_ground(
+        self, policy: RecoveryPolicy, cells: NDArray[np.bool_], factor: float
+    ) -> tuple["SitePlanner", RecoveryPolicy]:
+        """Return planner and policy for ground on which cells (ny, nx) take so many times as long; inf closes them.
+
+        The light stays what it was, so that a plan made before helps to make the next.
+        """
+        passable = self.grid.passable & ~cells if math.isinf(factor) else self.grid.passable
+        grid = replace(self.grid, passable=passable)
+        changed = replace(
+            self,
+            grid=grid,
+            expected=changed_moves(self.expected, cells, factor),
+            bound=changed_moves(self.bound, cells, factor),
+        )
+        bound = changed_moves(policy.moves, cells, factor)
+        return changed, recovery_policy(
+            grid, bound, policy.light, self.config.recovery, policy.reserve_j, policy.capacity_j
+        )
+
+    def _with_haven(self, policy: RecoveryPolicy, cell: tuple[int, int]) -> RecoveryPolicy:
+        """Return the policy of a site on which one more place is in full light all the time."""
+        radius = math.ceil(self.config.recovery.haven_clearance_m / self.grid.cell_m)
+        rows = slice(max(cell[0] - radius, 0), cell[0] + radius + 1)
+        columns = slice(max(cell[1] - radius, 0), cell[1] + radius + 1)
+        full_w = np.float32(self.rover.solar_array.power_w)
+        least, expected = policy.light.least_w.copy(), policy.light.expected_w.copy()
+        least[:, rows, columns] = expected[:, rows, columns] = full_w
+        light = replace(policy.light, least_w=least, expected_w=expected)
+        return recovery_policy(
+            self.grid, policy.moves, light, self.config.recovery, policy.reserve_j, policy.capacity_j
+        )
 
     def site_layers(self, utc_s: float, side_m: float) -> tuple[dict[str, Array], float, float]:
         """Return layers (ny, nx) of the ground around the lander at a time, and the centre (x, y) of their first cell.
@@ -104,7 +159,11 @@ class SitePlanner:
 
 
 def site_planner(config: PathPlanningConfig, rover: Rover, site: OrbitalSite) -> SitePlanner:
-    """Prepare the grid around the lander, the targets and the havens, and cost its moves."""
+    """Prepare the grid around the lander, the targets and the havens, and cost its moves.
+
+    Raises ValueError where the bound does not cover what the dark takes from the battery.
+    """
+    check_cold(rover, config.bound)
     lander = (site.lander.x_m, site.lander.y_m)
     half = 0.5 * config.grid.size_max_m
     places = [lander, *((target.x_m, target.y_m) for target in site.targets)]
@@ -143,7 +202,14 @@ def warm_up(planner: SitePlanner) -> None:
     policy.move_on(0, side // 2, side // 2, stop_used=False)
     middle = grid.place(side // 2, side // 2)
     visits = [Visit(*grid.place(1, 1), 0.0, 0.0)]
-    plan_sortie(policy, bound, middle, start_s, capacity_j, visits, planner.config.sortie)
+    # a sortie that counts as not easy needs all that sorties may need
+    sorties = replace(planner.config.sortie, labels_easy=1)
+    plan = plan_sortie(policy, bound, middle, start_s, capacity_j, visits, sorties)
+    changed = changed_moves(bound, np.eye(side, dtype=np.bool_), 2.0)
+    plan_sortie(policy, changed, middle, start_s, capacity_j, visits, sorties, before=plan.fields)
     drive = Drive(grid, bound, middle, 1.0, planner.config.drive, planner.config.local)
     costmap = Costmap(0.0, np.zeros((40, 40), np.int8), 0.0, 0.0, 0.2)
-    drive.step(0.0, (4.0, 4.0), Planar(0.0, 0.0, 0.0), costmap)
+    drive.step(0.0, (4.0, 4.0, 0.0), Planar(0.0, 0.0, 0.0), costmap)
+    # beside a hazard, where it has to crab
+    costmap.cost[14:15] = 100
+    drive.step(1.0, (4.0, 4.0, 0.0), Planar(0.0, 0.0, 0.0), replace(costmap, time_s=1.0))

@@ -19,6 +19,7 @@ from lupex_interfaces.srv import PlanSortie  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_path_planning import conversions  # noqa: E402
 from lupex_path_planning.certificate import Certificate  # noqa: E402
+from lupex_path_planning.sortie import Objective, Sortie, Task, Waypoint  # noqa: E402
 
 
 def odometry(x=0.0, yaw=0.0, frame="map"):
@@ -94,6 +95,30 @@ def test_goals_and_visits_are_checked():
         conversions.visits(request)
 
 
+def test_a_task_is_in_order_in_the_least_time_unless_it_says_otherwise():
+    assert conversions.task(PlanSortie.Request()) == Task()
+    request = PlanSortie.Request(objective=2, any_order=True, earth_to_drive=True, earth_to_serve=True)
+    request.deadline.sec = 5000
+    assert conversions.task(request) == Task(Objective.MOST_MARGIN, False, 5000.0, True, True)
+    with pytest.raises(InvalidMessage, match="objective is 3"):
+        conversions.task(PlanSortie.Request(objective=3))
+
+
+def test_a_plan_carries_its_loads_and_how_good_it_is():
+    points = (
+        Waypoint(0, -1, 1.0, 2.0, 10.0, 7200.0, 3600.0, 0.5),
+        Waypoint(3, 0, 1.0, 2.0, 20.0, 7200.0, 3600.0, 0.0, 80.0),
+    )
+    made = conversions.sortie_plan(1.0, "p", Sortie(True, "", points, 2, Objective.LEAST_TIME, (0,), 19.0, 4.0), 0.1)
+    assert list(made.service_power_w) == [0.0, 80.0]
+    assert (made.objective, made.cost, made.gap) == (0, 19.0, 4.0)
+    energy = Sortie(True, "", points, 2, Objective.LEAST_ENERGY, (0,), 7200.0, 3600.0)
+    made = conversions.sortie_plan(1.0, "p", energy, 0.1)
+    assert (made.objective, made.cost, made.gap) == (1, 2.0, 1.0)
+    none = conversions.sortie_plan(1.0, "p", Sortie(False, "no", (), 0), 0.1)
+    assert (none.cost, none.gap) == (0.0, 0.0)
+
+
 def test_an_invalid_certificate_has_finite_numbers_alone():
     message = conversions.return_certificate(Certificate(False, "no place", 5.0), "")
     assert message.pose_age_s == message.power_age_s == pytest.approx(1e9)
@@ -106,6 +131,13 @@ def test_a_path_looks_along_itself():
     assert made.poses[0].pose.orientation.z == pytest.approx(math.sin(math.pi / 4))
     assert made.poses[2].pose.orientation.w == pytest.approx(1.0)
     assert conversions.path(1.0, np.empty((0, 2)), 0.0).poses == []
+
+
+def test_a_pose_of_the_path_looks_where_the_body_does():
+    points = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    made = conversions.path(1.0, points, 2.0, np.array([2.5, math.nan, math.nan]))
+    yaw = [2.0 * math.atan2(pose.pose.orientation.z, pose.pose.orientation.w) for pose in made.poses]
+    assert yaw == pytest.approx([2.5, 0.0, 0.0])
 
 
 def test_the_grid_map_begins_at_the_corner_of_greatest_x_and_y():

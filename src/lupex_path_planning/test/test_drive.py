@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
+from lupex_path_planning.costmap import Costmap
 from lupex_path_planning.drive import Drive, Planar, Progress
-from lupex_path_planning.local import Costmap
 from lupex_path_planning.site_grid import Moves, grid_of
 
 CELL = 0.2
@@ -45,15 +45,16 @@ def look(time_s, place, hazard):
 
 def travel(drive, hazard, steps=400, start=(0.0, 0.0)):
     """Follow the drive's paths 1 m a step and return the places and the last report."""
-    place, places, now = np.array(start), [], 0.0
+    place, places, now, yaw = np.array(start), [], 0.0, 0.0
     for _ in range(steps):
-        report = drive.step(now, tuple(place), FRAME, look(now, place, hazard))
+        report = drive.step(now, (*place, yaw), FRAME, look(now, place, hazard))
         if report.progress in (Progress.ARRIVED, Progress.FAILED):
             break
         left = 1.0
         for point in report.path_m[1:]:
             step = point - place
             length = float(np.hypot(*step))
+            yaw = math.atan2(step[1], step[0])
             if length > left:
                 place = place + step * left / length
                 break
@@ -105,21 +106,21 @@ def test_without_coming_nearer_it_fails():
 def test_without_a_place_or_a_fresh_costmap_it_stops_waits_and_fails():
     drive = made()
     fresh = look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
-    assert drive.step(0.0, (0.0, 0.0), FRAME, fresh).progress is Progress.GOING
-    stale = drive.step(30.0, (0.0, 0.0), FRAME, fresh)
+    assert drive.step(0.0, (0.0, 0.0, 0.0), FRAME, fresh).progress is Progress.GOING
+    stale = drive.step(30.0, (0.0, 0.0, 0.0), FRAME, fresh)
     assert stale.progress is Progress.WAITING
     assert stale.path_m.shape == (0, 2)
     assert drive.step(31.0, None, FRAME, fresh).text == "no place of the rover"
-    assert drive.step(32.0, (0.0, 0.0), None, fresh).progress is Progress.WAITING
-    assert drive.step(32.0, (0.0, 0.0), FRAME, None).text == "no fresh costmap"
+    assert drive.step(32.0, (0.0, 0.0, 0.0), None, fresh).progress is Progress.WAITING
+    assert drive.step(32.0, (0.0, 0.0, 0.0), FRAME, None).text == "no fresh costmap"
     assert drive.step(70.0, None, None, None).progress is Progress.FAILED
 
 
 def test_the_path_goes_on_from_where_the_rover_is_without_a_new_costmap():
     drive = made()
     seen = look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
-    first = drive.step(0.0, (0.0, 0.0), FRAME, seen)
-    later = drive.step(5.0, (2.0, 0.1), FRAME, seen)
+    first = drive.step(0.0, (0.0, 0.0, 0.0), FRAME, seen)
+    later = drive.step(5.0, (2.0, 0.1, 0.0), FRAME, seen)
     assert tuple(later.path_m[0]) == (2.0, 0.1)
     assert (later.path_m[1:, 0] >= 2.0).all()
     assert later.path_m[-1] == pytest.approx(first.path_m[-1])
@@ -131,7 +132,7 @@ def test_the_path_is_given_in_map():
     grid, moves = site(64)
     grid = dataclasses.replace(grid, x0_m=0.0, y0_m=-150.0)
     drive = Drive(grid, moves, (float(goal[0]), float(goal[1])), 1.0, DriveConfig(), LocalConfig())
-    report = drive.step(0.0, (0.0, 0.0), frame, look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool)))
+    report = drive.step(0.0, (0.0, 0.0, 0.0), frame, look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool)))
     assert report.path_m[0] == pytest.approx((100.0, -50.0))
     assert math.dist(report.path_m[-1], goal) <= 1.0
 
@@ -144,6 +145,41 @@ def test_what_remains_over_a_costmap_is_what_remains_at_its_cells():
         x, y = seen.centres()
         expected = drive.remaining_m(frame.apply(np.stack([x.ravel(), y.ravel()], axis=-1))).reshape(x.shape)
         assert drive._remaining_over(seen, frame) == pytest.approx(expected, rel=1e-9)
+
+
+def beside_a_rock(x, y):
+    return np.hypot(x, y - 1.1) < 0.15
+
+
+def test_where_it_cannot_turn_it_says_the_heading_to_hold_in_map():
+    frame = Planar(0.0, 0.0, math.pi / 2)
+    report = made(goal=(0.0, -25.0)).step(0.0, (0.0, 0.0, 0.0), frame, look(0.0, (0.0, 0.0), beside_a_rock))
+    assert report.progress is Progress.GOING
+    assert "crabbing" in report.text
+    assert report.heading_rad.shape == report.path_m.shape[:1]
+    assert report.heading_rad[0] == pytest.approx(math.pi / 2)
+    assert np.isnan(report.heading_rad[-1])
+    free = made(goal=(0.0, -25.0)).step(0.0, (0.0, 0.0, 0.0), frame, look(0.0, (0.0, 0.0), lambda x, y: x > 1e9))
+    assert np.isnan(free.heading_rad).all()
+    assert "crabbing" not in free.text
+
+
+def test_a_heading_is_held_to_the_end_of_its_segment_without_a_new_costmap():
+    drive = made(goal=(-18.0, 0.0))
+    seen = look(0.0, (0.0, 0.0), beside_a_rock)
+    first = drive.step(0.0, (0.0, 0.0, 0.0), FRAME, seen)
+    held = int(np.isfinite(first.heading_rad).sum())
+    end, before = first.path_m[held], first.path_m[held - 1]
+    for share, expected in ((0.4, 0.0), (0.9, 0.0), (1.1, math.nan)):
+        place = before + share * (end - before)
+        later = drive.step(1.0, (*place, 0.0), FRAME, seen)
+        assert later.path_m[0] == pytest.approx(place)
+        assert later.heading_rad[0] == pytest.approx(expected, nan_ok=True)
+        assert later.path_m.shape[0] == later.heading_rad.size
+        if share < 1.0:
+            assert later.path_m[1] == pytest.approx(end)
+    last = drive.step(2.0, (*first.path_m[-1], 0.0), FRAME, seen)
+    assert last.path_m.shape[0] == last.heading_rad.size == 2
 
 
 def test_a_goal_off_the_site_map_is_refused():

@@ -11,7 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.local import Costmap, plan_local, resample, signed_clearance
+from lupex_path_planning.costmap import Costmap, signed_clearance
+from lupex_path_planning.local import plan_local, resample
 
 CONFIG = LocalConfig()
 CELL = 0.2
@@ -27,7 +28,7 @@ def centres():
     return costmap().centres()
 
 
-def plan(cost, goal=(8.0, 0.0), start=(0.0, 0.0), config=CONFIG, tolerance=0.5):
+def plan(cost, goal=(8.0, 0.0), start=(0.0, 0.0, 0.0), config=CONFIG, tolerance=0.5):
     x, y = centres()
     return plan_local(costmap(cost), start, np.hypot(x - goal[0], y - goal[1]), goal, tolerance, config)
 
@@ -119,9 +120,9 @@ def test_a_start_in_the_midst_of_hazards_has_no_way():
 
 
 def test_a_start_off_the_map_and_a_field_of_another_size_are_refused():
-    assert "outside" in plan(np.zeros((SIZE, SIZE)), start=(50.0, 0.0)).reason
+    assert "outside" in plan(np.zeros((SIZE, SIZE)), start=(50.0, 0.0, 0.0)).reason
     with pytest.raises(ValueError, match="does not fit"):
-        plan_local(costmap(), (0.0, 0.0), np.zeros((3, 3)), (1.0, 0.0), 0.5, CONFIG)
+        plan_local(costmap(), (0.0, 0.0, 0.0), np.zeros((3, 3)), (1.0, 0.0), 0.5, CONFIG)
 
 
 def test_at_the_goal_there_is_nothing_to_drive():

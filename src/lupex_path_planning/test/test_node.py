@@ -18,6 +18,7 @@ from grid_map_msgs.msg import GridMap  # noqa: E402
 from nav_msgs.msg import OccupancyGrid, Odometry, Path  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from visualization_msgs.msg import MarkerArray  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
 from lupex_interfaces.msg import LocalizationStatus, PowerStatus, ReturnCertificate, SortiePlan  # noqa: E402
@@ -76,6 +77,8 @@ class World:
             (SortiePlan, "/plan/sortie", qos.LATCHED),
             (Path, "/plan/path", qos.STATE),
             (GridMap, "/site/map", qos.LATCHED),
+            (GridMap, "/plan/map", qos.LATCHED),
+            (MarkerArray, "/plan/markers", qos.LATCHED),
         ):
             self.other.create_subscription(
                 kind, topic, lambda m, topic=topic: self.heard.__setitem__(topic, m), profile
@@ -198,6 +201,14 @@ def test_a_sortie_is_planned_published_and_named_in_the_certificate(world):
     assert math.hypot(plan.x_m[-1], plan.y_m[-1]) <= 10.0
     assert all(e >= r for e, r in zip(plan.energy_wh, plan.required_wh, strict=True))
     world.until(lambda: world.heard["/plan/certificate"].plan_id == plan.plan_id)
+    # the picture of the plan: when to turn back, the ground with its light then, and markers
+    served = plan.arrival[list(plan.target).index(0)]
+    assert plan.turn_back_by.sec > served.sec
+    world.until(lambda: {"/plan/map", "/plan/markers"} <= set(world.heard))
+    assert world.heard["/plan/map"].layers[:2] == ["elevation", "permanent_shadow"]
+    assert all(name.startswith("sunlit_") for name in world.heard["/plan/map"].layers[2:])
+    assert len(world.heard["/plan/map"].layers) == 6
+    assert {"route", "target", "turn_back"} <= {marker.ns for marker in world.heard["/plan/markers"].markers}
 
 
 def test_bad_and_impossible_requests_are_explained(world):

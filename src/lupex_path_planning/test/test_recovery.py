@@ -19,6 +19,8 @@ from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, poli
 from lupex_path_planning import light_slices
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.recovery import ARRIVED, haven_need, recovery_policy
+from lupex_path_planning.recovery_labels import ROUNDING
+from lupex_path_planning.recovery_scale import scale_of
 from lupex_path_planning.site_grid import STEPS, Moves
 
 STEP_S = 25.0
@@ -171,6 +173,63 @@ def test_moves_rounded_a_twentieth_to_the_fast_side_are_caught():
     assert broken_runs(lambda moves, light: (dataclasses.replace(moves, time_s=0.95 * moves.time_s), light)) > 0
 
 
+def at_the_limit(seed, rounding, stop_s):
+    """Return the lowest energies of ways back that begin with just the need, at the last moment it holds or after it.
+
+    The world takes all that the bound allows: each move its longest, and the stop in full.
+    """
+    rng = np.random.default_rng(seed)
+    site, moves, light = random_site(rng)
+    config = dataclasses.replace(CONFIG, stop_s=stop_s)
+    # in the dark each move costs hardly less than whole units, so that rounding it up hides nothing else
+    unit_j = scale_of(moves, light, config, RESERVE_J, CAPACITY_J, rounding).unit_j
+    per_watt = np.where(np.isfinite(moves.time_s), moves.time_s, 1.0) * moves.discharge / unit_j
+    moves = dataclasses.replace(moves, power_w=(np.floor(moves.power_w * per_watt) + 0.94) / per_watt)
+    policy = recovery_policy(site, moves, light, config, RESERVE_J, CAPACITY_J, rounding=rounding)
+    for _ in range(20):
+        k, i, j = (int(rng.integers(n)) for n in policy.labels.shape)
+        begin, due = policy.start_s + k * SLICE_S, policy.due_s(k, i, j)
+        if due is None:
+            continue
+        t = float(rng.choice([begin, max(due, begin), min(max(due, begin) + 1e-6, begin + SLICE_S - 1e-6)]))
+        energy = policy.need(t, i, j)
+        if math.isfinite(energy):
+            yield sail_home(policy, (i, j), t, energy, lambda: 1.0, None, int(rng.integers(0, 4)), stop_s)
+
+
+def broken_at_the_limit(seed, rounding, stop_s):
+    return any(lowest is None or lowest < RESERVE_J - 1e-3 for lowest in at_the_limit(seed, rounding, stop_s))
+
+
+@pytest.mark.parametrize("stop_s", [0.0, 200.0, 700.0])
+def test_at_the_limit_of_the_bound_no_way_back_breaks_the_reserve(stop_s):
+    assert not any(broken_at_the_limit(seed, ROUNDING, stop_s) for seed in range(25))
+
+
+KIND = {
+    "move": np.float32(0.0),
+    "load": np.float32(0.0),
+    "gain": np.float32(1.0),
+    "ramp": np.uint32(0),
+    "haven": np.float32(0.0),
+    "ticks": 0.0,
+    "stop_ticks": 0.0,
+    "stop": 0.0,
+    "window": -1,
+}
+
+
+def test_each_rounding_of_the_kernels_has_a_kind_side():
+    assert KIND.keys() == ROUNDING._asdict().keys()
+
+
+@pytest.mark.parametrize("name", sorted(KIND.keys() - {"gain"}))
+def test_a_rounding_inside_the_kernels_turned_to_the_kind_side_is_caught(name):
+    kind = ROUNDING._replace(**{name: KIND[name]})
+    stop_s = 200.0 if name.startswith("stop") else 0.0
+    assert any(broken_at_the_limit(seed, kind, stop_s) for seed in range(150))
+
+
 def corridor(slices=20):
     """Return three cells in a row; only the first is lit, all the time."""
     site = grid(2, 3)
@@ -180,6 +239,22 @@ def corridor(slices=20):
     sun = np.zeros((slices, 2, 3), np.float32)
     sun[:, 0, 0] = 300.0
     return site, Moves(time_s, power_w, 50.0, 1.0, 1.0, 400.0), LightSlices(0.0, SLICE_S, sun, sun, sun)
+
+
+@pytest.mark.parametrize(("gain", "kept"), [(ROUNDING.gain, True), (KIND["gain"], False)])
+def test_charge_gained_by_waiting_rounded_to_the_kind_side_is_caught(gain, kept):
+    site, moves, light = corridor()
+    sun = light.least_w.copy()
+    sun[0, 0, 1] = 140.0
+    # a move home that costs more than a slice's gain, and hardly less than whole units
+    unit_j = scale_of(moves, light, CONFIG, RESERVE_J, CAPACITY_J, ROUNDING).unit_j
+    moves.power_w[4, 0, 1] = (math.floor(40_000.0 / unit_j) + 0.94) * unit_j / moves.time_s[4, 0, 1]
+    light = LightSlices(0.0, SLICE_S, sun, sun, sun)
+    policy = recovery_policy(site, moves, light, CONFIG, RESERVE_J, CAPACITY_J, rounding=ROUNDING._replace(gain=gain))
+    need = policy.need(0.0, 0, 1, stop_used=True)
+    assert need < RESERVE_J + 14_000.0
+    lowest = sail_home(policy, (0, 1), 0.0, need, lambda: 1.0)
+    assert bool(lowest >= RESERVE_J - 1e-3) is kept
 
 
 def rounded_up(policy, need, exact):

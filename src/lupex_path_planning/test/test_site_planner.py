@@ -11,13 +11,25 @@ import pytest
 
 from lupex_models.height_field import HeightField
 from lupex_models.horizon import HorizonMap
+from lupex_models.light import Light
 from lupex_models.rover import read_rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning import label_search, local_search, recovery_sweeps, site_grid
+from lupex_path_planning import (
+    charge_front,
+    cost_field,
+    label_search,
+    local_search,
+    recovery_sweeps,
+    site_grid,
+    sortie_bounds,
+    sortie_fields,
+    sortie_openings,
+)
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.light_slices import earth_slices
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import Visit
+from lupex_path_planning.sortie import Task, Visit
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 UTC_S = 1.855e9
@@ -78,6 +90,11 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
     warm_up(planner)
     kernels = [
         label_search.search,
+        charge_front._lead,
+        cost_field._spread,
+        sortie_openings._margins,
+        sortie_bounds._least_ends,
+        sortie_fields._any_haven,
         recovery_sweeps.after_stop,
         recovery_sweeps.before_stop,
         recovery_sweeps.choose,
@@ -88,3 +105,41 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
     policy = planner.recover(1234.0, UTC_S - 1000.0)
     planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
     assert [len(kernel.signatures) for kernel in kernels] == ready
+
+
+def test_work_is_only_planned_with_the_earth_in_view_where_it_is_asked(planner):
+    policy = planner.recover(1234.0, UTC_S - 1000.0)
+    seen = earth_slices(planner.grid, Light(planner.site.frame, planner.site.horizon), policy.light, UTC_S - 1000.0, 3)
+    assert seen.shape == (3, *planner.grid.shape)
+    # in the east the ground rises higher than the Earth ever does
+    assert not seen[:, :, -1].any()
+    asked = (policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
+    assert planner.plan(*asked).feasible
+    hidden = planner.plan(*asked, Task(earth_to_serve=True), utc_offset_s=UTC_S - 1000.0)
+    assert not hidden.feasible
+    assert "Earth" in hidden.explanation
+
+
+def test_changed_ground_is_planned_around_from_what_is_known(planner):
+    policy = planner.recover(1234.0, UTC_S - 1000.0)
+    visits = [Visit(80.0, 0.0, 600.0, 80.0)]
+    state = ((0.0, 0.0), 1234.0, 1500.0 * 3600.0, visits)
+    before = planner.plan(policy, *state)
+    wall = np.zeros(planner.grid.shape, bool)
+    row, column = planner.grid.cell(40.0, 0.0)
+    wall[row - 4 : row + 5, column] = True
+    changed, changed_policy = planner.on_changed_ground(policy, wall, math.inf)
+    again = changed.plan(changed_policy, *state, before=before)
+    cells = [changed.grid.cell(point.x_m, point.y_m) for point in again.waypoints]
+    assert not any(wall[cell] for cell in cells)
+    assert again.cost > before.cost
+    assert again.cost == pytest.approx(changed.plan(changed_policy, *state).cost)
+    dearer, dearer_policy = planner.on_changed_ground(policy, wall, 2.0)
+    assert before.cost < dearer.plan(dearer_policy, *state, before=before).cost <= again.cost
+
+
+def test_an_impossible_stay_is_answered_with_a_nearer_haven(planner):
+    policy = planner.recover(1234.0, UTC_S - 1000.0)
+    long = planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 6000.0, 2000.0)])
+    assert not long.feasible
+    assert "target 0" in long.explanation

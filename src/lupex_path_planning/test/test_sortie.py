@@ -20,52 +20,91 @@ from lupex_path_planning.config import SortieConfig
 from lupex_path_planning.label_search import draw
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.recovery import recovery_policy
-from lupex_path_planning.site_grid import STEPS, Moves
-from lupex_path_planning.sortie import DRIVE, RECHARGE, SERVING, WAITING, Visit, plan_sortie
+from lupex_path_planning.site_grid import STEPS, Moves, changed_moves
+from lupex_path_planning.sortie import DRIVE, RECHARGE, SERVING, WAITING, Objective, Task, Visit, plan_sortie
+from lupex_path_planning.sortie_fields import repaired_fields, sortie_fields
 
-EXACT = SortieConfig(margin_wh=0.0, energy_tolerance_wh=0.0, time_tolerance_s=0.0, credit_waiting=False)
-UNIT_S = 50.0
+# every wait that the exhaustive search knows, and nothing taken for the same
+EXACT = SortieConfig(
+    margin_wh=0.0, energy_tolerance_wh=0.0, time_tolerance_s=0.0, waits_a_slice=6, margin_answer_wh=0.001
+)
+UNIT_S = SLICE_S / EXACT.waits_a_slice
 
 
-def earliest(policy, moves, start, t, energy, visits):
-    """Return the earliest arrival by enumerating all (stage, cell, time), each with its greatest energy."""
-    light, ny, nx = policy.light, *policy.grid.shape
-    own = np.arange(ny * nx).reshape(ny, nx)
-    best = {(t, 0, *start): energy}
-    open_ = [(t, 0, *start)]
+def exhaustive(policy, moves, start, t, energy, visits, task):
+    """Return the best of all plans that wait any number of units, by enumerating (served, cell, time) and its labels.
+
+    A label is (energy, drawn, smallest margin); those that another one equals or beats in all are left out.
+    """
+    light, end = policy.light, min(task.deadline_s, policy.end_s)
+    energy_counts = task.objective is Objective.LEAST_ENERGY
+    margin_counts = task.objective is Objective.MOST_MARGIN
+
+    def need(now, i, j):
+        k = light.index(now + 1e-9)
+        return float(policy.need_j[k, i, j]) if 0 <= k < policy.count else math.inf
+
+    def stay(e, now, seconds, load, i, j):
+        """Return (energy, smallest margin) of a stay, looked at whenever a slice begins or ends."""
+        margin = math.inf
+        while seconds > 1e-9:
+            k = light.index(now + 1e-9)
+            lasts = min(seconds, light.start_s + (k + 1) * SLICE_S - now)
+            margin = min(margin, e - need(now, i, j))
+            e, _ = drawn(e, now, lasts, load, lambda k: sun_at(light, k, i, j), moves, light)
+            margin = min(margin, e - need(now, i, j))
+            now, seconds = now + lasts, seconds - lasts
+        return e, margin
+
+    first = energy - need(t, *start)
+    layers = {(t, frozenset(), *start): [(energy, 0.0, first)]} if first >= 0.0 else {}
+    open_ = [(t, 0, start, frozenset())] if layers else []
+    best = None
     while open_:
-        key = heapq.heappop(open_)
-        now, stage, i, j = key
-        e = best[key]
-        if stage == len(visits) and policy.haven[light.index(now), i, j] == own[i, j] and e >= policy.need(now, i, j):
-            return now
-        nexts = []
-        sun = lambda k, i=i, j=j: sun_at(light, k, i, j)  # noqa: E731
-        if stage < len(visits) and policy.grid.cell(visits[stage].x_m, visits[stage].y_m) == (i, j):
-            visit = visits[stage]
-            left, _ = drawn(e, now, visit.service_s, moves.parked_w + visit.service_w, sun, moves, light)
-            nexts.append(((now + visit.service_s, stage + 1, i, j), left))
-        for move, (di, dj) in enumerate(STEPS):
-            seconds = moves.time_s[move, i, j]
-            if math.isfinite(seconds):
-                p, q = i + di, j + dj
-                half, _ = drawn(e, now, 0.5 * seconds, moves.power_w[move, i, j], sun, moves, light)
-                there = lambda k, p=p, q=q: sun_at(light, k, p, q)  # noqa: E731
-                left, _ = drawn(
-                    half, now + 0.5 * seconds, 0.5 * seconds, moves.power_w[move, i, j], there, moves, light
-                )
-                nexts.append(((now + seconds, stage, p, q), left))
-        # any wait, in units of time
-        nexts.append(((now + UNIT_S, stage, i, j), drawn(e, now, UNIT_S, moves.parked_w, sun, moves, light)[0]))
-        until = light.start_s + (light.index(now) + 1) * light.slice_s
-        left, _ = drawn(e, now, until - now, moves.parked_w, sun, moves, light)
-        nexts.append(((until, stage, i, j), left))
-        for after, left in nexts:
-            if left >= policy.need(after[0], *after[2:]) and left > best.get(after, -math.inf):
-                if after not in best:
-                    heapq.heappush(open_, after)
-                best[after] = left
-    return None
+        now, _, (i, j), served = heapq.heappop(open_)
+        for e, spent, margin in layers.pop((now, served, i, j), []):
+            if len(served) == len(visits) and policy.arrived[light.index(now + 1e-9), i, j] & 1:
+                value = -margin if margin_counts else spent if energy_counts else now - t
+                best = value if best is None else min(best, value)
+            nexts = []
+            for index, visit in enumerate(visits):
+                turn = index == len(served) if task.ordered else index not in served
+                if turn and policy.grid.cell(visit.x_m, visit.y_m) == (i, j):
+                    load = moves.parked_w + visit.service_w
+                    left, least = stay(e, now, visit.service_s, load, i, j)
+                    then = (now + visit.service_s, (i, j), served | {index})
+                    nexts.append((*then, left, load * visit.service_s, least))
+            for move, (di, dj) in enumerate(STEPS):
+                seconds = moves.time_s[move, i, j]
+                if math.isfinite(seconds):
+                    p, q, load = i + di, j + dj, moves.power_w[move, i, j]
+                    half, _ = drawn(
+                        e,
+                        now,
+                        0.5 * seconds,
+                        load,
+                        lambda k, i=i, j=j: sun_at(light, k, i, j),
+                        moves,
+                        light,
+                    )
+                    there = lambda k, p=p, q=q: sun_at(light, k, p, q)  # noqa: E731
+                    left, _ = drawn(half, now + 0.5 * seconds, 0.5 * seconds, load, there, moves, light)
+                    nexts.append((now + seconds, (p, q), served, left, load * seconds, math.inf))
+            left, least = stay(e, now, UNIT_S, moves.parked_w, i, j)
+            nexts.append((now + UNIT_S, (i, j), served, left, moves.parked_w * UNIT_S, least))
+            for then, at, now_served, left, cost, least in nexts:
+                least = min(least, left - need(then, *at))
+                if then > end or least < 0.0:
+                    continue
+                made = (left, spent + cost if energy_counts else 0.0, min(margin, least) if margin_counts else 0.0)
+                key = (then, now_served, *at)
+                others = layers.setdefault(key, [])
+                if not others:
+                    heapq.heappush(open_, (then, len(now_served), at, now_served))
+                if not any(o[0] >= made[0] and o[1] <= made[1] and o[2] >= made[2] for o in others):
+                    others[:] = [o for o in others if not (made[0] >= o[0] and made[1] <= o[1] and made[2] >= o[2])]
+                    others.append(made)
+    return best
 
 
 def in_units(moves):
@@ -73,56 +112,75 @@ def in_units(moves):
     return dataclasses.replace(moves, time_s=np.ceil(moves.time_s / UNIT_S) * UNIT_S)
 
 
-def random_task(seed, *, steady):
+def random_task(seed, objective, *, stays=True):
+    """Return (policy, moves, start, time, energy, visits, task) on a site of nine cells whose light changes."""
     rng = np.random.default_rng(seed)
     site, moves, light = random_site(rng, 3, 3)
-    if steady:
-        sun = np.broadcast_to(light.least_w[8], light.least_w.shape).copy()
-        light = LightSlices(light.start_s, light.slice_s, sun, sun, sun)
     moves = in_units(moves)
     policy = policy_of(site, moves, light)
     start = (int(rng.integers(3)), int(rng.integers(3)))
-    # work without length: the enumeration looks at its ends alone
-    visits = [Visit(5.0 * rng.integers(3), 5.0 * rng.integers(3), 0.0, 0.0) for _ in range(int(rng.integers(1, 3)))]
-    energy = float(rng.uniform(3e5, 8e5) if steady else rng.uniform(RESERVE_J, 60_000.0))
+    visits = [
+        Visit(
+            5.0 * rng.integers(3), 5.0 * rng.integers(3), UNIT_S * int(rng.integers(0, 8)) if stays else 0.0,
+            float(rng.uniform(0, 60)),
+        )
+        for _ in range(int(rng.integers(1, 4)))
+    ]  # fmt: skip
+    energy = float(rng.uniform(RESERVE_J, 150_000.0))
     t = 1000.0 + UNIT_S * int(rng.integers(0, 20))
-    plan = plan_sortie(policy, moves, site.place(*start), t, energy, visits, EXACT)
-    expected = earliest(policy, moves, start, t, energy, visits) if energy >= policy.need(t, *start) else None
-    return plan, expected
+    deadline = t + UNIT_S * int(rng.integers(20, 60)) if rng.random() < 0.3 else math.inf
+    return policy, moves, start, t, energy, visits, Task(objective, bool(rng.random() < 0.5), deadline)
+
+
+def compared(seed, objective):
+    """Return plan and best cost of a random task, None where exhaustive search finds no plan."""
+    policy, moves, start, t, energy, visits, task = random_task(seed, objective)
+    plan = plan_sortie(policy, moves, policy.grid.place(*start), t, energy, visits, EXACT, None, task)
+    possible = energy >= policy.need_j[policy.light.index(t), start[0], start[1]]
+    return plan, exhaustive(policy, moves, start, t, energy, visits, task) if possible else None
+
+
+@pytest.mark.parametrize("objective", list(Objective))
+def test_no_plan_of_an_exhaustive_search_is_better_in_any_objective_or_order(objective):
+    found = 0
+    for seed in range(30):
+        plan, best = compared(seed, objective)
+        if best is None:
+            continue
+        found += 1
+        assert plan.feasible, seed
+        assert plan.gap == 0.0
+        if objective is Objective.MOST_MARGIN:
+            assert plan.cost >= -best - EXACT.margin_answer_wh * 3600.0 - 2.0
+            # what is told is kept, but for the rounding of needs to float32
+            assert plan.margin_j >= plan.cost - 1.0
+        else:
+            assert plan.cost <= best * (1.0 + 1e-6) + 1e-2
+    assert found >= 15
 
 
 @pytest.mark.property
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_in_steady_light_and_with_charge_enough_the_plan_is_as_early_as_exhaustive_search_finds(seed):
-    plan, expected = random_task(seed, steady=True)
-    assert plan.feasible == (expected is not None)
-    if plan.feasible:
-        assert plan.waypoints[-2].time_s == expected
-
-
-def test_in_changing_light_each_plan_found_is_possible_and_few_are_missed():
-    possible = missed = 0
-    for seed in range(40):
-        plan, expected = random_task(seed, steady=False)
-        possible += expected is not None
-        missed += expected is not None and not plan.feasible
-        if plan.feasible:
-            assert expected is not None
-            assert plan.waypoints[-2].time_s >= expected - UNIT_S
-    assert possible >= 10
-    assert missed <= 0.1 * possible
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(list(Objective)))
+def test_plans_are_as_good_as_those_of_an_exhaustive_search(seed, objective):
+    plan, best = compared(seed, objective)
+    if best is None:
+        return
+    assert plan.feasible
+    if objective is Objective.MOST_MARGIN:
+        assert plan.cost >= -best - EXACT.margin_answer_wh * 3600.0 - 2.0
+    else:
+        assert plan.cost <= best * (1.0 + 1e-6) + 1e-2
 
 
 @pytest.mark.property
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_clock_and_battery_pay_for_the_same_seconds_and_the_need_is_kept(seed):
-    rng = np.random.default_rng(seed)
-    site, moves, light = random_site(rng, 3, 4)
-    policy = policy_of(site, moves, light)
-    visit = Visit(5.0 * rng.integers(4), 5.0 * rng.integers(3), float(rng.uniform(0, 900)), float(rng.uniform(0, 50)))
-    plan = plan_sortie(policy, moves, (5.0, 5.0), 1010.0, 2.0e5, [visit], EXACT)
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(list(Objective)))
+def test_clock_and_battery_pay_for_the_same_seconds_and_the_need_is_kept(seed, objective):
+    policy, moves, start, t, energy, visits, task = random_task(seed, objective)
+    light = policy.light
+    plan = plan_sortie(policy, moves, policy.grid.place(*start), t, energy, visits, EXACT, None, task)
+    spent = 0.0
     for before, after in zip(plan.waypoints, plan.waypoints[1:], strict=False):
         seconds = after.time_s - before.time_s
         i, j = policy.grid.cell(after.x_m, after.y_m)
@@ -136,11 +194,24 @@ def test_clock_and_battery_pay_for_the_same_seconds_and_the_need_is_kept(seed):
             half, _ = drawn(before.energy_j, before.time_s, 0.5 * seconds, load, at_first, moves, light)
             expected, _ = drawn(half, before.time_s + 0.5 * seconds, 0.5 * seconds, load, sun, moves, light)
         else:
-            load = moves.parked_w + (visit.service_w if after.activity == SERVING else 0.0)
+            load = moves.parked_w
+            if after.activity == SERVING:
+                assert seconds == pytest.approx(visits[after.target].service_s)
+                assert after.service_w == visits[after.target].service_w
+                load += after.service_w
             expected, _ = drawn(before.energy_j, before.time_s, seconds, load, sun, moves, light)
         assert after.energy_j == pytest.approx(expected, abs=1e-3)
         if after.activity != RECHARGE:
             assert after.energy_j >= policy.need(after.time_s, i, j)
+            spent += load * seconds
+    if plan.feasible:
+        assert sorted(plan.order) == list(range(len(visits)))
+        assert plan.order == tuple(range(len(visits))) or not task.ordered
+        assert plan.waypoints[-2].time_s <= task.deadline_s
+        if objective is Objective.LEAST_ENERGY:
+            assert plan.cost == pytest.approx(spent)
+        if objective is Objective.LEAST_TIME:
+            assert plan.cost == pytest.approx(plan.waypoints[-2].time_s - t)
 
 
 def lane(length=6, slices=40, lit=1):
@@ -199,7 +270,7 @@ def test_the_end_preferred_is_taken_while_it_is_a_haven():
         ((0.0, 0.0), 3e5, [Visit(20, 0, -1, 0)], EXACT, "target 0: place, stay and load"),
         ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(20, 5, 0, 0)], EXACT, "target 1: no way leads there"),
         ((0.0, 0.0), 3e5, [Visit(20, 0, 1e5, 0)], EXACT, "h at least and the plan looks"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 9000, 120)], EXACT, "even a full battery does not suffice"),
+        ((0.0, 0.0), 3e5, [Visit(20, 0, 9000, 120)], EXACT, "even a full battery does not suffice; a stay of 1."),
         ((20.0, 0.0), 2e5, [Visit(20, 0, 2400, 50)], EXACT, "Wh at the start would do instead of 56 Wh"),
     ],
 )
@@ -212,6 +283,181 @@ def test_the_impossible_is_explained(place, energy, visits, config, says):
     assert not plan.feasible
     assert says in plan.explanation
     assert plan.waypoints == ()
+
+
+def told(policy, moves, energy, visits, task, start=(0.0, 0.0), **more):
+    plan = plan_sortie(policy, moves, start, 0.0, energy, visits, EXACT, None, task, **more)
+    assert not plan.feasible
+    return plan.explanation
+
+
+def number_before(text, unit):
+    return float(text.split(unit)[0].split()[-1])
+
+
+def test_what_is_told_to_make_a_plan_possible_does_and_a_little_less_does_not():
+    policy, moves = lane(slices=18)
+    visits = [Visit(20, 0, 2400, 50)]
+    text = told(policy, moves, 2e5, visits, Task(), (20.0, 0.0))
+    enough_j = number_before(text.replace("charge is short; ", ""), " Wh at the start") * 3600.0
+
+    def possible(energy):
+        return plan_sortie(policy, moves, (20.0, 0.0), 0.0, energy, visits, EXACT).feasible
+
+    assert possible(enough_j + 1800.0)
+    assert not possible(enough_j - EXACT.answer_wh * 3600.0 - 1800.0)
+
+
+def test_a_deadline_that_is_too_early_is_named_with_the_hours_that_it_lacks():
+    policy, moves = lane()
+    visits = [Visit(20, 0, 600, 30)]
+    text = told(policy, moves, 3e5, visits, Task(deadline_s=900.0))
+    assert text.startswith("target 0: the deadline is too early; ")
+    lacks_s = number_before(text, " h more would do") * 3600.0
+    assert plan_sortie(
+        policy, moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT, None, Task(deadline_s=900.0 + lacks_s + 360.0)
+    ).feasible
+    assert "the deadline is not a number" in told(policy, moves, 3e5, visits, Task(deadline_s=math.nan))
+
+
+def dawn():
+    """Return a lane whose first cell is dark in the middle of the day."""
+    policy, moves = lane()
+    sun = policy.light.least_w.copy()
+    sun[1:12] = 0.0
+    light = LightSlices(0.0, SLICE_S, sun, sun, sun)
+    config = dataclasses.replace(CONFIG, horizon_s=policy.count * SLICE_S)
+    return recovery_policy(policy.grid, moves, light, config, RESERVE_J, CAPACITY_J), moves
+
+
+def test_a_later_start_with_the_same_charge_is_found_by_trying():
+    policy, moves = dawn()
+    visits = [Visit(20, 0, 900, 30)]
+    energy = policy.need(0.0, 0, 0) + 2_000.0
+    text = told(policy, moves, energy, visits, Task(deadline_s=14 * SLICE_S))
+    start_h = number_before(text, " h later with the same charge")
+    start_s = start_h * 3600.0 + 180.0
+    assert policy.need(start_s, 0, 0) <= energy
+    later = plan_sortie(policy, moves, (0.0, 0.0), start_s, energy, visits, EXACT)
+    assert later.feasible
+
+
+def test_a_nearer_haven_is_found_by_solving_with_it():
+    policy, moves = lane(length=8)
+    asked = []
+
+    def with_haven(cell):
+        asked.append(cell)
+        sun = policy.light.least_w.copy()
+        sun[:, cell[0], cell[1]] = 300.0
+        light = LightSlices(0.0, SLICE_S, sun, sun, sun)
+        config = dataclasses.replace(CONFIG, horizon_s=policy.count * SLICE_S)
+        return recovery_policy(policy.grid, moves, light, config, RESERVE_J, CAPACITY_J)
+
+    visits = [Visit(35, 0, 5400, 100)]
+    text = told(policy, moves, 3e5, visits, Task(), with_haven=with_haven)
+    assert "a haven" in text
+    assert number_before(text, " m from there") == pytest.approx(5.0 * (7 - asked[-1][1]))
+    found = plan_sortie(with_haven(asked[-1]), moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT)
+    assert found.feasible
+
+
+def test_of_targets_in_any_order_the_one_that_fails_alone_is_named():
+    policy, moves = lane()
+    visits = [Visit(10, 0, 60, 0), Visit(20, 0, 9000, 120)]
+    assert told(policy, moves, 3e5, visits, Task(ordered=False)).startswith("target 1: ")
+    both = [Visit(20, 0, 3000, 60), Visit(25, 0, 3000, 60)]
+    text = told(policy, moves, 3e5, both, Task(ordered=False, deadline_s=9000.0))
+    assert text.startswith("all 2 targets together: ")
+    many = [Visit(5, 0, 0, 0)] * 9
+    assert "more than 8" in told(policy, moves, 3e5, many, Task(ordered=False))
+
+
+def test_the_earth_is_waited_for_where_it_is_asked():
+    policy, moves = lane()
+    earth = np.zeros((policy.count, *policy.grid.shape), bool)
+    earth[4:12] = True
+    visits = [Visit(20.0, 0.0, 600.0, 30.0)]
+
+    def plan(task):
+        return plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT, None, task, earth=earth)
+
+    free, serving = plan(Task()), plan(Task(earth_to_serve=True))
+    driving = plan(Task(earth_to_drive=True, earth_to_serve=True))
+    assert free.cost < serving.cost
+    seen = (4 * SLICE_S, 12 * SLICE_S)
+    for made, activities in ((serving, {SERVING}), (driving, {SERVING, DRIVE})):
+        for before, after in zip(made.waypoints, made.waypoints[1:], strict=False):
+            if after.activity in activities:
+                assert seen[0] <= before.time_s
+                assert after.time_s <= seen[1]
+    # who may drive unseen is there when the Earth rises
+    assert next(w for w in serving.waypoints if w.activity == SERVING).time_s == seen[0] + 600.0
+    earth[:] = False
+    assert "the Earth is not in view" in plan(Task(earth_to_drive=True)).explanation
+    unknown = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT, None, Task(earth_to_drive=True))
+    assert "not known where it is" in unknown.explanation
+
+
+def test_a_plan_by_repair_is_that_from_scratch():
+    rng = np.random.default_rng(3)
+    tried = 0
+    for _ in range(25):
+        site, moves, light = random_site(rng, 5, 6)
+        policy = policy_of(site, moves, light)
+        visits = [Visit(5.0 * rng.integers(6), 5.0 * rng.integers(5), 200.0, 30.0) for _ in range(2)]
+        start, energy = (int(rng.integers(5)), int(rng.integers(6))), float(rng.uniform(1e5, 4e5))
+        before = plan_sortie(policy, moves, site.place(*start), 1000.0, energy, visits, EXACT)
+        if not before.feasible:
+            continue
+        tried += 1
+        patch = rng.random(site.shape) < 0.1
+        factor = [math.inf, 3.0, 0.5][tried % 3]
+        changed = changed_moves(moves, patch, factor)
+        after = policy_of(site, changed, light)
+        # on the way, with the second target still to do
+        here = before.waypoints[len(before.waypoints) // 3]
+        live = (after, changed, (here.x_m, here.y_m), here.time_s, here.energy_j, visits[1:], EXACT)
+        repaired = plan_sortie(*live, before=before.fields)
+        scratch = plan_sortie(*live)
+        assert repaired.feasible == scratch.feasible
+        if scratch.feasible:
+            assert repaired.cost == pytest.approx(scratch.cost, abs=1e-6)
+        fields = sortie_fields(after, changed, before.fields.cells)
+        mended = repaired_fields(before.fields, after, changed)
+        assert (mended.reach_s == fields.reach_s).all()
+        assert (mended.drawn_j == fields.drawn_j).all()
+    assert tried >= 8
+
+
+def test_a_sortie_that_is_not_easy_gets_a_plan_and_says_how_far_it_may_be_from_the_best():
+    hurried = dataclasses.replace(EXACT, labels_easy=5)
+    gaps = 0
+    for seed in range(12):
+        policy, moves, start, t, energy, visits, task = random_task(seed, Objective.LEAST_TIME)
+        asked = (policy, moves, policy.grid.place(*start), t, energy, visits)
+        best = plan_sortie(*asked, EXACT, None, task)
+        plan = plan_sortie(*asked, hurried, None, task)
+        assert plan.feasible == best.feasible
+        if best.feasible:
+            # never a gap that is too small
+            assert plan.cost - plan.gap <= best.cost + 1e-2
+            assert plan.cost >= best.cost - 1e-2
+            gaps += plan.gap > 0.0
+    assert gaps >= 1
+
+
+@pytest.mark.property
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([Objective.LEAST_TIME, Objective.LEAST_ENERGY]))
+def test_the_gap_told_with_tolerances_covers_what_is_lost_by_them(seed, objective):
+    policy, moves, start, t, energy, visits, task = random_task(seed, objective)
+    asked = (policy, moves, policy.grid.place(*start), t, energy, visits)
+    best = plan_sortie(*asked, EXACT, None, task)
+    rough = dataclasses.replace(EXACT, energy_tolerance_wh=1.0, time_tolerance_s=60.0)
+    plan = plan_sortie(*asked, rough, None, task)
+    if best.feasible and plan.feasible:
+        assert plan.cost - plan.gap <= best.cost * (1.0 + 1e-6) + 1e-2
 
 
 def test_ground_too_steep_to_plan_over_is_named():
@@ -227,7 +473,7 @@ def test_ground_too_steep_to_plan_over_is_named():
 
 def test_a_search_that_reaches_its_limit_says_so():
     policy, moves = lane()
-    limit = dataclasses.replace(EXACT, labels_max=3)
+    limit = dataclasses.replace(EXACT, labels_max=3, labels_answer=3)
     plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 0, 0)], limit)
     assert "3 labels" in plan.explanation
 

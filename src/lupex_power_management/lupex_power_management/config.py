@@ -89,7 +89,6 @@ class ForecastConfig:
     most_steps: int = setting(160, "longer plans take longer steps", minimum=4, maximum=10000)
     rest_s: float = setting(14400.0, "how far ahead without a plan", unit="s", minimum=60, maximum=1e6)
     place_age_s: float = setting(30.0, "an older position is not used", unit="s", minimum=0.5, maximum=3600)
-    service_power_w: float = setting(80.0, "load beside the avionics at a target", unit="W", minimum=0, maximum=1e4)
     array_share: float = setting(0.95, "expected array power over the nominal one", minimum=0, maximum=1.2)
     array_sigma: float = setting(0.05, "of that share, one sigma", minimum=0, maximum=1)
     load_sigma: float = setting(0.05, "share of the standing loads, one sigma", minimum=0, maximum=1)

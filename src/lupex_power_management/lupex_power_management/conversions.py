@@ -65,9 +65,13 @@ def sortie(message: SortiePlan) -> Sortie | None:
     if not message.feasible:
         return None
     count = len(message.arrival)
-    if not len(message.activity) == len(message.x_m) == len(message.y_m) == count:
+    arrays = message.activity, message.x_m, message.y_m, message.service_power_w
+    if any(len(values) != count for values in arrays):
         raise InvalidMessage("the plan's arrays differ in length")
     x, y = all_finite(message.x_m, "x_m"), all_finite(message.y_m, "y_m")
+    loads = all_finite(message.service_power_w, "service_power_w")
+    if (loads < 0.0).any():
+        raise InvalidMessage("the plan has a work that gives power")
     if count and max(np.abs(x).max(), np.abs(y).max()) > MAP_LIMIT_M:
         raise InvalidMessage(f"a waypoint lies farther than {MAP_LIMIT_M:g} m")
     times = np.array([seconds(time) for time in message.arrival])
@@ -77,7 +81,7 @@ def sortie(message: SortiePlan) -> Sortie | None:
         activities = [Activity(value) for value in message.activity]
     except ValueError as error:
         raise InvalidMessage(f"the plan has an unknown activity: {error}") from error
-    waypoints = zip(activities, x.tolist(), y.tolist(), times.tolist(), strict=True)
+    waypoints = zip(activities, x.tolist(), y.tolist(), times.tolist(), loads.tolist(), strict=True)
     return Sortie(message.plan_id, tuple(Waypoint(*values) for values in waypoints))
 
 

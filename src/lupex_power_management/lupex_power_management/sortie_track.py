@@ -27,12 +27,13 @@ class Activity(IntEnum):
 
 @dataclass(frozen=True)
 class Waypoint:
-    """A place of the plan on the map, and the time at which the activity that leads to it ends."""
+    """A place of the plan on the map, when the activity that leads to it ends, and the load of its work."""
 
     activity: Activity
     x_m: float
     y_m: float
     arrival_s: float
+    service_w: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def _leg(
             return None
         count = _steps(duration, span_s, config)
         zero = np.zeros(count)
-        service = config.service_power_w if waypoint.activity is Activity.SERVICE else 0.0
+        service = waypoint.service_w if waypoint.activity is Activity.SERVICE else 0.0
         end = _ends(start_s, duration, count)
         place = (zero + waypoint.x_m, zero + waypoint.y_m)
         return Track(plan_id, end, zero + duration / count, *place, zero, zero, zero + service)

@@ -24,7 +24,7 @@ OUT_AND_BACK = Sortie(
     (
         Waypoint(Activity.WAIT, 50.0, 0.0, NOW),
         Waypoint(Activity.DRIVE, -100.0, 0.0, NOW + 2000.0),
-        Waypoint(Activity.SERVICE, -100.0, 0.0, NOW + 5600.0),
+        Waypoint(Activity.SERVICE, -100.0, 0.0, NOW + 5600.0, 80.0),
         Waypoint(Activity.DRIVE, 50.0, 0.0, NOW + 7800.0),
         Waypoint(Activity.RECHARGE, 50.0, 0.0, NOW + 15000.0),
     ),

@@ -170,6 +170,7 @@ def plan(now_s):
     message.x_m = [50.0, -100.0, -100.0]
     message.y_m = [0.0, 0.0, 0.0]
     message.arrival = [stamp(now_s + t) for t in (0.0, 1800.0, 5400.0)]
+    message.service_power_w = [0.0, 0.0, 80.0]
     return message
 
 

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The field of minimum safe charge, computed on two cores: one layer each, the second a few slices behind the first."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lupex_path_planning import recovery_sweeps
+from lupex_path_planning.config import RecoveryConfig
+from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.recovery_havens import flat
+from lupex_path_planning.recovery_labels import NONE, NOTHING, Rounding
+from lupex_path_planning.recovery_layer import block_of, layer
+from lupex_path_planning.recovery_scale import Scale, scaled_moves
+from lupex_path_planning.site_grid import Moves, SiteGrid
+
+Grid3 = NDArray[np.float32]
+Labels = NDArray[np.uint32]
+
+Stage = Callable[[int, int], None]
+
+_CHUNK = 4
+"""Slices that one core settles before it hands them to the other."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Labels and needs [J] before and after the stop, (slices, ny, nx), and where the way back is over (two bits)."""
+
+    labels: Labels
+    need_j: Grid3
+    labels_after_stop: Labels
+    need_after_stop_j: Grid3
+    arrived: NDArray[np.uint8]
+
+
+def field_of(
+    grid: SiteGrid,
+    moves: Moves,
+    light: LightSlices,
+    config: RecoveryConfig,
+    scale: Scale,
+    rounding: Rounding,
+    *,
+    keep_after_stop: bool,
+) -> Field:
+    """Settle all slices that a haven can be looked ahead from, latest first."""
+    ahead = math.floor(config.haven_time_s / light.slice_s)
+    count = light.count - ahead
+    ny, nx = grid.shape
+    least = np.ascontiguousarray(light.least_w, np.float32)
+    slots = 3 * _CHUNK + scale.stop[0] + 2
+    kept = count if keep_after_stop else 0
+    labels = np.empty((count, ny, nx), np.uint32)
+    need = np.empty((count, ny, nx), np.float32)
+    labels_after = np.empty((kept or 1, ny, nx), np.uint32)
+    need_after = np.empty((kept or 1, ny, nx), np.float32)
+    arrived = np.empty((count, ny, nx), np.uint8)
+    ring_x = np.full((slots, ny + 2, nx + 2), NOTHING, np.uint32)
+    ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
+    haven = np.full((slots, ny, nx), NONE, np.uint32)
+    balance = np.zeros((ahead + 1, ny, nx), np.float32)
+    radius = math.ceil(config.haven_clearance_m / grid.cell_m)
+    recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
+    scaled = scaled_moves(moves, scale, rounding)
+    level = flat(grid, config)
+    block = block_of(nx)
+    layers = layer(scaled[2]), layer(scaled[2])
+
+    def sun(stop_used: bool) -> tuple[Any, ...]:
+        return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
+
+    def look_ahead(first: int, last: int) -> None:
+        recovery_sweeps.look_ahead(
+            first, last, sun(True), scale.numbers, block, (haven, arrived, balance), rounding
+        )  # fmt: skip
+
+    def after(first: int, last: int) -> None:
+        recovery_sweeps.after_stop(
+            first, last, sun(True), scale.numbers, scaled, layers[0], block,
+            (haven, arrived, balance), ring_x, ring_s, labels_after, need_after, rounding,
+        )  # fmt: skip
+
+    def before(first: int, last: int) -> None:
+        recovery_sweeps.before_stop(
+            first, last, sun(False), scale.numbers, scaled, layers[1], block,
+            (haven, arrived, balance), ring_x, ring_s, scale.stop, labels, need, rounding,
+        )  # fmt: skip
+
+    _in_turn(look_ahead, after, before, count, light.count)
+    return Field(labels, need, labels_after[:kept], need_after[:kept], arrived)
+
+
+def _in_turn(look_ahead: Stage, after: Stage, before: Stage, count: int, total: int) -> None:
+    """Run the stages over all slices, latest first; `before` a chunk behind `after`, `look_ahead` a chunk in front."""
+    chunks = [(max(last - _CHUNK + 1, 0), last) for last in range(count - 1, -1, -_CHUNK)]
+    look_ahead(count, total - 1)
+    look_ahead(*chunks[0])
+
+    def beside(step: int) -> None:
+        if step > 0:
+            before(*chunks[step - 1])
+        if step + 1 < len(chunks):
+            look_ahead(*chunks[step + 1])
+
+    with ThreadPoolExecutor(1) as other:
+        for step in range(len(chunks) + 1):
+            task = other.submit(beside, step)
+            if step < len(chunks):
+                after(*chunks[step])
+            task.result()

@@ -1,0 +1,231 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Begin and end of a slice: what waiting promises, what moves cost in its light, what a stop asks for, what is kept."""
+
+import numpy as np
+from numba import njit
+
+from lupex_path_planning.recovery_labels import (
+    CLOSED,
+    LOW,
+    NONE,
+    NOTHING,
+    SHIFT,
+    WHOLE,
+    covered,
+    throughout,
+    value_of,
+)
+
+U = np.uint32
+I = np.uint64  # noqa: E741
+_ROWS = (0, 1, 1, 1, 0, -1, -1, -1)
+_COLUMNS = (1, 1, 0, -1, -1, -1, 0, 1)
+
+
+@njit(cache=True, nogil=True)
+def begin(layer, block, k, least_w, haven, window, rates, weight, moves, rounding):  # type: ignore[no-untyped-def]
+    """Begin slice k from the labels of k + 1 that the layer holds; `window` is how many slices a move may touch."""
+    x, y, first, open_, dark, lit, cost = layer.x, layer.y, layer.first, layer.open, layer.dark, layer.lit, layer.cost
+    ahead, later, wait, least = layer.ahead, layer.later, layer.wait, layer.least
+    tick = U(U(weight << SHIFT) | U(1))
+    for i in range(1, x.shape[0] - 1):
+        _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weight, rounding)
+        _start(x, y, first, ahead, later, wait, least, layer.free, open_, block, i, tick, rounding.ramp)
+        _darkest(lit, least_w, k, window + rounding.window, i)
+    watts, seconds, ticks = moves
+    for i in range(1, x.shape[0] - 1):
+        _price(cost, watts, seconds, ticks, lit, open_, dark, block, i, rounding.move)
+
+
+@njit(cache=True, nogil=True)
+def _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weight, rounding):  # type: ignore[no-untyped-def]
+    """Set row i to what waiting for the next slice's labels x, or a haven, promises.
+
+    Where the array gives more than the load, its gain counts for whoever is there when the slice begins.
+    """
+    parked_j, sun_j, gain_j, gain_max = rates
+    up, down = rounding.load, rounding.gain
+    k, i, one = I(k), I(i), I(1)
+    for j in range(one, I(x.shape[1] - 1)):
+        value = value_of(x[i, j], weight) if x[i, j] < NOTHING else NONE
+        net = parked_j - sun_j * least_w[k, i - one, j - one]
+        load = U(min(net + up, np.float32(524287.0))) if net > np.float32(0.0) else U(0)
+        gain = min(-net * gain_j, gain_max) + down
+        credit = U(gain) if gain > np.float32(0.0) else U(0)
+        floor = U(least[i, j] >> SHIFT)
+        stay = U(value + load)
+        stay = stay if stay > floor else floor
+        stay = stay if stay < NONE else NONE
+        early = U(value - credit) if value > credit else U(0)
+        early = early if early > floor else floor
+        key = U(early + U(weight * WHOLE))
+        charged = U(U(key << SHIFT) | WHOLE) if credit > 0 and value < NONE and key < stay else NOTHING
+        label = U(stay << SHIFT)
+        label = charged if charged < label else label
+        home = U(haven[i - one, j - one] << SHIFT)
+        first[i, j] = home if home <= label else label
+        ahead[i, j] = U(value << SHIFT)
+        later[i, j] = U(x[i, j] - U(value << SHIFT)) if value < NONE else U(0)
+        # a slice has 2047 units of time; one of them by 2048ths, and in labels: << 12 >> 11
+        wait[i, j] = U(U(U(load + U(load >> U(11))) + U(1)) << U(1)) if load > 0 else U(0)
+
+
+@njit(cache=True, nogil=True)
+def _start(x, y, first, ahead, later, wait, least, free, open_, block, i, tick, ramp):  # type: ignore[no-untyped-def]
+    """Set labels and covers of row i to waiting, and see which blocks hold cells that a move may serve better."""
+    i, one, end = I(i), I(1), I(x.shape[1] - 1)
+    a, bit, found = one, one, I(0)
+    while a < end:
+        b = min(a + I(block), end)
+        any_ = U(0)
+        for j in range(a, b):
+            label = first[i, j]
+            any_ |= label & free[i, j]
+            x[i, j] = label
+            y[i, j] = covered(label, ahead[i, j], wait[i, j], least[i, j], later[i, j], tick, ramp)
+        found |= bit if any_ != 0 else I(0)
+        a, bit = b, bit << one
+    open_[i] = found
+
+
+@njit(cache=True, nogil=True)
+def _darkest(lit, least_w, k, slices, i):  # type: ignore[no-untyped-def]
+    """Take the least light over slices k on; 0 past the horizon."""
+    row = lit[i, 1:-1]
+    if k + slices > least_w.shape[0]:
+        row[:] = 0.0
+        return
+    row[:] = least_w[k, i - 1]
+    for m in range(k + 1, k + slices):
+        lesser(row, least_w[m, i - 1])
+
+
+@njit(cache=True, nogil=True)
+def lesser(row, other):  # type: ignore[no-untyped-def]
+    """Lower a row to another where that is less."""
+    for j in range(row.size):
+        row[j] = other[j] if other[j] < row[j] else row[j]
+
+
+@njit(cache=True, nogil=True)
+def _price(cost, watts, seconds, ticks, lit, open_, dark, block, i, up):  # type: ignore[no-untyped-def]
+    """Price the moves of row i anew in the blocks that are lit now or were when they were priced last.
+
+    Energy is what the lesser light of a move's two ends leaves.
+    """
+    one, end = I(1), I(lit.shape[1] - 1)
+    here = I(i)
+    light_bits = lit.view(np.uint32)
+    a, b, bit = one, one, I(0)
+    while b < end:
+        bit = bit << one if bit != 0 else one
+        a, b = b, min(b + I(block), end)
+        if open_[here] & bit == 0:
+            continue
+        found = U(0)
+        for j in range(a, b):
+            found |= light_bits[here, j]
+        unlit = found == 0
+        if unlit and dark[here] & bit != 0:
+            continue
+        dark[here] = (dark[here] & ~bit) | (bit if unlit else I(0))
+        for move in range(8):
+            there, m = I(i + _ROWS[move]), I(move)
+            beside = I(1 + _COLUMNS[move])
+            for j in range(a, b):
+                p, q = here - one, j - one
+                sun = lit[there, q + beside]
+                sun = sun if sun < lit[here, j] else lit[here, j]
+                net = watts[m, p, q] - sun
+                energy = (net if net > np.float32(0.0) else np.float32(0.0)) * seconds[m, p, q]
+                weighted = U(ticks[m, p, q] >> SHIFT)
+                # a unit at least, or a label could rest on itself
+                key = U(U(energy + up) + weighted)
+                priced = U(U(key << SHIFT) | U(ticks[m, p, q] & LOW))
+                cost[m, here, j] = priced if weighted < NONE and key < NONE else CLOSED
+
+
+@njit(cache=True, nogil=True)
+def keep(label_out, value_out, need_out, layer, i, numbers, ramp):  # type: ignore[no-untyped-def]
+    """Store a settled row: its labels, and the need over the whole slice in units and in joules, rounded up.
+
+    What a full battery does not hold is no way back, here and for all slices before.
+    """
+    _, weight, most, reserve = numbers
+    unit_j, reserve_j = reserve
+    tick = U(U(weight << SHIFT) | U(1))
+    x, ahead, wait, least = layer.x[i, 1:-1], layer.ahead[i, 1:-1], layer.wait[i, 1:-1], layer.least[i, 1:-1]
+    for j in range(x.size):
+        label = x[j]
+        value = value_of(label, weight)
+        label = label if value <= most and label < NOTHING else NOTHING
+        late = U(throughout(label, ahead[j], wait[j], least[j], tick, ramp) >> SHIFT)
+        value = value if U(label & LOW) == 0 else late
+        value = value if label < NOTHING and value <= most else NONE
+        x[j] = label
+        label_out[j] = label
+        value_out[j] = value
+        joules = reserve_j + unit_j * value
+        rounded = np.float32(joules)
+        rounded = rounded if rounded >= joules else np.float32(rounded * np.float32(1.0000002))
+        need_out[j] = rounded if value < NONE else np.float32(np.inf)
+
+
+@njit(cache=True, nogil=True)
+def stops(layer, ring_x, ring_s, k, count, stop, weight):  # type: ignore[no-untyped-def]
+    """Set what one stop, begun at any time of slice k, asks for: floor and, for waiting, least (value << 12).
+
+    `stop` is (whole slices, ticks of the rest, load). Either the label of slice k + whole is still in time when the
+    stop ends, or that of the next one is.
+    """
+    whole, rest, load = stop
+    slots, ny2, nx2 = ring_x.shape
+    worst = layer.row[0, 1 : nx2 - 1]
+    for i in range(1, ny2 - 1):
+        worst[:] = U(0)
+        for m in range(k, k + whole):
+            _greater(worst, ring_s[m % slots, i, 1:-1], m < count)
+        _stop_row(
+            layer.floor[i, 1:-1],
+            layer.least[i, 1:-1],
+            worst,
+            ring_x[(k + whole) % slots, i, 1:-1],
+            ring_s[(k + whole) % slots, i, 1:-1],
+            ring_x[(k + whole + 1) % slots, i, 1:-1],
+            ring_s[(k + whole + 1) % slots, i, 1:-1],
+            k + whole < count,
+            k + whole + 1 < count,
+            rest,
+            load,
+            weight,
+        )
+
+
+@njit(cache=True, nogil=True)
+def _greater(row, other, known):  # type: ignore[no-untyped-def]
+    for j in range(row.size):
+        value = other[j] if known else NONE
+        row[j] = value if value > row[j] else row[j]
+
+
+@njit(cache=True, nogil=True)
+def _stop_row(floor, least, worst, x0, s0, x1, s1, known0, known1, rest, load, weight):  # type: ignore[no-untyped-def]
+    for j in range(floor.size):
+        t0, t1 = U(x0[j] & LOW), U(x1[j] & LOW)
+        a0 = value_of(x0[j], weight) if known0 and x0[j] < NOTHING else NONE
+        a1 = value_of(x1[j], weight) if known1 and x1[j] < NOTHING else NONE
+        u0 = s0[j] if known0 else NONE
+        u1 = s1[j] if known1 else NONE
+        t0 = U(t0 + rest)
+        t1 = U(t1 + rest)
+        t1 = U(t1 - WHOLE) if t1 > WHOLE else U(0)
+        v0 = max(worst[j], a0)
+        later = max(worst[j], u0)
+        v1 = max(later, a1)
+        whole = v1 if t1 == 0 else max(v1, u1)
+        v0 = min(U(v0 + load), NONE)
+        v1 = min(U(v1 + load), NONE)
+        soon = t0 <= WHOLE and U(v0 + U(weight * t0)) < U(v1 + U(weight * t1))
+        floor[j] = U(U(v0 << SHIFT) | t0) if soon else U(U(v1 << SHIFT) | t1)
+        least[j] = U(min(U(whole + load), NONE) << SHIFT)

@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The heater's full power covers all that cold takes on a way of any length, as long as it keeps the battery warm."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lupex_models.rover import read_rover
+from lupex_path_planning.cold import check_cold, dark_stay
+from lupex_path_planning.config import BoundConfig
+
+ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
+BOUND = BoundConfig()
+
+
+@pytest.mark.parametrize("start_k", [268.0, 273.15, 278.15, 283.15, 288.15, 293.15, 298.15, 303.0])
+@pytest.mark.parametrize("avionics_w", [0.0, 20.0, 45.0])
+def test_the_heaters_full_power_covers_heat_and_lost_capacity_at_each_minute_of_the_worst_stay(start_k, avionics_w):
+    stay = dark_stay(ROVER, start_k, avionics_w)
+    granted_w = ROVER.loads.heater_w * BOUND.heater_share * BOUND.load_factor
+    assert (stay.taken_j <= granted_w * stay.time_s).all()
+
+
+def test_the_worst_stay_leaves_the_battery_warm_enough_to_be_charged_even_without_the_heat_of_the_avionics():
+    assert dark_stay(ROVER, 283.15, 45.0).battery_k.min() >= 283.15
+    assert dark_stay(ROVER, 283.15, 0.0).battery_k.min() > 278.0 > ROVER.battery.charge_min_k
+
+
+def test_cold_that_costs_capacity_is_counted_where_the_heater_does_not_run():
+    stay = dark_stay(ROVER, 293.15, 45.0)
+    assert stay.battery_k[-1] == pytest.approx(288.6, abs=0.1)
+    assert stay.taken_j[-1] / 3600.0 == pytest.approx(46.0, abs=1.0)
+
+
+def test_the_bound_of_this_rover_holds():
+    check_cold(ROVER, BOUND)
+
+
+def test_a_heater_too_weak_to_keep_the_battery_from_freezing_is_refused():
+    deaf = replace(ROVER.thermal, electronics_share=0.0, battery_conductance_w_k=0.4)
+    check_cold(replace(ROVER, thermal=deaf), BOUND)
+    weak = replace(ROVER, thermal=deaf, loads=replace(ROVER.loads, heater_w=4.0))
+    with pytest.raises(ValueError, match="cannot be charged: no way back"):
+        check_cold(weak, BOUND)
+
+
+def test_a_share_of_the_heater_that_a_stay_exceeds_is_refused():
+    with pytest.raises(ValueError, match=r"heater_share of 0.5 grants 10.8 W against the cold, but .* takes 20.0 W"):
+        check_cold(ROVER, replace(BOUND, heater_share=0.5))
