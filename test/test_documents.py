@@ -13,7 +13,15 @@ from lupex_models.configuration import describe, from_mapping
 from lupex_models.rover import read_rover
 from lupex_node.config import NodeConfig
 from lupex_system_tests import models_page
-from lupex_system_tests.parameter_page import NODES, PACKAGES, SET_BY_NOBODY, configurations, page, place
+from lupex_system_tests.parameter_page import (
+    NODES,
+    PACKAGES,
+    SET_BY_NOBODY,
+    configurations,
+    package_of,
+    page,
+    place,
+)
 from lupex_system_tests.structure import FLOORS
 
 
@@ -97,7 +105,7 @@ def test_rover_file_is_valid(repository):
 
 
 def test_every_node_file_is_checked(repository):
-    assert {path.stem for path in (repository / "config").glob("*.yaml")} == {*NODES, "rover"}
+    assert {path.stem for path in (repository / "config").glob("*.yaml")} == {*NODES, "rover", "ros_gz_bridge"}
 
 
 @pytest.mark.parametrize("name", NODES)
@@ -109,7 +117,7 @@ def test_every_key_of_a_node_file_is_known(repository, name):
         assert set(section) == {"ros__parameters"}, f"{path}: {node}"
         assert node in NODES[name] or (node == "/**" and len(NODES[name]) == 1), f"{path}: no node {node}"
         cls_name = NODES[name].get(node) or next(iter(NODES[name].values()))
-        cls = getattr(importlib.import_module(f"lupex_{name}.config"), cls_name)
+        cls = getattr(importlib.import_module(f"{package_of(name)}.config"), cls_name)
         given = section["ros__parameters"] or {}
         shared = {key: given[key] for key in given if key in NodeConfig.__dataclass_fields__}
         # Paths come from the launch files.

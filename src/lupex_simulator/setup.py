@@ -23,6 +23,8 @@ setup(
         "console_scripts": [
             "simulator = lupex_simulator.node:main",
             "prepare_world = lupex_simulator.prepare_world:main",
+            "payload = lupex_simulator.payload.node:main",
+            "gazebo_adapter = lupex_simulator.gazebo.node:main",
         ]
     },
 )

@@ -24,6 +24,7 @@ PACKAGES = (
 NODES = {
     "bag": {"recorder": "RecorderSettings"},
     "drill_control": {"drill_control": "DrillControlSettings"},
+    "gazebo_adapter": {"gazebo_adapter": "GazeboAdapterConfig"},
     "localization": {"localization": "LocalizationConfig"},
     "mission": {"mission": "MissionConfig"},
     "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
@@ -32,7 +33,10 @@ NODES = {
     "simulator": {"simulator": "SimulatorConfig"},
     "traversability": {"traversability": "TraversabilityConfig"},
 }
-"""By file in config/ (and package) and by node: the dataclass of its parameters."""
+"""By file in config/ and by node: the dataclass of its parameters."""
+
+OF_ANOTHER_PACKAGE = {"gazebo_adapter": "lupex_simulator"}
+"""Files that do not bear the name of the package whose nodes read them."""
 
 SET_BY_NOBODY = ("lupex_bag.Judgement",)
 """Dataclasses beside the nodes' own that no file and no parameter sets: they are no part of the page."""
@@ -63,14 +67,19 @@ def configurations(package: str) -> list[type]:
     return [cls for cls in classes if cls not in inner]
 
 
+def package_of(file: str) -> str:
+    """Return the package whose nodes read a file in config/."""
+    return OF_ANOTHER_PACKAGE.get(file, f"lupex_{file}")
+
+
 def place(package: str, cls: type) -> str | None:
     """Return which node takes a dataclass and where it is set, None where nothing sets it."""
     if package == "lupex_node":
         return "Every node takes these, from its own file in `config/`."
-    name = package.removeprefix("lupex_")
-    for node, declared in NODES[name].items():
-        if declared == cls.__name__:
-            return f"Parameters of the node `{node}`, set in `config/{name}.yaml`."
+    for file, nodes in NODES.items():
+        for node, declared in nodes.items():
+            if declared == cls.__name__ and package_of(file) == package:
+                return f"Parameters of the node `{node}`, set in `config/{file}.yaml`."
     return None
 
 

@@ -31,11 +31,15 @@ KNOW_ROS_BY_NAME = {
     "lupex_node/parameters.py": "declares ROS parameters",
     "lupex_node/polling.py": "takes messages out of the middleware's queue",
     "lupex_node/executor.py": "waits on ROS's own entities",
+    "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
     "lupex_launch/demo_monitor.py": "watches a running sortie",
+    "lupex_simulator/following_node.py": "the process of what follows Gazebo",
+    "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",
+    "lupex_system_tests/played_gazebo.py": "stands in for Gazebo behind its bridge",
     "lupex_system_tests/boards.py": "stands in for the nodes of other boards",
 }
-ROS_MODULES = ("rclpy", "lupex_interfaces", "action_msgs", "builtin_interfaces", "rcl_interfaces")
+ROS_MODULES = ("rclpy", "lupex_interfaces", "action_msgs", "builtin_interfaces", "rcl_interfaces", "ros_gz_interfaces")
 
 
 def modules(root: Path, package: str) -> Iterator[Path]:

@@ -30,6 +30,7 @@ class RecorderSettings:
             "/traversability/map",
             "*image*",
             "/camera/*",
+            "/gazebo/*",
             "/parameter_events",
             "*/transition_event",
         ),

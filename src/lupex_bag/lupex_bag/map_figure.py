@@ -8,14 +8,13 @@ from matplotlib.colors import LightSource, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
-from matplotlib.patheffects import withStroke
 
 from lupex_bag import style
 from lupex_bag.sortie import Columns, Layer, Sortie
+from lupex_bag.style import HALO
 
 MARGIN_M = 70.0
 SERVICE = 3
-HALO = [withStroke(linewidth=2.6, foreground="white")]
 
 
 def map_figure(sortie: Sortie) -> Figure:
@@ -28,7 +27,7 @@ def map_figure(sortie: Sortie) -> Figure:
     handles += _draw_tracks(axes, sortie)
     _places(axes, sortie)
     _frame(axes, sortie)
-    _scale_bar(axes)
+    scale_bar(axes)
     axes.set_xlabel("grid east of the lander [m]")
     axes.set_ylabel("grid north of the lander [m]")
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
@@ -37,12 +36,20 @@ def map_figure(sortie: Sortie) -> Figure:
 
 def draw_ground(axes: Axes, sortie: Sortie) -> list[Line2D | Patch]:
     """Draw hillshade, contours, light at planning time and the outline of permanent shadow."""
-    handles: list[Line2D | Patch] = []
     elevation = sortie.layers.get("elevation")
     if elevation is None or not np.isfinite(elevation.values).any():
-        return handles
+        return []
+    handles = draw_relief(axes, elevation)
+    light = sortie.layers.get("sunlit_fraction")
+    if light is not None:
+        draw_shadow(axes, light, 0.55)
+        handles.append(Patch(color=style.NIGHT, alpha=0.55, label="shadow when planned"))
+    return handles + draw_permanent_shadow(axes, sortie.layers.get("permanent_shadow"))
+
+
+def draw_relief(axes: Axes, elevation: Layer, *, contours: bool = True) -> list[Line2D | Patch]:
+    """Draw hillshade and contours; returns the legend's entries."""
     heights = np.where(np.isfinite(elevation.values), elevation.values, np.nanmin(elevation.values))
-    extent = _extent(elevation)
     cell = float(elevation.x_m[1] - elevation.x_m[0]) if len(elevation.x_m) > 1 else 1.0
     shade = LightSource(azdeg=315, altdeg=35).hillshade(heights, vert_exag=2.0, dx=cell, dy=cell)
     low, high = np.percentile(shade, (1, 99))
@@ -51,35 +58,41 @@ def draw_ground(axes: Axes, sortie: Sortie) -> list[Line2D | Patch]:
         cmap="gray",
         vmin=low - 0.9 * (high - low) - 1e-6,
         vmax=high + 0.4 * (high - low) + 1e-6,
-        extent=extent,
+        extent=_extent(elevation),
         origin="lower",
         interpolation="bilinear",
     )
     span = float(np.ptp(heights))
     step = 5.0 if span < 80 else 10.0 if span < 200 else 50.0
     levels = np.arange(np.floor(heights.min() / step), np.ceil(heights.max() / step) + 1) * step
-    if len(levels) > 2:
-        axes.contour(elevation.x_m, elevation.y_m, heights, levels=levels, colors="white", linewidths=0.4, alpha=0.55)
-        handles.append(Line2D([], [], color=style.MUTED, linewidth=0.6, label=f"contour every {step:g} m"))
-    light = sortie.layers.get("sunlit_fraction")
-    if light is not None:
-        dark = np.where(np.isfinite(light.values), 1 - np.clip(light.values, 0, 1), 0)
-        night = ListedColormap([style.NIGHT])
-        axes.imshow(
-            np.ones_like(dark),
-            cmap=night,
-            alpha=0.55 * dark,
-            extent=_extent(light),
-            origin="lower",
-            interpolation="bilinear",
-        )
-        handles.append(Patch(color=style.NIGHT, alpha=0.55, label="shadow when planned"))
-    permanent = sortie.layers.get("permanent_shadow")
-    if permanent is not None and np.nanmax(permanent.values) > 0.5 > np.nanmin(permanent.values):
-        filled = np.nan_to_num(permanent.values)
-        axes.contour(permanent.x_m, permanent.y_m, filled, levels=[0.5], colors=style.ICE, linewidths=1.3)
-        handles.append(Line2D([], [], color=style.ICE, linewidth=1.3, label="permanent shadow"))
-    return handles
+    if not contours or len(levels) <= 2:
+        return []
+    axes.contour(elevation.x_m, elevation.y_m, heights, levels=levels, colors="white", linewidths=0.4, alpha=0.55)
+    return [Line2D([], [], color=style.MUTED, linewidth=0.6, label=f"contour every {step:g} m")]
+
+
+def draw_shadow(axes: Axes, light: Layer, alpha: float) -> None:
+    """Darken the ground as far as the Sun's disc is hidden; where the light is unknown nothing is darkened."""
+    dark = np.where(np.isfinite(light.values), 1 - np.clip(light.values, 0, 1), 0)
+    axes.imshow(
+        np.ones_like(dark),
+        cmap=ListedColormap([style.NIGHT]),
+        alpha=alpha * dark,
+        extent=_extent(light),
+        origin="lower",
+        interpolation="bilinear",
+    )
+
+
+def draw_permanent_shadow(axes: Axes, permanent: Layer | None) -> list[Line2D | Patch]:
+    """Outline permanent shadow where there is some; returns the legend's entry."""
+    if permanent is None or not np.nanmax(permanent.values, initial=0.0) > 0.5 > np.nanmin(
+        permanent.values, initial=1.0
+    ):
+        return []
+    filled = np.nan_to_num(permanent.values)
+    axes.contour(permanent.x_m, permanent.y_m, filled, levels=[0.5], colors=style.ICE, linewidths=1.3)
+    return [Line2D([], [], color=style.ICE, linewidth=1.3, label="permanent shadow")]
 
 
 def _extent(layer: Layer) -> tuple[float, float, float, float]:
@@ -116,17 +129,17 @@ def _draw_tracks(axes: Axes, sortie: Sortie) -> list[Line2D | Patch]:
 
 def _places(axes: Axes, sortie: Sortie) -> None:
     axes.plot(0, 0, marker="^", color="white", markeredgecolor=style.INK, markersize=9, zorder=5)
-    _name(axes, 0, 0, "lander")
+    name_place(axes, 0, 0, "lander")
     for number, (x, y) in enumerate(targets(sortie)):
         axes.plot(x, y, marker="*", color=style.SUN, markeredgecolor=style.INK, markersize=14, zorder=5)
-        _name(axes, x, y, f"target {number + 1}")
+        name_place(axes, x, y, f"target {number + 1}")
     certificate = sortie.certificate
     valid = certificate["valid"] > 0
     havens = {(round(float(x), 1), round(float(y), 1)) for x, y in _pairs(certificate, valid)}
     for x, y in sorted(havens)[:4]:
         axes.add_patch(Circle((x, y), 8, fill=False, edgecolor=style.SUN, linewidth=1.6, zorder=5))
         if abs(x) + abs(y) > 15:
-            _name(axes, x, y, "haven")
+            name_place(axes, x, y, "haven")
 
 
 def _pairs(certificate: Columns, valid: np.ndarray) -> np.ndarray:
@@ -144,7 +157,8 @@ def targets(sortie: Sortie) -> list[tuple[float, float]]:
     return found
 
 
-def _name(axes: Axes, x: float, y: float, text: str) -> None:
+def name_place(axes: Axes, x: float, y: float, text: str) -> None:
+    """Write a name beside a place."""
     axes.annotate(
         text,
         (x, y),
@@ -170,7 +184,8 @@ def _frame(axes: Axes, sortie: Sortie) -> None:
     axes.set_ylim(middle_y - height, middle_y + height)
 
 
-def _scale_bar(axes: Axes) -> None:
+def scale_bar(axes: Axes) -> None:
+    """Draw a scale bar of a round length into the lower left corner."""
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
     length = max(step for step in (10, 20, 50, 100, 200, 500, 1000) if step <= max((right - left) / 4, 10))
     x0, y0 = left + 0.04 * (right - left), low + 0.05 * (high - low)

@@ -14,6 +14,8 @@ from lupex_bag.drill_figure import drill_figure
 from lupex_bag.figures import certificate_figure, charge_figure, localization_figure, neutron_figure, timeline_figure
 from lupex_bag.map_figure import map_figure
 from lupex_bag.page import CSS
+from lupex_bag.plan_figure import plan_figure
+from lupex_bag.plan_view import PlanView, recorded_plan
 from lupex_bag.reading import Recording
 from lupex_bag.scoring import localization_errors
 from lupex_bag.sortie import Sortie
@@ -148,6 +150,8 @@ def _sections(
             "Relief and light as they were known on leaving; grid north is up.",
         ),
     )
+    plan = recorded_plan(sortie)
+    yield ("plan", "Plan", _plan(plan))
     yield (
         "timeline",
         "Timeline",
@@ -218,6 +222,19 @@ def _figure(there: bool, draw: Callable[[], Figure], absent: str, caption: str) 
     if not there:
         return f'<p class="absent">Not drawn: the recording holds {escape(absent)}.</p>'
     return f"<figure>{svg(draw())}<figcaption>{escape(caption)}</figcaption></figure>"
+
+
+def _plan(plan: PlanView | None) -> str:
+    if plan is None:
+        return _figure(False, Figure, f"no {topics.PLAN} with a way", "")
+    return _figure(
+        True,
+        lambda: plan_figure(plan),
+        "",
+        f"The first plan: {plan.explanation}. Above the minimum safe charge some way home is proven against the worst "
+        "case; the moment to turn back is the last at which the expected charge still suffices. The way back is drawn "
+        "beside the way out.",
+    )
 
 
 def _faults(summary: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ BUS = "/power/bus"
 CERTIFICATE = "/plan/certificate"
 PLAN = "/plan/sortie"
 SITE_MAP = "/site/map"
+PLAN_MAP = "/plan/map"
 MISSION = "/mission/status"
 FAULTS = "/faults"
 RIG = "/drill/rig"
@@ -38,6 +39,7 @@ WANTED = (
     CERTIFICATE,
     PLAN,
     SITE_MAP,
+    PLAN_MAP,
     MISSION,
     FAULTS,
     RIG,
@@ -92,6 +94,7 @@ class Plan:
     explanation: str
     columns: Columns
     planning_time_s: float
+    turn_back_s: float | None
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ class Sortie:
     forecasts: tuple[Forecast, ...]
     faults: tuple[FaultEvent, ...]
     layers: Mapping[str, Layer]
+    plan_layers: tuple[tuple[float, Mapping[str, Layer]], ...]
+    utc_offset_s: float | None
     start_s: float
     end_s: float
     wall_s: float
@@ -247,6 +252,8 @@ def extract(recording: Recording) -> Sortie:
         forecasts=tuple(_forecast(message) for message in recording.messages.get(FORECAST, ())),
         faults=_faults(recording.messages.get(FAULTS, ())),
         layers=_layers(recording.messages[SITE_MAP][-1]) if recording.has(SITE_MAP) else {},
+        plan_layers=tuple((stamp_s(message), _layers(message)) for message in recording.messages.get(PLAN_MAP, ())),
+        utc_offset_s=_utc_offset(recording),
         start_s=start_s,
         end_s=end_s,
         wall_s=wall_s,
@@ -312,7 +319,23 @@ def _plan(message: Any) -> Plan:
         message.explanation,
         columns,
         float(message.planning_time_s),
+        _turn_back(message),
     )
+
+
+def _turn_back(message: Any) -> float | None:
+    """Return the latest moment to turn back; None for a plan without one, and in recordings older than the field."""
+    told = getattr(message, "turn_back_by", None)
+    return None if told is None or time_s(told) == 0.0 else time_s(told)
+
+
+def _utc_offset(recording: Recording) -> float | None:
+    """Return UTC less ROS time as the recorder was given it, None where it was not."""
+    try:
+        offset_s = float(recording.custom.get("utc_offset_s", ""))
+    except ValueError:
+        return None
+    return offset_s if np.isfinite(offset_s) else None
 
 
 def _forecast(message: Any) -> Forecast:

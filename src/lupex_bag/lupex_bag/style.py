@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from lupex_bag.scoring import episodes
 from lupex_bag.sortie import Columns
@@ -39,6 +40,8 @@ PHASE_COLOURS = (
     "#e03131",
     "#f06595",
 )
+HALO = [withStroke(linewidth=2.6, foreground="white")]
+"""Around text and lines on a map."""
 MOST_POINTS = 1500
 """Points of a line beyond which it is thinned: more are not seen and make the page slow."""
 

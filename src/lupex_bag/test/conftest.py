@@ -107,6 +107,20 @@ def site_map(tape):
         "sunlit_fraction": sunlit(x, y),
         "permanent_shadow": (np.hypot(x - 250, y + 190) < 120).astype(float),
     }
+    grid_map(tape, "/site/map", 1001.0, layers, cell, count)
+
+
+def plan_map(tape, made):
+    """Ground of the plan with the shadow's edge creeping east, at the begin, in the middle and at the end."""
+    cell, count = 12.0, 50
+    edge = (np.arange(count) + 0.5) * cell - count * cell / 2
+    x, y = np.meshgrid(edge + 130, edge - 90)
+    layers = {"elevation": terrain(x, y), "permanent_shadow": np.full(x.shape, np.nan)}
+    layers |= {f"sunlit_{at}": sunlit(x - 0.004 * (at - 1030), y) for at in (1030, 5350, 10450)}
+    grid_map(tape, "/plan/map", made, layers, cell, count)
+
+
+def grid_map(tape, topic, t_s, layers, cell, count):
     data = []
     for values in layers.values():
         unfolded = values[::-1, ::-1].astype(np.float32).reshape(-1)
@@ -125,7 +139,7 @@ def site_map(tape):
         "grid_map_msgs/msg/GridMapInfo", resolution=cell, length_x=count * cell, length_y=count * cell, pose=pose
     )
     tape.put(
-        "/site/map", "grid_map_msgs/msg/GridMap", 1001.0, latched=True, info=info, layers=list(layers), data=data,
+        topic, "grid_map_msgs/msg/GridMap", t_s, latched=True, info=info, layers=list(layers), data=data,
         basic_layers=["elevation"],
     )  # fmt: skip
 
@@ -158,7 +172,7 @@ def write_sortie(store, directory, *, seed=3, outcome="success", sampled=True, t
     recorder = Recorder(
         directory,
         Limits(free_mb=0.0),
-        {"world": "ridge", "seed": "7", "reserve_fraction": "0.15", "lupex_bag": "0.1.0"},
+        {"world": "ridge", "seed": "7", "reserve_fraction": "0.15", "lupex_bag": "0.1.0", "utc_offset_s": "1.8e9"},
     )
     tape = Tape(store, recorder)
     site_map(tape)
@@ -173,6 +187,7 @@ def write_sortie(store, directory, *, seed=3, outcome="success", sampled=True, t
     error = np.cumsum(rng.normal(0, 0.05, (len(t), 2)) * np.isin(phase, (2, 5))[:, None], axis=0)
     sigma = 0.15 + 0.04 * np.sqrt(np.cumsum(np.isin(phase, (2, 5))))
     write_plan(tape, track, soc, light)
+    plan_map(tape, 1020.0)
     yaw = np.arctan2(np.gradient(y), np.gradient(x) + 1e-9)
     for i, now in enumerate(t):
         covariance = np.zeros(36)
@@ -250,7 +265,7 @@ def write_plan(tape, track, soc, light):
             target=np.where(phase[chosen] == 4, 0, -1).astype(np.int32), x_m=x[chosen].astype(np.float32),
             y_m=y[chosen].astype(np.float32), arrival=[tape.time(v) for v in t[chosen]],
             energy_wh=energy.astype(np.float32), required_wh=np.full(len(chosen), 600, dtype=np.float32),
-            sunlit_fraction=light[chosen].astype(np.float32), planning_time_s=0.42,
+            sunlit_fraction=light[chosen].astype(np.float32), planning_time_s=0.42, turn_back_by=tape.time(12_000.0),
         )  # fmt: skip
         later = chosen[t[chosen] >= made]
         tape.put(
@@ -334,3 +349,9 @@ def swaying_bag(store, tmp_path_factory):
             tape.put("/truth/state", lupex("WorldTruth"), now, yaw_rad=yaw)
     recorder.close()
     return directory
+
+
+@pytest.fixture(scope="session")
+def tape_for(store):
+    """Return a function that makes a tape whose recorder writes into a directory."""
+    return lambda directory: Tape(store, Recorder(directory, Limits()))

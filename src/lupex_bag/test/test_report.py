@@ -14,7 +14,7 @@ from lupex_bag.recorder import Recorder
 from lupex_bag.sortie import extract
 from lupex_bag.style import MOST_POINTS, thinned
 
-FIGURES = 7
+FIGURES = 8
 
 
 class Page(HTMLParser):

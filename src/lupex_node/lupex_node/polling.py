@@ -12,16 +12,19 @@ from rclpy.serialization import deserialize_message
 from lupex_node.node import LupexNode
 
 
-class _NeverReady(CallbackGroup):
+class NeverReady(CallbackGroup):
     """Keeps its entities out of the executor's wait set, so that their messages wake nobody."""
 
     def can_execute(self, entity: Any) -> bool:
+        """Never: whoever polls takes the messages."""
         return False
 
     def beginning_execution(self, entity: Any) -> bool:
+        """Never."""
         return False
 
     def ending_execution(self, entity: Any) -> None:
+        """Do nothing: nothing was begun."""
         return None
 
 
@@ -31,7 +34,7 @@ class PolledSubscription:
     def __init__(self, node: LupexNode[Any], kind: type, topic: str, profile: QoSProfile) -> None:
         self._kind = kind
         self._subscription = node.create_subscription(
-            kind, topic, lambda message: None, profile, callback_group=_NeverReady(), raw=True
+            kind, topic, lambda message: None, profile, callback_group=NeverReady(), raw=True
         )
         node.until_cleaned_up(lambda: node.destroy_subscription(self._subscription))
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameters of the simulator node."""
+"""Parameters of the simulator, of the payload node and of the adapter to Gazebo."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -29,6 +29,9 @@ class SimulatorConfig:
     max_speed_up: float = setting(
         0.0, "simulated seconds a wall second at most; 0 is as fast as the nodes follow", minimum=0, maximum=1e5
     )
+    sun_light_period_s: float = setting(
+        60.0, "between updates of Gazebo's Sun, 0.009 deg of its way; the payload node's alone", unit="s", minimum=1
+    )
     pace: PaceConfig = dataclasses.field(default_factory=PaceConfig)
     schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
     vehicle: VehicleConfig = dataclasses.field(default_factory=VehicleConfig)
@@ -37,3 +40,26 @@ class SimulatorConfig:
     neutrons: NeutronSettings = dataclasses.field(default_factory=NeutronSettings)
     power_bus: PowerBusConfig = dataclasses.field(default_factory=PowerBusConfig)
     drill_rig: DrillRigConfig = dataclasses.field(default_factory=DrillRigConfig)
+
+
+@dataclass(frozen=True)
+class GazeboAdapterConfig:
+    """How the rover in Gazebo is driven and told of; all assumptions."""
+
+    world: str = setting(description="directory made by prepare_world")
+    rover: str = setting(description="path of the rover's numbers (config/rover.yaml)")
+    drive: str = setting("tracks", "of the rover in Gazebo: tracks, or bogies for DART before 6.13")
+    rate_hz: float = setting(20.0, "of commands and joint states", unit="Hz", minimum=1, maximum=250)
+    odometry_hz: float = setting(5.0, "of /truth/odometry", unit="Hz", minimum=0.1, maximum=25)
+    contact_hz: float = setting(5.0, "of /truth/contact at most", unit="Hz", minimum=0.1, maximum=250)
+    track_acceleration_mps2: float = setting(
+        VehicleConfig().track_acceleration_mps2, "ramp of the drives", unit="m/s2", minimum=0.001, maximum=10
+    )
+    wheel_radius_m: float = setting(0.13, "of the bogies' wheels", unit="m", minimum=0.01, maximum=1)
+    proof_way_m: float = setting(
+        0.10, "commanded way after which the rover must have moved, once", unit="m", minimum=0.01, maximum=10
+    )
+    proof_share: float = setting(0.3, "of that way that it must have gone", minimum=0.01, maximum=1)
+    hull_margin_m: float = setting(
+        0.15, "lidar points so near to the rover's own hull are left out", unit="m", minimum=0, maximum=2
+    )

@@ -29,11 +29,12 @@ from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
 from lupex_simulator.drill_rig import RigCommand, RigReading
 from lupex_simulator.neutron import NeutronReading
+from lupex_simulator.pose import Pose
 from lupex_simulator.power_bus import BusReading
 from lupex_simulator.samples import Assay
 from lupex_simulator.simulation import Truth
 from lupex_simulator.sky_sensors import AttitudeReading
-from lupex_simulator.vehicle import Pose, Vehicle
+from lupex_simulator.vehicle import Vehicle
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -119,7 +120,10 @@ def fill_joints(message: JointState, vehicle: Vehicle, sprocket_radius_m: float)
 
 
 def joint_command(message: JointState) -> tuple[FloatArray, FloatArray]:
-    """Return (steering angles, sprocket speeds), four each; raises InvalidMessage when it is no such command."""
+    """Return (steering angles, sprocket speeds), four each, of a command or of joint states.
+
+    Raises InvalidMessage when it is neither.
+    """
     if tuple(message.name) != JOINT_NAMES:
         raise InvalidMessage(f"names must be {' '.join(JOINT_NAMES)}")
     if len(message.position) != 8 or len(message.velocity) != 8:

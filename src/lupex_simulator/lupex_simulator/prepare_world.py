@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lupex_simulator.world_making import HorizonGrid, Progress
 
 _SHARE = "lupex_bringup"
+_BRIDGE = ("ros_gz_bridge",)
 _UNFINISHED = ".unfinished-"
 _OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _ALMOST_NOTHING_BYTES = 1_000_000
@@ -187,7 +188,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("world", help="name of a recipe worlds/NAME.yaml, or the path of one")
     parser.add_argument("--seed", type=int, default=1, help="seed of the run: hazards, soil, strata, sensor noise")
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
-    parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s"), default="world")
+    parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s", "gazebo"), default="world")
+    parser.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
+    parser.add_argument("--simulator", choices=("embedded", "gazebo"), default="embedded", help="refuse an absent one")
     parser.add_argument(
         "--free-domain", action="store_true", help="refuse when a simulator already runs on this ROS domain"
     )
@@ -195,6 +198,32 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--progress", action="store_true", help="tell the stages on stderr, also when it is no terminal"
     )
     return parser.parse_args(arguments)
+
+
+def refuse_absent_gazebo(environment: Mapping[str, str] = os.environ) -> None:
+    """Raise WorldError unless `gz` and the packages of the bridge are there."""
+    prefixes = [Path(prefix) for prefix in environment.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    index = Path("share") / "ament_index" / "resource_index" / "packages"
+    absent = [] if shutil.which("gz", path=environment.get("PATH", "")) else ["gz (Gazebo Harmonic)"]
+    absent += [name for name in _BRIDGE if not any((prefix / index / name).exists() for prefix in prefixes)]
+    if absent:
+        raise WorldError(
+            f"not installed here: {', '.join(absent)}; sudo apt-get install ros-jazzy-ros-gz, "
+            "or take simulator:=embedded; docs/gazebo.md says more"
+        )
+
+
+def _print_gazebo(directory: Path, drive: str) -> int:
+    """Print where the Gazebo files of a world are; only this choice needs what makes them, and Gazebo itself."""
+    from lupex_simulator.gazebo.world_cli import REFUSED, make_gazebo
+
+    try:
+        made = make_gazebo(directory, drive)
+    except REFUSED as error:
+        print(f"prepare_world: {error}", file=sys.stderr)
+        return 1
+    print(made, end="\n" if sys.stdout.isatty() else "")
+    return 0
 
 
 def default_worlds_directories() -> list[Path]:
@@ -220,7 +249,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.free_domain:
             os.close(lock_domain(os.environ))
+        if options.simulator == "gazebo" or options.what == "gazebo":
+            # Here, because launch files ask for the world before they start anything.
+            refuse_absent_gazebo()
         directory = prepare_world(options.world, options.seed, directories, progress=progress)
+        if options.what == "gazebo":
+            return _print_gazebo(directory, options.drive)
         answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)
         if answer is None:
             answer = repr(read_recipe(find_recipe(options.world, directories)).utc_offset_s)

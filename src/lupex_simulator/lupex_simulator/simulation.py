@@ -13,17 +13,19 @@ from lupex_models.rover import Rover
 from lupex_models.solar_array import tower_incidence_rad
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill_rig import DrillRig
+from lupex_simulator.external_vehicle import ExternalVehicle
 from lupex_simulator.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.lidar import Points, SensorPose, scan
 from lupex_simulator.neutron import NeutronReading, count, water_equivalent
 from lupex_simulator.pace import Parking
 from lupex_simulator.parts import Part
+from lupex_simulator.pose import Pose
 from lupex_simulator.power_bus import PowerBus, PowerDraw, Sunlight
 from lupex_simulator.schedule import START_NS, Mode, Schedule
 from lupex_simulator.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
 from lupex_simulator.strata import Layer
 from lupex_simulator.truth_draw import random_stream
-from lupex_simulator.vehicle import Pose, Vehicle
+from lupex_simulator.vehicle import Vehicle
 from lupex_simulator.world import World
 
 FloatArray = npt.NDArray[np.float64]
@@ -53,14 +55,21 @@ class Truth:
 class Simulation:
     """State of one run. Call `advance` for each step, then read what is due.
 
-    With the vehicle switched off its pose comes in by `place`, and its drives' power by `external_mobility_w`.
+    With the vehicle switched off its pose comes in by `place`, and what its drives do goes to `external.drive`.
     """
 
-    def __init__(self, config: SimulatorConfig, rover: Rover, world: World, parts: frozenset[Part]) -> None:
+    def __init__(
+        self,
+        config: SimulatorConfig,
+        rover: Rover,
+        world: World,
+        parts: frozenset[Part],
+        start_ns: int = START_NS,
+    ) -> None:
         seed = world.seed if config.seed < 0 else config.seed
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         self.schedule = Schedule(config.schedule, rover)
-        self.now_ns = START_NS
+        self.now_ns = start_ns
         lander = world.site.lander
         self.vehicle = Vehicle(
             rover,
@@ -73,7 +82,7 @@ class Simulation:
             world.vehicle.drag_factor,
         )
         self.pose = self.vehicle.pose
-        self.external_mobility_w = 0.0
+        self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
         self.inertial = InertialUnit(rover.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
         self.power_bus = PowerBus(
             rover,
@@ -87,7 +96,7 @@ class Simulation:
             random_stream(seed, "power_bus"),
         )
         self.drill_rig = DrillRig(rover, config.drill_rig, random_stream(seed, "drill_rig"))
-        self.parking = Parking(config.pace.parked_after_s, START_NS * 1e-9)
+        self.parking = Parking(config.pace.parked_after_s, self.now_s)
         self._lidar_rng = random_stream(seed, "lidar")
         self._neutron_rng = random_stream(seed, "neutrons")
         self._star_rng = random_stream(seed, "star_tracker")
@@ -134,11 +143,17 @@ class Simulation:
     @property
     def lost(self) -> bool:
         """Whether the rover is lost: tipped over or without power."""
-        return self.vehicle.tipped or self.power_bus.dead
+        return self.tipped or self.power_bus.dead
 
-    def place(self, pose: Pose) -> None:
-        """Take the pose from whoever supplies the vehicle."""
+    @property
+    def tipped(self) -> bool:
+        """Whether the rover lies past its tip-over limit."""
+        return self.vehicle.tipped if Part.VEHICLE in self.parts else self.external.tipped
+
+    def place(self, pose: Pose, time_s: float) -> None:
+        """Take the pose at a time from whoever supplies the vehicle."""
         if Part.VEHICLE not in self.parts:
+            self.external.place(pose, time_s)
             self.pose = pose
             self._rotation = pose.rotation()
 
@@ -150,7 +165,7 @@ class Simulation:
         if Part.VEHICLE in self.parts:
             self._advance_vehicle(dt_s, now_s)
         else:
-            self._mobility_j += self.external_mobility_w * dt_s
+            self._mobility_j += self.external.power_w * dt_s
         if Part.DRILL_RIG in self.parts:
             self._advance_drill(dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
@@ -272,7 +287,8 @@ class Simulation:
 
     def truth(self) -> Truth:
         """Return the world's secrets."""
-        vehicle, bus, rig = self.vehicle, self.power_bus, self.drill_rig
+        bus, rig = self.power_bus, self.drill_rig
+        vehicle = self.vehicle if Part.VEHICLE in self.parts else self.external
         hole = (rig.hole_m, rig.hole_depth_m)
         if hole != self._assessed_hole:
             self._assessed_hole = hole
@@ -289,7 +305,7 @@ class Simulation:
             self.sunlight.disc_fraction,
             vehicle.slip,
             vehicle.distance_m,
-            float(vehicle.sinkage_m.mean()),
+            float(self.vehicle.sinkage_m.mean()),
             vehicle.tipped,
             bus.dead,
             rig.hole_depth_m,

@@ -17,6 +17,7 @@ from lupex_models.rover import Rover
 from lupex_models.soil import track_sinkage
 from lupex_simulator import crawler_dynamics as kernel
 from lupex_simulator.ground import Ground
+from lupex_simulator.pose import Pose
 
 FloatArray = npt.NDArray[np.float64]
 SoilAt = Callable[[FloatArray, FloatArray], FloatArray]
@@ -39,24 +40,6 @@ class VehicleConfig:
     soil_refresh_m: float = setting(
         0.1, "distance after which the soil is read again", unit="m", minimum=0.01, maximum=10
     )
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Place and attitude of base_link in map; rotation by yaw, pitch, roll in this order (z, y, x)."""
-
-    x_m: float
-    y_m: float
-    z_m: float
-    roll_rad: float
-    pitch_rad: float
-    yaw_rad: float
-
-    def rotation(self) -> FloatArray:
-        """Return the rotation (3, 3) from base_link to map."""
-        out = np.empty((3, 3))
-        kernel.rotation(self.yaw_rad, self.pitch_rad, self.roll_rad, out)
-        return out
 
 
 class Vehicle:

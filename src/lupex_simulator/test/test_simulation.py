@@ -12,10 +12,10 @@ from lupex_models.rover import read_rover
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
+from lupex_simulator.pose import Pose
 from lupex_simulator.recipe import Dem, DetailTruth, Haven, Place, PlacedCrater, Recipe, Sortie, Start, Terrain, Truth
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
-from lupex_simulator.vehicle import Pose
 from lupex_simulator.world import open_world
 from lupex_simulator.world_making import HorizonGrid, make_world
 
@@ -148,7 +148,7 @@ def test_instruments_off_count_nothing(world):
 def test_in_the_dark_the_sun_sensor_is_blind(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
     floor = Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0)
-    sim.place(floor)
+    sim.place(floor, sim.now_s + 0.04)
     run(sim, 5.0)
     assert sim.truth().pose == floor
     assert sim.truth().sunlit_fraction == 0.0
@@ -158,14 +158,14 @@ def test_in_the_dark_the_sun_sensor_is_blind(world):
 
 def test_an_external_vehicle_pays_for_its_drives(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
-    sim.external_mobility_w = 40.0
+    sim.external.drive(np.zeros(4), np.zeros(4), 40.0)
     run(sim, 3.0)
     assert sim.power_bus.reading().load_mobility_w == pytest.approx(40.0, rel=0.1)
 
 
 def test_own_vehicle_is_not_placed_from_outside(world):
     sim = simulation(world)
-    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0))
+    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0), sim.now_s + 1.0)
     assert sim.pose.x_m == 0.0
 
 

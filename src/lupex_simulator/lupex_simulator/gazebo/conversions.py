@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""What crosses the bridge to Gazebo, to core types and back."""
+
+import array
+import math
+
+import numpy as np
+import numpy.typing as npt
+from ros_gz_interfaces.msg import Light
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState, PointCloud2, PointField
+
+from lupex_node.checks import InvalidMessage
+from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, STEER_NAMES, set_stamp
+from lupex_simulator.gazebo.unit_drive import UnitState
+from lupex_simulator.gazebo.world_model import SUN_NAME, SunSettings
+
+FloatArray = npt.NDArray[np.float64]
+_WANTED = ("x", "y", "z", "intensity")
+
+
+def clock_ns(message: Clock) -> int:
+    """Return the clock's time."""
+    return int(message.clock.sec) * 1_000_000_000 + int(message.clock.nanosec)
+
+
+def steering_angles(message: JointState) -> FloatArray:
+    """Return the angles (4) of the steering joints, found by name; raises InvalidMessage when one is missing."""
+    found = dict(zip(message.name, message.position))
+    missing = [name for name in STEER_NAMES if name not in found]
+    if missing:
+        raise InvalidMessage(f"holds no position of {', '.join(missing)}")
+    angles = np.array([found[name] for name in STEER_NAMES])
+    if not np.isfinite(angles).all():
+        raise InvalidMessage("a steering angle is not finite")
+    return angles
+
+
+def fill_joint_states(message: JointState, steer_rad: FloatArray, units: UnitState, sprocket_radius_m: float) -> None:
+    """Fill angles and steering, sprocket angles, speeds and torques, as the embedded world has them."""
+    message.header.frame_id = BASE_FRAME
+    message.name = list(JOINT_NAMES)
+    still = np.zeros(4)
+    for field, steer, drive in (
+        ("position", steer_rad, units.travel_m / sprocket_radius_m),
+        ("velocity", still, units.track_mps / sprocket_radius_m),
+        ("effort", still, units.torque_nm),
+    ):
+        setattr(message, field, array.array("d", np.concatenate([steer, drive]).tobytes()))
+
+
+def cloud_points(message: PointCloud2) -> npt.NDArray[np.float32]:
+    """Return points (n, 4): x, y, z, intensity; raises InvalidMessage for a layout that Gazebo does not make."""
+    fields = {field.name: field for field in message.fields}
+    if message.is_bigendian or any(
+        name not in fields or fields[name].datatype != PointField.FLOAT32 or fields[name].offset % 4 for name in _WANTED
+    ):
+        raise InvalidMessage("points lack little-endian float32 x, y, z, intensity")
+    count, step = message.width * message.height, message.point_step
+    if step % 4 or len(message.data) != count * step:
+        raise InvalidMessage(f"{len(message.data)} bytes are not {count} points of {step} bytes")
+    table = np.frombuffer(message.data, dtype="<f4").reshape(count, step // 4)
+    return table[:, [fields[name].offset // 4 for name in _WANTED]]
+
+
+def light_message(direction: FloatArray, settings: SunSettings, time_ns: int) -> Light:
+    """Return the Sun shining in a direction: every field, for Gazebo takes what is left out as nought."""
+    message = Light(name=SUN_NAME, type=Light.DIRECTIONAL, cast_shadows=True)
+    set_stamp(message.header.stamp, time_ns)
+    message.pose.position.z = settings.height_m
+    message.pose.orientation.w = 1.0
+    for colour, values in ((message.diffuse, settings.diffuse), (message.specular, settings.specular)):
+        colour.r, colour.g, colour.b, colour.a = values
+    message.intensity, message.range = settings.intensity, settings.range_m
+    message.attenuation_constant = settings.constant
+    x, y, z = direction.tolist()
+    if not math.isfinite(x + y + z):
+        raise ValueError("the Sun's direction must be finite")
+    message.direction.x, message.direction.y, message.direction.z = x, y, z
+    return message

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""From unit commands to Gazebo's track speeds, with the slip that the soil takes; encoders and torques back.
+
+Gazebo's contact knows sticking and sliding alone. So the shared soil model says how far each unit gets over the ground
+for the speed of its track, and the rigid track runs at that speed; the encoders tell the commanded one.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lupex_models.crawler_motion import balance
+from lupex_models.locomotion import crawler_row
+from lupex_models.rover import Rover
+from lupex_simulator.config import GazeboAdapterConfig
+from lupex_simulator.vehicle import SoilAt
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class NotMovingError(RuntimeError):
+    """Say that the rover stands still in Gazebo although it was told to drive."""
+
+
+@dataclass(frozen=True)
+class UnitState:
+    """What the units do; each array (4,): front left, front right, rear left, rear right."""
+
+    steer_command_rad: FloatArray
+    speed_command: FloatArray
+    """For Gazebo: m/s over the ground of a track, or rad/s of a bogie's wheels."""
+    track_mps: FloatArray
+    travel_m: FloatArray
+    torque_nm: FloatArray
+    slip: FloatArray
+    power_w: float
+
+
+class UnitDrive:
+    """The motor controllers: ramp, limits and timeout as in the embedded world, and the soil under each unit."""
+
+    def __init__(self, rover: Rover, config: GazeboAdapterConfig, soil_at: SoilAt, drag_factor: float = 1.0) -> None:
+        crawler = rover.crawler
+        self._rover = rover
+        self._config = config
+        self._soil_at = soil_at
+        x, y = crawler.unit_x_m, crawler.unit_y_m
+        self._positions = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
+        resistance = crawler.internal_resistance_coefficient * drag_factor
+        self._crawler = crawler_row(dataclasses.replace(crawler, internal_resistance_coefficient=resistance))
+        self._steer_command = np.zeros(4)
+        self._track_command = np.zeros(4)
+        self._commanded_s = -math.inf
+        self._track = np.zeros(4)
+        self._travel = np.zeros(4)
+
+    def command(self, steer_rad: FloatArray, drive_rad_s: FloatArray, time_s: float) -> None:
+        """Take set-points of the actuators; they must be finite."""
+        crawler = self._rover.crawler
+        limit = crawler.max_speed_mps
+        self._steer_command = np.clip(steer_rad, -crawler.max_steer_rad, crawler.max_steer_rad)
+        self._track_command = np.clip(drive_rad_s * crawler.sprocket_radius_m, -limit, limit)
+        self._commanded_s = time_s
+
+    def step(
+        self,
+        dt_s: float,
+        time_s: float,
+        place_m: tuple[float, float],
+        map_from_base: FloatArray,
+        steer_rad: FloatArray,
+        *,
+        held: bool = False,
+    ) -> UnitState:
+        """Advance by `dt_s` at a place of the map; `steer_rad` are the measured angles, `held` by the drill.
+
+        The drives stop, and the steering holds, when the command is older than the controllers' timeout.
+        """
+        if time_s - self._commanded_s > self._rover.crawler.command_timeout_s:
+            self._track_command = np.zeros(4)
+            self._steer_command = steer_rad.copy()
+        change = self._config.track_acceleration_mps2 * dt_s
+        self._track = self._track + np.clip(self._track_command - self._track, -change, change)
+        self._travel = self._travel + self._track * dt_s
+        slip, torque, power_w = np.zeros(4), np.zeros(4), 0.0
+        if self._track.any():
+            slip, torque, power_w = self._on_soil(place_m, map_from_base, steer_rad)
+        if held:
+            slip = np.where(self._track != 0.0, 1.0, 0.0)
+        if self._config.drive == "tracks":
+            speed = self._track * (1.0 - slip)
+        else:
+            # WheelSlip gives the wheels their slip, so that only a drill that holds is taken out here
+            speed = (np.zeros(4) if held else self._track) / self._config.wheel_radius_m
+        return UnitState(
+            self._steer_command.copy(), speed, self._track.copy(), self._travel.copy(), torque, slip, power_w
+        )
+
+    def _on_soil(
+        self, place_m: tuple[float, float], map_from_base: FloatArray, steer_rad: FloatArray
+    ) -> tuple[FloatArray, FloatArray, float]:
+        yaw = math.atan2(map_from_base[1, 0], map_from_base[0, 0])
+        u, v = self._positions[:, 0], self._positions[:, 1]
+        soils = self._soil_at(
+            place_m[0] + math.cos(yaw) * u - math.sin(yaw) * v, place_m[1] + math.sin(yaw) * u + math.cos(yaw) * v
+        )
+        along, across, normal = (float(value) for value in map_from_base[2])
+        body = self._rover.body
+        _, slip, torque, _, _, power_w = balance(
+            self._positions,
+            self._crawler,
+            body.mass_kg,
+            body.centre_of_mass_height_m,
+            self._track,
+            steer_rad,
+            along,
+            across,
+            max(normal, 1e-3),
+            np.ascontiguousarray(soils),
+        )
+        limit = self._rover.crawler.max_torque_nm
+        return np.asarray(slip), np.clip(torque, -limit, limit), float(power_w)
+
+
+class MotionProof:
+    """Wait for the first motion on command, once: DART before 6.13 leaves a track controller without effect.
+
+    Later the rover may well stand still on command, before a rock.
+    """
+
+    def __init__(self, config: GazeboAdapterConfig, unit_radius_m: float) -> None:
+        self._config = config
+        self._unit_radius_m = unit_radius_m
+        self._expected_m = 0.0
+        self._begin: tuple[float, float, float] | None = None
+        self.given = False
+
+    def watch(self, ground_speed_mps: FloatArray, dt_s: float, x_m: float, y_m: float, yaw_rad: float) -> None:
+        """Take the units' speeds over the ground as commanded, and where the rover truly is.
+
+        Raises NotMovingError once it has been told to go far enough and has not gone.
+        """
+        if self.given:
+            return
+        if self._begin is None:
+            self._begin = (x_m, y_m, yaw_rad)
+        self._expected_m += float(np.abs(ground_speed_mps).mean()) * dt_s
+        gone_m = math.dist((x_m, y_m), self._begin[:2])
+        gone_m += self._unit_radius_m * abs(math.remainder(yaw_rad - self._begin[2], 2.0 * math.pi))
+        if self._expected_m < self._config.proof_way_m:
+            return
+        if gone_m < self._config.proof_share * self._expected_m:
+            raise NotMovingError(
+                f"the rover was told to go {self._expected_m:.2f} m and went {gone_m:.3f} m: Gazebo's DART is older "
+                "than 6.13 and does not move tracks; start with drive:=bogies"
+            )
+        self.given = True

@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The payload physics beside Gazebo: sky sensors, power, drill, neutrons and the Sun, on Gazebo's pose and clock.
+
+It is the embedded world with its vehicle, lidar and inertial unit switched off and its time given from outside.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from rclpy.parameter import Parameter
+from ros_gz_interfaces.msg import Light
+from rosgraph_msgs.msg import Clock
+
+from lupex_models.rover import read_rover
+from lupex_node import qos
+from lupex_node.parameters import declare, refuse_unknown
+from lupex_node.polling import NeverReady
+from lupex_simulator.config import SimulatorConfig
+from lupex_simulator.gazebo.conversions import clock_ns, light_message
+from lupex_simulator.gazebo.following import FollowedClock
+from lupex_simulator.gazebo.following_node import FollowingNode, run
+from lupex_simulator.gazebo.world_model import SUN_SETTINGS, sun_direction
+from lupex_simulator.pace import Pace
+from lupex_simulator.parts import read_parts
+from lupex_simulator.schedule import Mode
+from lupex_simulator.simulation import Simulation
+from lupex_simulator.world import open_world
+from lupex_simulator.world_topics import PolledTopics, WorldTopics
+
+
+class PayloadNode(FollowingNode):
+    """The parts of the world that are no rigid bodies, on their topics; it makes /clock from Gazebo's."""
+
+    def __init__(self) -> None:
+        super().__init__("payload", parameter_overrides=[Parameter("use_sim_time", value=False)])
+        self.config = declare(self, SimulatorConfig)
+        refuse_unknown(self, (SimulatorConfig,))
+        self._parts = read_parts(self.config.parts)
+        self._rover = read_rover(self.config.rover)
+        self._world = open_world(Path(self.config.world))
+        self._clock = FollowedClock()
+        self._clock_topic = PolledTopics(self, NeverReady())
+        self._clock_topic.take(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)), qos.NEWEST)
+        self._sun_light = self.create_publisher(Light, "/gazebo/light_config", qos.STATE)
+        self._lit_s = -float("inf")
+        self._sim: Simulation | None = None
+        self._topics: WorldTopics | None = None
+        self._pace: Pace | None = None
+
+    def _begin(self, start_ns: int) -> None:
+        """Begin the run where Gazebo's clock was first heard."""
+        self._sim = Simulation(self.config, self._rover, self._world, self._parts, start_ns)
+        self._topics = WorldTopics(self, self._sim, lambda source, stamp_s: None, NeverReady())
+        self._pace = Pace(self.config.pace, 0.0, self._sim.now_s, time.monotonic())
+
+    def follow(self) -> bool:
+        """Use what has arrived and make the step that the clock allows."""
+        self._clock_topic.poll()
+        step = self._clock.step()
+        if self._topics is None:
+            if self._clock.now_ns is None:
+                return False
+            self._begin(self._clock.now_ns)
+        self._topics.poll()
+        if step is None:
+            return False
+        sim, pace = self._sim, self._pace
+        # A parked world's slow clock is for a world that then runs fast, which Gazebo does not.
+        mode = Mode.DRILLING if sim.mode is Mode.DRILLING else Mode.DRIVING
+        sim.advance(step[1])
+        self._topics.tell(step[0], mode, lambda: pace.speed_up(sim.now_s, time.monotonic()))
+        if sim.now_s - self._lit_s >= self.config.sun_light_period_s:
+            self._lit_s = sim.now_s
+            direction = sun_direction(self._world.frame, sim.utc_s)
+            self._sun_light.publish(light_message(direction, SUN_SETTINGS, sim.now_ns))
+        return True
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the payload physics until told to stop; return the exit code (2: a parameter, a file or the domain)."""
+    return run(PayloadNode, args, hold_domain=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

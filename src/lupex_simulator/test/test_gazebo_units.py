@@ -1,0 +1,192 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Unit commands to Gazebo and back, the clock that is followed, and the cloud: without any middleware."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lupex_models.locomotion import drive
+from lupex_models.rover import read_rover
+from lupex_models.soil import NOMINAL_SOIL
+from lupex_simulator.config import GazeboAdapterConfig
+from lupex_simulator.gazebo.following import ClockError, FollowedClock
+from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
+from lupex_simulator.gazebo.unit_drive import MotionProof, NotMovingError, UnitDrive
+from lupex_simulator.pose import Pose
+from lupex_simulator.schedule import START_NS
+
+ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
+CONFIG = GazeboAdapterConfig(world="", rover="")
+RADIUS = ROVER.crawler.sprocket_radius_m
+STRAIGHT = np.zeros(4)
+
+
+def soil_at(x_m, y_m):
+    return np.tile(NOMINAL_SOIL.as_row(), (4, 1))
+
+
+def units(**changes):
+    return UnitDrive(ROVER, dataclasses.replace(CONFIG, **changes), soil_at)
+
+
+def run(made, pitch=0.0, seconds=3.0, speed=0.1, **options):
+    """Drive for some time with fresh commands; return the last state."""
+    rotation = Pose(0, 0, 0, 0.0, pitch, 0.0).rotation()
+    for k in range(round(seconds * 20)):
+        time_s = 1000.0 + 0.05 * k
+        made.command(STRAIGHT, np.full(4, speed / RADIUS), time_s)
+        state = made.step(0.05, time_s, (0.0, 0.0), rotation, STRAIGHT, **options)
+    return state
+
+
+@pytest.mark.parametrize("slope_deg", [-10.0, 0.0, 5.0, 10.0, 15.0])
+def test_slip_is_that_of_the_shared_soil_model(slope_deg):
+    slope = math.radians(slope_deg)
+    state = run(units(), pitch=-slope)
+    wanted = drive(ROVER.crawler, ROVER.body.mass_kg, slope, 0.0, 0.1, NOMINAL_SOIL)
+    assert state.track_mps == pytest.approx([0.1] * 4)
+    # the model of four units shifts the load to the lower ones, that of the whole vehicle does not
+    assert state.speed_command.mean() == pytest.approx(wanted.ground_speed_mps, rel=0.02)
+    assert state.slip.mean() == pytest.approx(wanted.slip, abs=0.02)
+    assert state.power_w == pytest.approx(wanted.power_w, rel=0.03, abs=0.2)
+
+
+def test_encoders_tell_the_commanded_speed_after_a_ramp():
+    made = units()
+    state = run(made, seconds=0.5)
+    assert state.track_mps == pytest.approx([0.05] * 4)
+    state = run(made, seconds=3.0)
+    # half a second of ramp on the way to full speed
+    assert state.travel_m == pytest.approx([0.5 * 0.1 * 1.0 + 0.1 * 2.5] * 4, abs=0.01)
+
+
+def test_more_drag_takes_more_torque_and_power():
+    light, heavy = run(units()), run(UnitDrive(ROVER, CONFIG, soil_at, drag_factor=1.5))
+    assert (heavy.torque_nm > light.torque_nm).all()
+    assert heavy.power_w > light.power_w
+    assert heavy.slip == pytest.approx(light.slip)
+
+
+def test_old_commands_stop_the_drives_and_hold_the_steering():
+    made = units()
+    run(made)
+    turned = np.full(4, 0.3)
+    for k in range(40):
+        state = made.step(0.05, 1005.0 + 0.05 * k, (0.0, 0.0), np.eye(3), turned)
+    assert not state.track_mps.any()
+    assert not state.speed_command.any()
+    assert state.steer_command_rad == pytest.approx(turned)
+    assert state.power_w == 0.0
+
+
+def test_commands_beyond_the_limits_are_cut():
+    made = units()
+    made.command(np.full(4, 9.0), np.full(4, -50.0), 1000.0)
+    for _ in range(100):
+        state = made.step(0.05, 1000.5, (0.0, 0.0), np.eye(3), STRAIGHT)
+    assert state.steer_command_rad == pytest.approx([ROVER.crawler.max_steer_rad] * 4)
+    assert state.track_mps == pytest.approx([-ROVER.crawler.max_speed_mps] * 4)
+
+
+def test_a_drill_in_the_ground_holds_the_rover():
+    state = run(units(), held=True)
+    assert not state.speed_command.any()
+    assert state.slip == pytest.approx([1.0] * 4)
+    assert state.track_mps == pytest.approx([0.1] * 4)
+    assert not run(units(drive="bogies"), held=True).speed_command.any()
+
+
+def test_wheels_turn_at_the_commanded_speed_and_slip_by_themselves():
+    state = run(units(drive="bogies"), pitch=-math.radians(10.0))
+    assert state.speed_command == pytest.approx([0.1 / CONFIG.wheel_radius_m] * 4)
+    assert state.slip.mean() > 0.02
+
+
+def test_soil_is_read_under_each_unit():
+    asked = []
+
+    def soil(x_m, y_m):
+        asked.append((x_m, y_m))
+        return soil_at(x_m, y_m)
+
+    made = UnitDrive(ROVER, CONFIG, soil)
+    made.command(STRAIGHT, np.ones(4), 1000.0)
+    made.step(0.05, 1000.0, (3.0, 4.0), Pose(0, 0, 0, 0, 0, math.pi / 2).rotation(), STRAIGHT)
+    x, y = asked[0]
+    assert x == pytest.approx([3.0 - 0.55, 3.0 + 0.55, 3.0 - 0.55, 3.0 + 0.55])
+    assert y == pytest.approx([4.0 + 0.55, 4.0 + 0.55, 4.0 - 0.55, 4.0 - 0.55])
+
+
+def watched(gone, turned=0.0, way=0.2):
+    proof = MotionProof(CONFIG, 0.78)
+    count = 40
+    for k in range(count + 1):
+        share = k / count
+        proof.watch(np.full(4, way / count / 0.05), 0.05, share * gone, 0.0, share * turned)
+    return proof
+
+
+def test_a_rover_that_moves_is_believed_for_good():
+    proof = watched(gone=0.19)
+    assert proof.given
+    proof.watch(np.full(4, 1.0), 10.0, 0.19, 0.0, 0.0)
+
+
+def test_turning_on_the_spot_is_motion():
+    assert watched(gone=0.0, turned=0.25).given
+
+
+def test_a_rover_that_does_not_move_on_command_ends_the_run():
+    with pytest.raises(NotMovingError, match=r"told to go 0\.1\d m and went 0\.000 m: .*drive:=bogies"):
+        watched(gone=0.0)
+
+
+def test_nothing_is_proven_before_it_was_told_to_go_far():
+    assert not watched(gone=0.0, way=0.05).given
+
+
+def test_clock_allows_steps_on_its_grid():
+    clock = FollowedClock(40_000_000)
+    assert clock.step() is None
+    clock.heard(START_NS + 53_000_000)
+    assert clock.step() is None
+    assert clock.now_ns == START_NS + 40_000_000
+    clock.heard(START_NS + 79_999_999)
+    assert clock.step() is None
+    clock.heard(START_NS + 80_000_000)
+    assert clock.step() == (START_NS + 40_000_000, START_NS + 80_000_000)
+    clock.heard(START_NS + 500_000_000)
+    assert clock.step() == (START_NS + 80_000_000, START_NS + 480_000_000)
+    assert clock.step() is None
+
+
+def test_clock_out_of_order_is_no_way_back():
+    clock = FollowedClock()
+    clock.heard(START_NS + 2_000_000_000)
+    clock.heard(START_NS + 1_996_000_000)
+    clock.step()
+    assert clock.now_ns == START_NS + 2_000_000_000
+
+
+def test_clock_that_begins_too_early_or_was_reset_ends_the_run():
+    with pytest.raises(ClockError, match="--initial-sim-time 1000"):
+        FollowedClock().heard(4_000_000)
+    clock = FollowedClock()
+    clock.heard(START_NS + 5_000_000_000)
+    with pytest.raises(ClockError, match="went back to 1000 s"):
+        clock.heard(START_NS)
+
+
+def test_cloud_keeps_the_ground_alone():
+    hull = hull_of(ROVER, 0.15)
+    deck, mast = (-0.6, 0.0, -0.6, 1.0), (0.0, 0.0, -0.9, 1.0)
+    ahead, beside, under_wheels = (5.0, 0.0, -1.4, 1.0), (-0.6, 1.5, -1.4, 1.0), (-0.6, 0.0, -1.39, 1.0)
+    lost, far, near = (math.inf, 0.0, 0.0, 0.0), (40.0, 0.0, -1.4, 1.0), (0.3, 0.0, 0.3, 1.0)
+    broken = (math.nan, 1.0, 1.0, 0.0)
+    points = np.array([deck, mast, ahead, beside, under_wheels, lost, far, near, broken], dtype=np.float32)
+    kept = ground_points(points, hull, ROVER.lidar.range_min_m, ROVER.lidar.range_max_m)
+    assert kept == pytest.approx(np.array([ahead, beside, under_wheels], dtype=np.float32))

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Stands in for Gazebo behind its bridge: a rover that follows its tracks without slip over the true ground.
+
+Run in place of parameter_bridge; the world is that of GZ_SIM_RESOURCE_PATH, as for Gazebo itself.
+"""
+
+import array
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
+from std_msgs.msg import Float64
+
+from lupex_models.locomotion import crawler_row
+from lupex_models.rover import read_rover
+from lupex_node import qos
+from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, fill_imu, fill_odometry, imu_message, set_stamp
+from lupex_simulator.crawler_dynamics import settle
+from lupex_simulator.gazebo.world_cli import shared_file
+from lupex_simulator.inertial import InertialUnit
+from lupex_simulator.lidar import LidarSettings, SensorPose, scan
+from lupex_simulator.node import Stop
+from lupex_simulator.pose import Pose
+from lupex_simulator.schedule import START_NS
+from lupex_simulator.world import open_world
+from lupex_simulator.world_topics import PolledTopics
+
+STEP_NS = 20_000_000
+SPEED_UP = 2.0
+"""Of the played world over the wall's time."""
+
+
+class PlayedGazebo(Node):
+    """The rover and its sensors on the bridge's topics."""
+
+    def __init__(self) -> None:
+        super().__init__("ros_gz_bridge")
+        self._rover = rover = read_rover(shared_file(Path("config") / "rover.yaml"))
+        world = open_world(Path(os.environ["GZ_SIM_RESOURCE_PATH"]).parents[1])
+        self._ground = world.ground
+        x, y = rover.crawler.unit_x_m, rover.crawler.unit_y_m
+        self._places = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
+        self._now_ns = START_NS
+        self._steer, self._angle, self._speed = np.zeros(4), np.zeros(4), np.zeros(4)
+        self._told_ns = START_NS
+        self._twist = np.zeros(3)
+        lander = world.site.lander
+        self._place = np.array([lander.x_m, lander.y_m, lander.yaw_rad])
+        self._pose = self._settled()
+        self._velocity = np.zeros(3)
+        self._inertial = InertialUnit(rover.imu, np.zeros(3), np.random.default_rng(1))
+        self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
+        self._rng = np.random.default_rng(2)
+        self._topics = PolledTopics(self)
+        for k, (steer, drive) in enumerate(zip(STEER_NAMES, DRIVE_NAMES)):
+            self._topics.take(Float64, f"/gazebo/{steer}/angle", self._set(self._angle, k), qos.STATE)
+            self._topics.take(Float64, f"/gazebo/{drive}/speed", self._set(self._speed, k), qos.STATE)
+        self._clock = self.create_publisher(Clock, "/gazebo/clock", qos.STATE)
+        self._odometry = self.create_publisher(Odometry, "/gazebo/odometry", qos.STATE)
+        self._joints = self.create_publisher(JointState, "/gazebo/joint_states", qos.STATE)
+        self._imu = self.create_publisher(Imu, "/imu/data", qos.SAMPLES)
+        self._cloud = self.create_publisher(PointCloud2, "/gazebo/lidar/points", qos.STATE)
+
+    def _set(self, values: np.ndarray, k: int):
+        def use(message: Float64) -> None:
+            values[k] = message.data
+            self._told_ns = self._now_ns
+
+        return use
+
+    def _settled(self) -> Pose:
+        x, y, yaw = self._place.tolist()
+        limits = np.full(11, np.inf)
+        crawler = crawler_row(self._rover.crawler)
+        z, pitch, roll, _ = settle(self._ground, self._places, crawler, limits, x, y, yaw, self._steer, np.zeros(4))
+        return Pose(x, y, float(z), float(roll), float(pitch), yaw)
+
+    def step(self) -> None:
+        """Move by one step and tell what Gazebo would."""
+        self._topics.poll()
+        self._now_ns += STEP_NS
+        dt_s = STEP_NS * 1e-9
+        if self._now_ns - self._told_ns > 1_000_000_000:
+            self._speed[:] = 0.0
+        most = self._rover.crawler.max_steer_rate_rad_s * dt_s
+        self._steer += np.clip(self._angle - self._steer, -most, most)
+        self._move(dt_s)
+        clock = Clock()
+        set_stamp(clock.clock, self._now_ns)
+        joints = JointState(name=list(STEER_NAMES), position=self._steer.tolist())
+        self._stamped(self._joints, joints)
+        if self._now_ns % (2 * STEP_NS) == 0:
+            self._tell_motion()
+        if self._now_ns % 1_000_000_000 == 0:
+            self._stamped(self._cloud, self._scan())
+        self._clock.publish(clock)
+
+    def _move(self, dt_s: float) -> None:
+        if self._speed.any():
+            rows, wanted = [], []
+            for (x, y), angle, speed in zip(self._places, self._steer, self._speed):
+                rows += [(1.0, 0.0, -y), (0.0, 1.0, x)]
+                wanted += [speed * np.cos(angle), speed * np.sin(angle)]
+            self._twist = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+        else:
+            self._twist = np.zeros(3)
+        before = self._pose
+        rotation = before.rotation()
+        forward = rotation @ (self._twist[0], self._twist[1], 0.0)
+        self._place += dt_s * np.array([forward[0], forward[1], self._twist[2] * rotation[2, 2]])
+        self._pose = self._settled()
+        moved = (self._pose.x_m - before.x_m, self._pose.y_m - before.y_m, self._pose.z_m - before.z_m)
+        self._velocity = np.array(moved) / dt_s
+
+    def _tell_motion(self) -> None:
+        odometry = Odometry()
+        fill_odometry(odometry, self._pose, tuple(self._twist.tolist()))
+        self._stamped(self._odometry, odometry)
+        before_ns, rotation, velocity = self._sensed
+        self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
+        message = imu_message(self._rover)
+        dt_s = (self._now_ns - before_ns) * 1e-9
+        fill_imu(message, *self._inertial.sample(rotation, self._sensed[1], velocity, self._velocity, dt_s))
+        self._stamped(self._imu, message)
+
+    def _scan(self) -> PointCloud2:
+        """Return a cloud in Gazebo's layout, with the rays that met nothing."""
+        pose = SensorPose(*(getattr(self._pose, name) for name in SensorPose.__dataclass_fields__))
+        points = scan(self._ground, pose, self._rover.lidar, LidarSettings(), self._rng)
+        table = np.full((self._rover.lidar.columns * self._rover.lidar.rows, 8), np.inf, dtype="<f4")
+        table[: len(points), :3], table[: len(points), 4] = points[:, :3], points[:, 3]
+        message = PointCloud2(height=1, width=len(table), point_step=32, row_step=32 * len(table))
+        message.header.frame_id = "lidar"
+        message.fields = [
+            PointField(name=name, offset=offset, datatype=PointField.FLOAT32, count=1)
+            for name, offset in (("x", 0), ("y", 4), ("z", 8), ("intensity", 16))
+        ]
+        message.data = array.array("B", table.tobytes())
+        return message
+
+    def _stamped(self, publisher, message) -> None:
+        set_stamp(message.header.stamp, self._now_ns)
+        publisher.publish(message)
+
+
+def main() -> int:
+    """Play Gazebo until told to stop."""
+    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    stop, node = Stop(), PlayedGazebo()
+    due_s = time.monotonic()
+    while not stop.asked:
+        node.step()
+        due_s = max(due_s + STEP_NS * 1e-9 / SPEED_UP, time.monotonic() - 0.5)
+        time.sleep(max(0.0, due_s - time.monotonic()))
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

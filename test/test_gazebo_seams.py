@@ -1,0 +1,317 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bridge, robot description, world, adapter, launch files and the plan of the house name the same topics and types."""
+
+import ast
+import importlib
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+import yaml
+
+from lupex_launch.description import LaunchError, read_launch_file
+from lupex_launch.evaluation import evaluate_file
+from lupex_simulator.gazebo.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
+from lupex_simulator.gazebo.rover_model import rover_model
+from lupex_simulator.gazebo.world_model import SUN_NAME, WORLD_NAME
+from lupex_system_tests.structure import AUTONOMY, modules
+
+PAIRS = {
+    "rosgraph_msgs/msg/Clock": "gz.msgs.Clock",
+    "sensor_msgs/msg/Imu": "gz.msgs.IMU",
+    "sensor_msgs/msg/PointCloud2": "gz.msgs.PointCloudPacked",
+    "sensor_msgs/msg/JointState": "gz.msgs.Model",
+    "sensor_msgs/msg/Image": "gz.msgs.Image",
+    "nav_msgs/msg/Odometry": "gz.msgs.Odometry",
+    "std_msgs/msg/Float64": "gz.msgs.Double",
+    "ros_gz_interfaces/msg/Contacts": "gz.msgs.Contacts",
+    "ros_gz_interfaces/msg/Light": "gz.msgs.Light",
+}
+"""What ros_gz_bridge of Jazzy converts, as its table says, as far as we use it."""
+UNITS = ("fl", "fr", "rl", "rr")
+STEER_NAMES, DRIVE_NAMES = (tuple(f"{unit}_{what}" for unit in UNITS) for what in ("steer", "drive"))
+KEYS = {
+    "ros_topic_name": str,
+    "gz_topic_name": str,
+    "ros_type_name": str,
+    "gz_type_name": str,
+    "direction": str,
+    "publisher_queue": int,
+    "subscriber_queue": int,
+    "lazy": bool,
+}
+OPTIONAL = {"publisher_queue", "subscriber_queue", "lazy"}
+
+
+@pytest.fixture(scope="module")
+def bridge(repository):
+    return yaml.safe_load((repository / "config" / "ros_gz_bridge.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def planned(repository):
+    """Topics of the plan of the house."""
+    text = (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text[text.index("## Topics") : text.index("## Two underlays")]
+    return set(re.findall(r"`(/[a-z_/]+)", table))
+
+
+def test_every_entry_is_one_that_the_bridge_reads(bridge):
+    for entry in bridge:
+        assert set(KEYS) - OPTIONAL <= set(entry) <= set(KEYS), entry
+        for key, value in entry.items():
+            assert type(value) is KEYS[key], f"{entry['ros_topic_name']}: {key}"
+        assert entry["direction"] in ("GZ_TO_ROS", "ROS_TO_GZ")
+        assert PAIRS[entry["ros_type_name"]] == entry["gz_type_name"]
+    for side in ("ros_topic_name", "gz_topic_name"):
+        named = [entry[side] for entry in bridge]
+        assert len(named) == len(set(named))
+
+
+@pytest.mark.node
+def test_every_type_of_the_bridge_exists_in_ros(bridge):
+    for entry in bridge:
+        package, folder, name = entry["ros_type_name"].split("/")
+        assert hasattr(importlib.import_module(f"{package}.{folder}"), name), entry["ros_type_name"]
+
+
+def topics_of_the_rover(model):
+    """Gazebo's topics by direction, from what the description gives to sensors and controllers."""
+    out, into = set(), set()
+    for sensor in model.iter("sensor"):
+        kind = sensor.get("type")
+        topic = sensor.findtext("contact/topic") if kind == "contact" else sensor.findtext("topic")
+        out.add(f"{topic}/points" if kind == "gpu_lidar" else topic)
+    for plugin in model.iter("plugin"):
+        system = plugin.get("name").split("::")[-1]
+        if system == "OdometryPublisher":
+            out.add(plugin.findtext("odom_topic"))
+        elif system == "JointStatePublisher":
+            out.add(plugin.findtext("topic"))
+            assert [e.text for e in plugin.findall("joint_name")] == list(STEER_NAMES)
+        elif system == "TrackController":
+            into.add(plugin.findtext("velocity_topic"))
+        elif system in ("JointPositionController", "JointController"):
+            into.add(plugin.findtext("topic"))
+        else:
+            assert system == "WheelSlip"
+    return out, into
+
+
+@pytest.mark.parametrize("drive", DRIVES)
+def test_bridge_and_robot_description_name_the_same_topics(repository, bridge, drive):
+    pytest.importorskip("xacro")
+    model = rover_model(read_urdf(read_xacro(repository / DESCRIPTION, drive=drive)))
+    out, into = topics_of_the_rover(model)
+    told = {e["gz_topic_name"] for e in bridge if e["direction"] == "GZ_TO_ROS"}
+    commanded = {e["gz_topic_name"] for e in bridge if e["direction"] == "ROS_TO_GZ"}
+    assert told == out | {"/clock"}
+    assert commanded == into | {f"/world/{WORLD_NAME}/light_config"}
+
+
+def test_worlds_bear_the_name_and_the_sun_that_the_bridge_knows(repository):
+    for path in (repository / "worlds").glob("*.sdf"):
+        world = ElementTree.parse(path).getroot().find("world")
+        assert world.get("name") == WORLD_NAME
+        assert world.find("light").get("name") == SUN_NAME
+
+
+def named_topics(path):
+    """Topics that a node's source names; the units' are spelled out."""
+    found = set()
+    for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(item, ast.Constant) and isinstance(item.value, str) and re.fullmatch(r"(/[a-z_]+)+", item.value):
+            found.add(item.value)
+        if isinstance(item, ast.JoinedStr):
+            text = "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in item.values)
+            if text.startswith("/gazebo/{}/"):
+                names = STEER_NAMES if text.endswith("angle") else DRIVE_NAMES
+                found |= {text.format(name) for name in names}
+    return found - {"/gazebo/", "/angle", "/speed"}
+
+
+def test_bridge_and_nodes_name_the_same_topics(repository, bridge, planned):
+    package = repository / "src" / "lupex_simulator" / "lupex_simulator"
+    adapter = named_topics(package / "gazebo" / "node.py")
+    payload = named_topics(package / "payload" / "node.py")
+    ours = {topic for topic in adapter | payload if topic.startswith("/gazebo/")}
+    bridged = {entry["ros_topic_name"] for entry in bridge}
+    assert {topic for topic in bridged if topic.startswith("/gazebo/")} == ours
+    # what does not go through a node of ours is a topic of the plan
+    assert {topic for topic in bridged if not topic.startswith("/gazebo/")} <= planned
+    assert {topic for topic in adapter if not topic.startswith(("/gazebo/", "/truth/"))} <= planned
+
+
+@pytest.mark.parametrize("package", AUTONOMY)
+def test_no_autonomy_node_knows_gazebo(repository, package):
+    for path in modules(repository, package):
+        assert "/gazebo/" not in path.read_text(encoding="utf-8"), path
+
+
+LAUNCH_FILES = ("autonomy", "demo", "embedded", "gazebo", "record", "rviz", "sim")
+
+
+def test_every_launch_file_is_read_and_short(repository):
+    paths = sorted((repository / "launch").glob("*.launch.xml"))
+    assert tuple(path.name.removesuffix(".launch.xml") for path in paths) == LAUNCH_FILES
+    for path in paths:
+        root = read_launch_file(path)
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 60, path
+        # an include outside of a group would leave its arguments behind
+        assert not [child for child in root.children if child.tag == "include"], path
+
+
+OWN = {
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "prepare_world"),
+    "lupex_localization": ("localization",),
+    "lupex_traversability": ("traversability",),
+    "lupex_path_planning": ("path_planning",),
+    "lupex_mobility": ("mobility", "drive_route"),
+    "lupex_drill_control": ("drill_control",),
+    "lupex_power_management": ("power_management",),
+    "lupex_mission": ("mission",),
+    "lupex_bag": ("recorder",),
+}
+FOREIGN = {
+    "ros_gz_bridge": ("parameter_bridge",),
+    "robot_state_publisher": ("robot_state_publisher",),
+    "rviz2": ("rviz2",),
+}
+
+
+def installation(root, repository, packages):
+    """Make a prefix with packages whose executables do nothing; prepare_world answers as the real one does."""
+    index = root / "share" / "ament_index" / "resource_index" / "packages"
+    index.mkdir(parents=True)
+    for package, names in {**packages, "lupex_bringup": ()}.items():
+        (index / package).touch()
+        share, binaries = root / "share" / package, root / "lib" / package
+        share.mkdir(parents=True)
+        binaries.mkdir(parents=True)
+        for name in names:
+            (binaries / name).write_text("#!/bin/sh\n")
+            (binaries / name).chmod(0o755)
+    share = root / "share" / "lupex_bringup"
+    for folder in ("launch", "config", "description", "worlds"):
+        (share / folder).symlink_to(repository / folder)
+    (root / "lib" / "lupex_simulator" / "prepare_world").write_text(
+        '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
+        "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
+        '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'
+        '*"--print utc_offset_s"*) printf 1.0 ;;\n*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
+    )
+    (root / "bin").mkdir()
+    (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
+    (root / "bin" / "xacro").chmod(0o755)
+    return {"AMENT_PREFIX_PATH": str(root), "PATH": f"{root / 'bin'}:/usr/bin:/bin"}
+
+
+def processes(repository, environment, **arguments):
+    specs = evaluate_file(repository / "launch" / "sim.launch.xml", {"record": "false", **arguments}, environment)
+    return {spec.name: spec for spec in specs}
+
+
+def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
+    environment = installation(tmp_path, repository, OWN)
+    names = set(processes(repository, environment))
+    assert "simulator" in names
+    assert not names & {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "rviz2"}
+    with pytest.raises(LaunchError, match="there is no package 'ros_gz_bridge'"):
+        processes(repository, environment, simulator="gazebo")
+    with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
+        processes(repository, environment, rviz="true")
+
+
+def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    found = processes(repository, environment, simulator="gazebo", world="plain", seed="4", drive="bogies")
+    assert {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "localization", "mission"} <= set(found)
+    assert not {"simulator", "rviz2"} & set(found)
+    server = found["gazebo"]
+    assert server.command[:4] == ("gz", "sim", "-r", "-s")
+    assert server.command[-3:-1] == ("--initial-sim-time", "1000")
+    made = server.command[-1].removesuffix("/world.sdf")
+    assert "plain--seed4--drivebogies--printgazebo" in made
+    assert server.environment["GZ_SIM_RESOURCE_PATH"] == f"{made}/models"
+    assert "GZ_SIM_RESOURCE_PATH" not in found["localization"].environment
+    payload, adapter = (
+        yaml.safe_load(found[name].parameters)["/**"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
+    )
+    assert payload["parts"] == "-vehicle,-lidar,-inertial"
+    assert (payload["world"], payload["seed"]) == ("/world", 4)
+    assert (adapter["world"], adapter["drive"]) == ("/world", "bogies")
+    assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
+        "config/ros_gz_bridge.yaml"
+    )
+
+
+def test_a_window_and_rviz_on_request(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    found = processes(repository, environment, simulator="gazebo", headless="false", rviz="true")
+    assert "-s" not in found["gazebo"].command
+    publisher = found["robot_state_publisher"]
+    assert "joint_states:=/mobility/joint_states" in publisher.command
+    assert "<robot/>" in publisher.parameters
+    assert found["rviz2"].command[found["rviz2"].command.index("-d") + 1].endswith("config/lupex.rviz")
+
+
+def test_an_unknown_simulator_is_refused_before_anything_starts(repository, tmp_path):
+    environment = installation(tmp_path, repository, OWN)
+    with pytest.raises(LaunchError, match="no such simulator"):
+        processes(repository, environment, simulator="webots")
+
+
+def shown_topics(value):
+    """Topic names anywhere in an RViz or Foxglove file."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from shown_topics(key)
+            yield from shown_topics(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from shown_topics(item)
+    elif isinstance(value, str) and re.fullmatch(r"(/[a-z_]+)+(\.[a-z_]+)*", value):
+        yield value
+
+
+FIELDS = {
+    "/plan/certificate": "ReturnCertificate",
+    "/power/bus": "PowerBus",
+    "/mobility/slip": "SlipEstimate",
+    "/truth/state": "WorldTruth",
+    "/drill/rig": "DrillRig",
+    "/mission/status": "MissionStatus",
+}
+
+
+@pytest.mark.parametrize("name", ["lupex.rviz", "foxglove_layout.json"])
+def test_what_is_shown_is_told(repository, planned, name):
+    text = (repository / "config" / name).read_text(encoding="utf-8")
+    content = yaml.safe_load(text) if name.endswith(".rviz") else json.loads(text)
+    shown = set(shown_topics(content))
+    assert {"/plan/path", "/traversability/costmap", "/lidar/points", "/odometry/global"} <= shown
+    for item in shown:
+        topic, _, field = item.partition(".")
+        assert topic in planned or topic.startswith("/truth/"), item
+        if field and topic in FIELDS:
+            message = (repository / "src/lupex_interfaces/msg" / f"{FIELDS[topic]}.msg").read_text(encoding="utf-8")
+            assert re.search(rf"^\S+ {field}\b", message, re.MULTILINE), item
+
+
+def test_rviz_looks_at_the_map_and_at_the_robot(repository):
+    content = yaml.safe_load((repository / "config" / "lupex.rviz").read_text(encoding="utf-8"))
+    displays = content["Visualization Manager"]["Displays"]
+    assert content["Visualization Manager"]["Global Options"]["Fixed Frame"] == "map"
+    assert "rviz_default_plugins/RobotModel" in {display["Class"] for display in displays}
+    assert len({display["Name"] for display in displays}) == len(displays)
+
+
+def test_foxglove_panels_are_all_laid_out(repository):
+    content = json.loads((repository / "config" / "foxglove_layout.json").read_text(encoding="utf-8"))
+
+    def panels(node):
+        return [node] if isinstance(node, str) else panels(node["first"]) + panels(node["second"])
+
+    assert sorted(panels(content["layout"])) == sorted(content["configById"])
