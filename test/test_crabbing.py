@@ -16,8 +16,8 @@ from lupex_mobility.unit_kinematics import UnitKinematics, standing
 from lupex_models.rover import read_rover
 from lupex_models.soil import NOMINAL_SOIL
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Drive, Planar, Progress
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Drive, Planar, Progress
 from lupex_path_planning.site_grid import Moves, grid_of
 from lupex_simulator.ground import Ground
 from lupex_simulator.vehicle import Vehicle, VehicleConfig

@@ -11,9 +11,9 @@ from scipy.ndimage import gaussian_filter
 
 from benchmarks.measuring import Asked, Context, Outcome, Row, best, timed
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Drive, Planar
-from lupex_path_planning.local import plan_local
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Drive, Planar
+from lupex_path_planning.near_field.local import plan_local
 from lupex_path_planning.site_grid import Moves, grid_of
 
 ASKED = {"near_field_ms": Asked(100.0)}

@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter
 from benchmarks.measuring import Asked, Context, Outcome, Row, best, timed
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery import ARRIVED, NO_WAY, WAIT, RecoveryPolicy, haven_need, recovery_policy
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
+from lupex_path_planning.way_back.recovery import ARRIVED, NO_WAY, WAIT, RecoveryPolicy, haven_need, recovery_policy
 
 ASKED = {
     "recovery_states_per_s": Asked(50e6, at_most=False),

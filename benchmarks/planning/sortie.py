@@ -18,9 +18,9 @@ from lupex_models.rover import Rover, read_rover
 from lupex_models.site import OrbitalSite, open_site
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.light_slices import light_slices
-from lupex_path_planning.recovery import RecoveryPolicy, recovery_policy
 from lupex_path_planning.site_grid import Moves, changed_moves, grid_of, moves
-from lupex_path_planning.sortie import Objective, Sortie, Task, Visit, plan_sortie
+from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit, plan_sortie
+from lupex_path_planning.way_back.recovery import RecoveryPolicy, recovery_policy
 
 ASKED = {
     "sortie_night_s": Asked(0.5),

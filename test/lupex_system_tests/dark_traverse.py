@@ -23,11 +23,11 @@ from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
 from lupex_models.soil import NOMINAL_SOIL, Soil
-from lupex_path_planning.certificate import PoseEstimate, PowerEstimate, WayBack, certify
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
-from lupex_path_planning.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
 from lupex_path_planning.site_grid import STEPS
 from lupex_path_planning.site_planner import SitePlanner, site_planner
+from lupex_path_planning.way_back.certificate import PoseEstimate, PowerEstimate, WayBack, certify
+from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
 
 LIT_TO_M, TARGET_M = 30.0, 400.0
 _UTC_OFFSET_S = 1.855e9

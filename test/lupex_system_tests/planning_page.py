@@ -28,8 +28,8 @@ from lupex_models.rover import Rover, read_rover
 from lupex_models.site_frame import SiteFrame
 from lupex_path_planning.config import BoundConfig, GridConfig, RecoveryConfig
 from lupex_path_planning.light_slices import light_slices
-from lupex_path_planning.recovery import ARRIVED, NO_WAY, WAIT, RecoveryPolicy, recovery_policy
 from lupex_path_planning.site_grid import STEPS, grid_of, moves
+from lupex_path_planning.way_back.recovery import ARRIVED, NO_WAY, WAIT, RecoveryPolicy, recovery_policy
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FIGURE = Path("docs", "images", "planning_field.png")

@@ -19,11 +19,11 @@ from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite, Target, utc_seconds
 from lupex_node.config import NodeConfig
 from lupex_path_planning.config import PathPlanningConfig
-from lupex_path_planning.plan_map import PlanMap, plan_map
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_planner import SitePlanner, site_planner
-from lupex_path_planning.sortie import Sortie, Visit
-from lupex_path_planning.sortie_profile import Profile, charge_profile, overrun
+from lupex_path_planning.sortie.plan import Sortie, Visit
+from lupex_path_planning.sortie.plan_map import PlanMap, plan_map
+from lupex_path_planning.sortie.profile import Profile, charge_profile, overrun
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 WH_J = 3600.0
 

@@ -18,11 +18,11 @@ from lupex_interfaces.msg import PowerStatus, ReturnCertificate, SlipEstimate, S
 from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
-from lupex_path_planning.certificate import Certificate, PoseEstimate, PowerEstimate
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Planar
-from lupex_path_planning.measured_factors import SlipMeasurement
-from lupex_path_planning.sortie import Objective, Sortie, Task, Visit
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit
+from lupex_path_planning.way_back.certificate import Certificate, PoseEstimate, PowerEstimate
+from lupex_path_planning.way_back.measured_factors import SlipMeasurement
 
 MAP, ODOM, BASE = "map", "odom", "base_link"
 _FARTHEST_M = 1e5

@@ -30,17 +30,17 @@ from lupex_node.node import LupexNode, run
 from lupex_node.polling import PolledSubscription
 from lupex_path_planning import conversions
 from lupex_path_planning.background import Background
-from lupex_path_planning.certificate import PoseEstimate, PowerEstimate, WayBack, certify
 from lupex_path_planning.config import PathPlanningConfig
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Drive, DriveReport, Planar, Progress
-from lupex_path_planning.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
-from lupex_path_planning.plan_map import plan_map
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Drive, DriveReport, Planar, Progress
 from lupex_path_planning.plan_markers import plan_markers
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import Sortie, Task, Visit
-from lupex_path_planning.sortie_profile import overrun
+from lupex_path_planning.sortie.plan import Sortie, Task, Visit
+from lupex_path_planning.sortie.plan_map import plan_map
+from lupex_path_planning.sortie.profile import overrun
+from lupex_path_planning.way_back.certificate import PoseEstimate, PowerEstimate, WayBack, certify
+from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 _LOOK_S = 0.02
 """Wall time between looks at the background, while it works; simulated time may stand still meanwhile."""

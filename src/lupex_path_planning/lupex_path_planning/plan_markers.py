@@ -11,7 +11,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from lupex_node.conversions import stamp
 from lupex_path_planning.site_grid import SiteGrid
-from lupex_path_planning.sortie import DRIVE, SERVING, Sortie, Waypoint
+from lupex_path_planning.sortie.plan import DRIVE, SERVING, Sortie, Waypoint
 
 MAP = "map"
 ARRIVAL = ((0.05, 0.65, 0.47), (0.23, 0.79, 0.86), (0.80, 0.36, 0.91), (0.90, 0.29, 0.50), (0.65, 0.12, 0.30))

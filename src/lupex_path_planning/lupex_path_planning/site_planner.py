@@ -13,15 +13,15 @@ from lupex_models.light import Light
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
-from lupex_path_planning.cold import check_cold
 from lupex_path_planning.config import PathPlanningConfig
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Drive, Planar
 from lupex_path_planning.light_slices import earth_slices, light_slices
-from lupex_path_planning.measured_factors import Allowance, DrivingBound
-from lupex_path_planning.recovery import RecoveryPolicy, recovery_policy
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Drive, Planar
 from lupex_path_planning.site_grid import Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
-from lupex_path_planning.sortie import IN_ORDER, Sortie, Task, Visit, plan_sortie
+from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit, plan_sortie
+from lupex_path_planning.way_back.cold import check_cold
+from lupex_path_planning.way_back.measured_factors import Allowance, DrivingBound
+from lupex_path_planning.way_back.recovery import RecoveryPolicy, recovery_policy
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery import ARRIVED, NO_WAY, WAIT, recovery_policy
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
+from lupex_path_planning.way_back.recovery import ARRIVED, NO_WAY, WAIT, recovery_policy
 
 SLICE_S = 300.0
 RESERVE_J = 1000.0

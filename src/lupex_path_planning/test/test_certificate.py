@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, grid
 
-from lupex_path_planning.certificate import (
+from lupex_path_planning.config import CertificateConfig
+from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.site_grid import Moves
+from lupex_path_planning.way_back.certificate import (
     PoseEstimate,
     PowerEstimate,
     WayBack,
@@ -23,11 +26,8 @@ from lupex_path_planning.certificate import (
     ellipse_cells,
     worst_need,
 )
-from lupex_path_planning.config import CertificateConfig
-from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.measured_factors import Allowance, MeasuredFactors
-from lupex_path_planning.recovery import recovery_policy
-from lupex_path_planning.site_grid import Moves
+from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors
+from lupex_path_planning.way_back.recovery import recovery_policy
 
 LIMITS = CertificateConfig()
 

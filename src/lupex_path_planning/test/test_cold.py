@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lupex_models.rover import read_rover
-from lupex_path_planning.cold import check_cold, dark_stay
 from lupex_path_planning.config import BoundConfig
+from lupex_path_planning.way_back.cold import check_cold, dark_stay
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 BOUND = BoundConfig()

@@ -18,8 +18,8 @@ from lupex_interfaces.msg import PowerStatus, SlipEstimate  # noqa: E402
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_path_planning import conversions  # noqa: E402
-from lupex_path_planning.certificate import Certificate  # noqa: E402
-from lupex_path_planning.sortie import Objective, Sortie, Task, Waypoint  # noqa: E402
+from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Waypoint  # noqa: E402
+from lupex_path_planning.way_back.certificate import Certificate  # noqa: E402
 
 
 def odometry(x=0.0, yaw=0.0, frame="map"):

@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.costmap import Costmap, signed_clearance
-from lupex_path_planning.local import plan_local, resample
+from lupex_path_planning.near_field.costmap import Costmap, signed_clearance
+from lupex_path_planning.near_field.local import plan_local, resample
 
 CONFIG = LocalConfig()
 CELL = 0.2

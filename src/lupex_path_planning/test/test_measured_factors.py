@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
 from lupex_path_planning.config import CertificateConfig
-from lupex_path_planning.measured_factors import (
+from lupex_path_planning.way_back.measured_factors import (
     Allowance,
     DrivingBound,
     MeasuredFactors,

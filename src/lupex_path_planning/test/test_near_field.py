@@ -16,10 +16,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from lupex_models.rover import read_rover
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.costmap import Costmap
-from lupex_path_planning.drive import Drive, Planar, Progress
-from lupex_path_planning.local import plan_local
-from lupex_path_planning.local_search import dearness, spread, trace
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Drive, Planar, Progress
+from lupex_path_planning.near_field.local import plan_local
+from lupex_path_planning.near_field.local_search import dearness, spread, trace
 from lupex_path_planning.site_grid import STEPS, Moves, grid_of
 
 CONFIG = LocalConfig()

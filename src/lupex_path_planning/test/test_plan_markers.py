@@ -13,7 +13,7 @@ from visualization_msgs.msg import Marker  # noqa: E402
 
 from lupex_path_planning.plan_markers import ARRIVAL, NIGHT, SUN, plan_markers  # noqa: E402
 from lupex_path_planning.site_grid import SiteGrid  # noqa: E402
-from lupex_path_planning.sortie import DRIVE, RECHARGE, SERVING, WAITING, Sortie, Waypoint  # noqa: E402
+from lupex_path_planning.sortie.plan import DRIVE, RECHARGE, SERVING, WAITING, Sortie, Waypoint  # noqa: E402
 
 NOON_S = 1.8552e9 - 1.8552e9 % 86400 + 43_200
 FLAT = np.zeros((4, 30))

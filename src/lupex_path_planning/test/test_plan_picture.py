@@ -22,11 +22,11 @@ from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, writ
 from lupex_models.site_frame import SiteFrame
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.plan_map import plan_map
 from lupex_path_planning.site_grid import Moves
 from lupex_path_planning.site_planner import site_planner
-from lupex_path_planning.sortie import DRIVE, RECHARGE, SERVING, WAITING, Sortie, Visit, Waypoint
-from lupex_path_planning.sortie_profile import charge_profile, key_moments, overrun
+from lupex_path_planning.sortie.plan import DRIVE, RECHARGE, SERVING, WAITING, Sortie, Visit, Waypoint
+from lupex_path_planning.sortie.plan_map import plan_map
+from lupex_path_planning.sortie.profile import charge_profile, key_moments, overrun
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 UTC_S = 1.855e9

@@ -18,10 +18,10 @@ from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, poli
 
 from lupex_path_planning import light_slices
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery import ARRIVED, haven_need, recovery_policy
-from lupex_path_planning.recovery_labels import ROUNDING
-from lupex_path_planning.recovery_scale import scale_of
 from lupex_path_planning.site_grid import STEPS, Moves
+from lupex_path_planning.way_back.labels import ROUNDING
+from lupex_path_planning.way_back.recovery import ARRIVED, haven_need, recovery_policy
+from lupex_path_planning.way_back.scale import scale_of
 
 STEP_S = 25.0
 sys.setrecursionlimit(20_000)

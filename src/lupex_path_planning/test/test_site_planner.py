@@ -15,21 +15,14 @@ from lupex_models.light import Light
 from lupex_models.rover import read_rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning import (
-    charge_front,
-    cost_field,
-    label_search,
-    local_search,
-    recovery_sweeps,
-    site_grid,
-    sortie_bounds,
-    sortie_fields,
-    sortie_openings,
-)
+from lupex_path_planning import site_grid
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.light_slices import earth_slices
+from lupex_path_planning.near_field import local_search
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import Task, Visit
+from lupex_path_planning.sortie import bounds, charge_front, cost_field, fields, label_search, openings
+from lupex_path_planning.sortie.plan import Task, Visit
+from lupex_path_planning.way_back import sweeps
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 UTC_S = 1.855e9
@@ -92,12 +85,12 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
         label_search.search,
         charge_front._lead,
         cost_field._spread,
-        sortie_openings._margins,
-        sortie_bounds._least_ends,
-        sortie_fields._any_haven,
-        recovery_sweeps.after_stop,
-        recovery_sweeps.before_stop,
-        recovery_sweeps.choose,
+        openings._margins,
+        bounds._least_ends,
+        fields._any_haven,
+        sweeps.after_stop,
+        sweeps.before_stop,
+        sweeps.choose,
         site_grid.cost_to_goal,
         local_search.spread,
     ]

@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, policy_of, random_site, sun_at
 
 from lupex_path_planning.config import SortieConfig
-from lupex_path_planning.label_search import draw
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery import recovery_policy
 from lupex_path_planning.site_grid import STEPS, Moves, changed_moves
-from lupex_path_planning.sortie import DRIVE, RECHARGE, SERVING, WAITING, Objective, Task, Visit, plan_sortie
-from lupex_path_planning.sortie_fields import repaired_fields, sortie_fields
+from lupex_path_planning.sortie.fields import repaired_fields, sortie_fields
+from lupex_path_planning.sortie.label_search import draw
+from lupex_path_planning.sortie.plan import DRIVE, RECHARGE, SERVING, WAITING, Objective, Task, Visit, plan_sortie
+from lupex_path_planning.way_back.recovery import recovery_policy
 
 # every wait that the exhaustive search knows, and nothing taken for the same
 EXACT = SortieConfig(

@@ -15,13 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_site import random_site
 from test_sortie import EXACT, random_task
 
-from lupex_path_planning.charge_front import earliest_work
-from lupex_path_planning.cost_field import cost_field, repaired_field
 from lupex_path_planning.site_grid import STEPS, changed_moves, cost_to_goal
-from lupex_path_planning.sortie import DRIVE, SERVING, Objective, plan_sortie
-from lupex_path_planning.sortie_bounds import bounds, least_drawn, least_end, visit_rows
-from lupex_path_planning.sortie_fields import sortie_fields, with_homes, with_light
-from lupex_path_planning.sortie_openings import openings
+from lupex_path_planning.sortie.bounds import bounds, least_drawn, least_end, visit_rows
+from lupex_path_planning.sortie.charge_front import earliest_work
+from lupex_path_planning.sortie.cost_field import cost_field, repaired_field
+from lupex_path_planning.sortie.fields import sortie_fields, with_homes, with_light
+from lupex_path_planning.sortie.openings import openings
+from lupex_path_planning.sortie.plan import DRIVE, SERVING, Objective, plan_sortie
 
 
 @pytest.mark.property

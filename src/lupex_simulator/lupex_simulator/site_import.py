@@ -18,7 +18,7 @@ from lupex_models.height_field import HeightField
 from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site
 from lupex_models.site_frame import NORTHERNMOST_LATITUDE_RAD, SiteFrame
-from lupex_path_planning.sortie import Sortie
+from lupex_path_planning.sortie.plan import Sortie
 from lupex_simulator.landing_choice import Choice, choices
 from lupex_simulator.light_survey import LightSurvey, Progress, SurveyGrid, averaged, survey_light
 from lupex_simulator.prepare_world import WorldError, prepare_world, world_directory

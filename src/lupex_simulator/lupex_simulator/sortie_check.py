@@ -6,7 +6,7 @@ from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.site_planner import site_planner
-from lupex_path_planning.sortie import Sortie, Visit
+from lupex_path_planning.sortie.plan import Sortie, Visit
 
 STAY_S = 3600.0 + 1200.0
 """At the target, drilling and counting neutrons, as the mission plans them."""

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from lupex_path_planning.heap import drop_least, grown, push
 from lupex_path_planning.site_grid import STEP_COLUMNS, STEP_ROWS
-from lupex_path_planning.sortie_bounds import least_drawn, least_end
-from lupex_path_planning.sortie_energy import draw, drive, seen, slice_at, stays
+from lupex_path_planning.sortie.bounds import least_drawn, least_end
+from lupex_path_planning.sortie.energy import draw, drive, seen, slice_at, stays
 
 DRIVE, WAITING, SERVING = 0, 1, 3
 """Activities of a label, as in the SortiePlan message."""

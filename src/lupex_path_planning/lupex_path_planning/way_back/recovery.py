@@ -8,7 +8,7 @@ up to `stop_s` and gets nothing from the array meanwhile.
 
 The field. Each cell has in each slice one label: an energy that suffices for whoever is there by a moment of the slice,
 and goes on by a move, or waits. Later in the slice waiting for the next one is left. Moves chain within a slice and
-through its end, at continuous times (see recovery_sweeps.py); what the array gives beyond the load counts for who
+through its end, at continuous times (see sweeps.py); what the array gives beyond the load counts for who
 waits a whole slice. Sweeps begin with what waiting and havens promise and only lower to what a move proves.
 """
 
@@ -19,16 +19,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning import recovery_slices, recovery_sweeps
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery_field import field_of
-from lupex_path_planning.recovery_havens import haven_need
-from lupex_path_planning.recovery_labels import LOW, NONE, NOTHING, ROUNDING, SHIFT, WHOLE, Rounding
-from lupex_path_planning.recovery_layer import block_of, layer
-from lupex_path_planning.recovery_scale import Scale, scale_of, scaled_moves
-from lupex_path_planning.recovery_settle import cover
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
+from lupex_path_planning.way_back import slices, sweeps
+from lupex_path_planning.way_back.field import field_of
+from lupex_path_planning.way_back.havens import haven_need
+from lupex_path_planning.way_back.labels import LOW, NONE, NOTHING, ROUNDING, SHIFT, WHOLE, Rounding
+from lupex_path_planning.way_back.layer import block_of, layer
+from lupex_path_planning.way_back.scale import Scale, scale_of, scaled_moves
+from lupex_path_planning.way_back.settle import cover
 
 Array = NDArray[np.float64]
 Grid3 = NDArray[np.float32]
@@ -196,13 +196,13 @@ class RecoveryPolicy:
                 need = self.need_after_stop_j[around][m].astype(np.float64)
                 units = np.round((need - self.reserve_j) / scale.unit_j)
                 ring_s[m][inner] = np.where(np.isfinite(need), units, float(NONE)).astype(np.uint32)
-            recovery_slices.stops(work, ring_x, ring_s, 0, self.count - k, scale.stop, weight)
+            slices.stops(work, ring_x, ring_s, 0, self.count - k, scale.stop, weight)
         if labels.shape[0] > 1:
             work.x[inner] = labels[1]
         window = scale.window(stop_used=stop_used)
         least = np.ascontiguousarray(self.light.least_w[around][: window + 1])
         no_haven = np.full(sides, NONE, np.uint32)
-        recovery_slices.begin(work, block, 0, least, no_haven, window, scale.numbers[0], weight, scaled, self.rounding)
+        slices.begin(work, block, 0, least, no_haven, window, scale.numbers[0], weight, scaled, self.rounding)
         work.x[inner] = labels[0]
         for i in range(1, work.x.shape[0] - 1):
             cover(
@@ -212,7 +212,7 @@ class RecoveryPolicy:
         i, j = row - rows.start + 1, column - columns.start + 1
         near = tuple(np.array([(i + di, j + dj) for di, dj in STEPS]).T)
         cost = np.ascontiguousarray(work.cost[:, i, j])
-        move = recovery_sweeps.choose(
+        move = sweeps.choose(
             work.x[i, j], work.first[i, j], work.x[near], work.y[near], cost, work.floor[i, j], scale.numbers,
             not stop_used,
         )  # fmt: skip

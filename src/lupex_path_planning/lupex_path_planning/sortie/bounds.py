@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The least end, and the least energy drawn until then, that a state of a sortie still allows: never too much.
 
-From the fields (sortie_fields.py) over the orders of the remaining targets, and from when work can begin at a target
-(sortie_openings.py): in a night the bound knows that a target must wait for the dawn, and the search need not try.
+From the fields (fields.py) over the orders of the remaining targets, and from when work can begin at a target
+(openings.py): in a night the bound knows that a target must wait for the dawn, and the search need not try.
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.sortie_fields import SortieFields, Work, weighed_stay_s
+from lupex_path_planning.sortie.fields import SortieFields, Work, weighed_stay_s
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]

@@ -9,11 +9,11 @@ that a move may touch); `numbers` are those of `Scale`.
 import numpy as np
 from numba import njit
 
-from lupex_path_planning.recovery_havens import havens
-from lupex_path_planning.recovery_labels import CLOSED, LOW, NONE, NOTHING, SHIFT, floored, on, value_of
-from lupex_path_planning.recovery_proof import prove
-from lupex_path_planning.recovery_settle import sweep
-from lupex_path_planning.recovery_slices import begin, keep, stops
+from lupex_path_planning.way_back.havens import havens
+from lupex_path_planning.way_back.labels import CLOSED, LOW, NONE, NOTHING, SHIFT, floored, on, value_of
+from lupex_path_planning.way_back.proof import prove
+from lupex_path_planning.way_back.settle import sweep
+from lupex_path_planning.way_back.slices import begin, keep, stops
 
 U = np.uint32
 

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lupex_path_planning.label_search import DRIVE, SERVING, WAITING
-from lupex_path_planning.sortie_fields import SortieFields
+from lupex_path_planning.sortie.fields import SortieFields
+from lupex_path_planning.sortie.label_search import DRIVE, SERVING, WAITING
 
 RECHARGE = 2
 """Activity of the last stay, in the haven."""

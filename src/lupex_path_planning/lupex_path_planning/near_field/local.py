@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.costmap import LETHAL, Array, Costmap, signed_clearance
-from lupex_path_planning.local_search import dearness, spread, trace
-from lupex_path_planning.motions import Motions, Outline
+from lupex_path_planning.near_field.costmap import LETHAL, Array, Costmap, signed_clearance
+from lupex_path_planning.near_field.local_search import dearness, spread, trace
+from lupex_path_planning.near_field.motions import Motions, Outline
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ number. Arrays have a closed frame of one cell. Moves: 0 +x, 1 +x+y, 2 +y, 3 -x+
 import numpy as np
 from numba import njit
 
-from lupex_path_planning.recovery_labels import covered, floored, on
+from lupex_path_planning.way_back.labels import covered, floored, on
 
 U = np.uint32
 I = np.uint64  # noqa: E741

@@ -11,9 +11,9 @@ from scipy.ndimage import minimum_filter
 
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery_labels import NONE
-from lupex_path_planning.recovery_slices import lesser
 from lupex_path_planning.site_grid import Moves, SiteGrid
+from lupex_path_planning.way_back.labels import NONE
+from lupex_path_planning.way_back.slices import lesser
 
 U = np.uint32
 I = np.uint64  # noqa: E741

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupex_path_planning.config import SortieConfig
-from lupex_path_planning.label_search import DRIVE, WAITING, draw
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_grid import STEPS, Moves
-from lupex_path_planning.sortie_task import RECHARGE, Visit, Waypoint
+from lupex_path_planning.sortie.label_search import DRIVE, WAITING, draw
+from lupex_path_planning.sortie.task import RECHARGE, Visit, Waypoint
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@
 import numpy as np
 from numba import njit
 
-from lupex_path_planning.recovery_labels import (
+from lupex_path_planning.way_back.labels import (
     CLOSED,
     LOW,
     NONE,

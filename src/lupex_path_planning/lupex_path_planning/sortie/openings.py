@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_grid import STEPS
-from lupex_path_planning.sortie_fields import SortieFields, Work
+from lupex_path_planning.sortie.fields import SortieFields, Work
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 

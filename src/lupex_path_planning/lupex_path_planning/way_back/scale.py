@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery_labels import NONE, SHIFT, WHOLE, Rounding
 from lupex_path_planning.site_grid import Moves
+from lupex_path_planning.way_back.labels import NONE, SHIFT, WHOLE, Rounding
 
 Grid3 = NDArray[np.float32]
 Labels = NDArray[np.uint32]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from lupex_path_planning.config import DriveConfig, LocalConfig
-from lupex_path_planning.costmap import LETHAL, Costmap
-from lupex_path_planning.local import LocalPlan, plan_local
+from lupex_path_planning.near_field.costmap import LETHAL, Costmap
+from lupex_path_planning.near_field.local import LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid, cost_to_goal
 
 Array = NDArray[np.float64]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning.recovery_labels import CLOSED, NONE, NOTHING, SHIFT
+from lupex_path_planning.way_back.labels import CLOSED, NONE, NOTHING, SHIFT
 
 _BLOCK, _FLAGS = 64, 62
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.sortie_solve import Problem, State, possible
-from lupex_path_planning.sortie_task import Task
+from lupex_path_planning.sortie.solve import Problem, State, possible
+from lupex_path_planning.sortie.task import Task
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Haven = Callable[[tuple[int, int]], RecoveryPolicy]
 """Gives the policy of a site with one more haven, in a cell."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupex_path_planning.config import CertificateConfig
-from lupex_path_planning.measured_factors import Allowance, MeasuredFactors
-from lupex_path_planning.recovery import RecoveryPolicy
+from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 

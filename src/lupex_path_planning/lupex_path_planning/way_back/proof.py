@@ -9,8 +9,8 @@ It held all the same, but nobody could follow it. Few do: all are checked by row
 import numpy as np
 from numba import njit
 
-from lupex_path_planning.recovery_labels import CLOSED, covered, floored, on
-from lupex_path_planning.recovery_settle import relax, relax_beside
+from lupex_path_planning.way_back.labels import CLOSED, covered, floored, on
+from lupex_path_planning.way_back.settle import relax, relax_beside
 
 U = np.uint32
 I = np.uint64  # noqa: E741

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupex_models.site import OrbitalSite
-from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.sortie import Sortie, Visit
-from lupex_path_planning.sortie_profile import key_moments
+from lupex_path_planning.sortie.plan import Sortie, Visit
+from lupex_path_planning.sortie.profile import key_moments
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 

@@ -13,9 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning.charge_front import earliest_work
 from lupex_path_planning.config import SortieConfig
-from lupex_path_planning.label_search import (
+from lupex_path_planning.site_grid import STEPS, Moves
+from lupex_path_planning.sortie.bounds import bounds, least_end, visit_rows
+from lupex_path_planning.sortie.charge_front import earliest_work
+from lupex_path_planning.sortie.energy import World
+from lupex_path_planning.sortie.fields import SortieFields, repaired_fields, sortie_fields, with_homes, with_light
+from lupex_path_planning.sortie.label_search import (
     ENERGY,
     EXHAUSTED,
     FOUND,
@@ -26,14 +30,10 @@ from lupex_path_planning.label_search import (
     Work,
     search,
 )
-from lupex_path_planning.recovery import RecoveryPolicy
-from lupex_path_planning.site_grid import STEPS, Moves
-from lupex_path_planning.sortie_bounds import bounds, least_end, visit_rows
-from lupex_path_planning.sortie_energy import World
-from lupex_path_planning.sortie_fields import SortieFields, repaired_fields, sortie_fields, with_homes, with_light
-from lupex_path_planning.sortie_openings import openings
-from lupex_path_planning.sortie_task import Objective, Task, Visit
-from lupex_path_planning.sortie_waypoints import rates
+from lupex_path_planning.sortie.openings import openings
+from lupex_path_planning.sortie.task import Objective, Task, Visit
+from lupex_path_planning.sortie.waypoints import rates
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

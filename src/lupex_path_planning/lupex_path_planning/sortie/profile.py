@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning.label_search import draw
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_grid import Moves
-from lupex_path_planning.sortie import DRIVE, SERVING, Sortie, Visit, Waypoint
+from lupex_path_planning.sortie.label_search import draw
+from lupex_path_planning.sortie.plan import DRIVE, SERVING, Sortie, Visit, Waypoint
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning import recovery_sweeps
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.recovery_havens import flat
-from lupex_path_planning.recovery_labels import NONE, NOTHING, Rounding
-from lupex_path_planning.recovery_layer import block_of, layer
-from lupex_path_planning.recovery_scale import Scale, scaled_moves
 from lupex_path_planning.site_grid import Moves, SiteGrid
+from lupex_path_planning.way_back import sweeps
+from lupex_path_planning.way_back.havens import flat
+from lupex_path_planning.way_back.labels import NONE, NOTHING, Rounding
+from lupex_path_planning.way_back.layer import block_of, layer
+from lupex_path_planning.way_back.scale import Scale, scaled_moves
 
 Grid3 = NDArray[np.float32]
 Labels = NDArray[np.uint32]
@@ -77,18 +77,18 @@ def field_of(
         return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        recovery_sweeps.look_ahead(
+        sweeps.look_ahead(
             first, last, sun(True), scale.numbers, block, (haven, arrived, balance), rounding
         )  # fmt: skip
 
     def after(first: int, last: int) -> None:
-        recovery_sweeps.after_stop(
+        sweeps.after_stop(
             first, last, sun(True), scale.numbers, scaled, layers[0], block,
             (haven, arrived, balance), ring_x, ring_s, labels_after, need_after, rounding,
         )  # fmt: skip
 
     def before(first: int, last: int) -> None:
-        recovery_sweeps.before_stop(
+        sweeps.before_stop(
             first, last, sun(False), scale.numbers, scaled, layers[1], block,
             (haven, arrived, balance), ring_x, ring_s, scale.stop, labels, need, rounding,
         )  # fmt: skip

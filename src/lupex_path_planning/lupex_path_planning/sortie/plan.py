@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lupex_path_planning.config import SortieConfig
-from lupex_path_planning.recovery import RecoveryPolicy
 from lupex_path_planning.site_grid import Moves
-from lupex_path_planning.sortie_fields import SortieFields
-from lupex_path_planning.sortie_reasons import Haven, reason
-from lupex_path_planning.sortie_solve import Problem, Solution, State, solve
-from lupex_path_planning.sortie_task import (
+from lupex_path_planning.sortie.fields import SortieFields
+from lupex_path_planning.sortie.reasons import Haven, reason
+from lupex_path_planning.sortie.solve import Problem, Solution, State, solve
+from lupex_path_planning.sortie.task import (
     DRIVE,
     RECHARGE,
     SERVING,
@@ -26,7 +25,8 @@ from lupex_path_planning.sortie_task import (
     Visit,
     Waypoint,
 )
-from lupex_path_planning.sortie_waypoints import waypoints
+from lupex_path_planning.sortie.waypoints import waypoints
+from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 IN_ORDER = Task()
 """In the order given, in the least time."""
