@@ -34,6 +34,8 @@ PICTURE, RECORD = "plan.png", "plan.json"
 PLANNED, NO_PLAN, REFUSED, INTERRUPTED = 0, 1, 2, 130
 PICTURE_DPI = 130
 HOURS_MIN, HOURS_MAX = 1.0, 400.0
+OBJECTIVES = ("least-time", "least-energy", "most-margin")
+"""In the order of their values in the SortiePlan message."""
 
 
 class PlanError(ValueError):
@@ -53,8 +55,16 @@ def parser() -> argparse.ArgumentParser:
         "--targets",
         nargs="+",
         metavar="X,Y[,SERVICE_S[,POWER_W]]",
-        help="places in the map [m] in the order of work, the stay there and its load beside the parked rover's "
+        help="places in the map [m], the stay there and its load beside the parked rover's "
         "(default: the world's own; stay and load as the mission plans them)",
+    )
+    made.add_argument("--any-order", action="store_true", help="visit them in the best order (default: as given)")
+    made.add_argument(
+        "--objective", choices=OBJECTIVES, default=OBJECTIVES[0], help=f"of the plan (default: {OBJECTIVES[0]})"
+    )
+    made.add_argument("--deadline", metavar="UTC", help="back in a haven by then (default: none)")
+    made.add_argument(
+        "--earth", choices=("drive", "work", "always"), help="only with the Earth in view (default: not asked for)"
     )
     made.add_argument("--start", metavar="UTC", help="as 2028-10-13T12:00:00Z (default: the world's own)")
     made.add_argument("--charge", metavar="SOC|WH", help="at the start: 0.6, 60%% or 1500Wh (default: the world's own)")
@@ -99,7 +109,10 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     directories = default_worlds_directories()
     recipe = read_recipe(find_recipe(options.world, directories))
     numbers = [_numbers(text, "--targets", 2, 4) for text in options.targets or ()]
-    start_utc_s = _utc(options.start) if options.start else recipe.start_utc_s
+    start_utc_s = _utc(options.start, "--start") if options.start else recipe.start_utc_s
+    deadline_utc_s = _utc(options.deadline, "--deadline") if options.deadline else math.inf
+    if not deadline_utc_s > start_utc_s:
+        raise PlanError(f"--deadline is '{options.deadline}' but must lie after the start")
     place = _numbers(options.place, "--from", 2, 2) if options.place else None
     if options.hours is not None and not HOURS_MIN <= options.hours <= HOURS_MAX:
         raise PlanError(f"--hours is {options.hours:g} but takes {HOURS_MIN:g} up to {HOURS_MAX:g}")
@@ -107,6 +120,7 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     from lupex_launch.planned_sortie import Request, planned_sortie, settings
     from lupex_models.rover import read_rover
     from lupex_models.site import open_site
+    from lupex_path_planning.sortie.task import Objective, Task
 
     rover_path = rover_file(directories)
     rover = read_rover(rover_path)
@@ -125,6 +139,13 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
         place=(place[0], place[1]) if place else (site.lander.x_m, site.lander.y_m),
         charge_wh=charge_wh,
         visits=tuple(mission.visit(*values) for values in numbers),
+        task=Task(
+            Objective(OBJECTIVES.index(options.objective)),
+            not options.any_order,
+            deadline_utc_s - site.utc_offset_s,
+            earth_to_drive=options.earth in ("drive", "always"),
+            earth_to_serve=options.earth in ("work", "always"),
+        ),
         horizon_s=None if options.hours is None else options.hours * 3600.0,
     )
     for name, (x, y) in [
@@ -153,13 +174,13 @@ def _numbers(text: str, option: str, least: int, most: int) -> tuple[float, ...]
     return values
 
 
-def _utc(text: str) -> float:
+def _utc(text: str, option: str) -> float:
     from lupex_models.site import utc_seconds
 
     try:
         return utc_seconds(text.strip())
     except ValueError as error:
-        raise PlanError(f"--start is '{text}' but takes a UTC time like 2028-10-13T12:00:00Z") from error
+        raise PlanError(f"{option} is '{text}' but takes a UTC time like 2028-10-13T12:00:00Z") from error
 
 
 def _charge(text: str | None, default_soc: float, capacity_wh: float) -> float:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from lupex_bag.utc_axis import clock_text, day_text
-from lupex_launch.planned_sortie import PlannedSortie
+from lupex_launch.planned_sortie import WH_J, PlannedSortie
 from lupex_models.site import utc_text
+from lupex_path_planning.sortie.task import Objective, Sortie
 
 ACTIVITIES = {0: "drive", 1: "wait", 2: "recharge", 3: "service"}
 """Names of activities, as in the SortiePlan message."""
@@ -24,6 +25,10 @@ def record(made: PlannedSortie, picture: str) -> dict[str, Any]:
     return {
         "feasible": planned,
         "explanation": sortie.explanation,
+        "objective": request.task.objective.name.lower().replace("_", "-"),
+        "cost": _cost(sortie, sortie.cost),
+        "gap": _cost(sortie, sortie.gap),
+        "order": list(sortie.order) if planned else None,
         "world": request.world,
         "seed": request.seed,
         "start": {
@@ -135,6 +140,11 @@ def _moment(made: PlannedSortie, time_s: float) -> str:
 
 def _utc(made: PlannedSortie, time_s: float) -> str:
     return utc_text(float(round(time_s + made.site.utc_offset_s)))
+
+
+def _cost(sortie: Sortie, value: float) -> float | None:
+    """Return seconds as they are, and energy in Wh."""
+    return _rounded(value if sortie.objective is Objective.LEAST_TIME else value / WH_J, 1)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

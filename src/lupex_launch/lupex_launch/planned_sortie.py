@@ -20,7 +20,7 @@ from lupex_models.site import OrbitalSite, Target, utc_seconds
 from lupex_node.config import NodeConfig
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.site_planner import SitePlanner, site_planner
-from lupex_path_planning.sortie.plan import Sortie, Visit
+from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit
 from lupex_path_planning.sortie.plan_map import PlanMap, plan_map
 from lupex_path_planning.sortie.profile import Profile, charge_profile, overrun
 from lupex_path_planning.way_back.recovery import RecoveryPolicy
@@ -52,6 +52,7 @@ class Request:
     charge_wh: float
     visits: tuple[Visit, ...]
     horizon_s: float | None = None
+    task: Task = IN_ORDER
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def planned_sortie(
     now_s = request.start_utc_s - site.utc_offset_s
     policy = planner.recover(now_s, site.utc_offset_s)
     tell(f"the sortie to {len(request.visits)} targets")
-    sortie = planner.plan(policy, request.place, now_s, request.charge_wh * WH_J, request.visits)
+    sortie = planner.plan(policy, request.place, now_s, request.charge_wh * WH_J, request.visits, request.task)
     planning_s = time.process_time() - begun_s
     ground = plan_map(site, policy, sortie, request.visits, (*request.place, now_s))
     return PlannedSortie(

@@ -90,6 +90,36 @@ def test_a_plan_is_told_drawn_and_recorded(run):
         assert text in told
 
 
+def test_order_objective_and_deadline_are_asked_for(run):
+    # out to the far one first is the longer way when the near one lies on the way home
+    words = ("--targets", "-100,0,60", "40,0,60", "-60,0,60")
+    code, _, _, out = run(*words)
+    given = json.loads((out / "plan.json").read_text())
+    assert code == 0
+    assert (given["order"], given["objective"]) == ([0, 1, 2], "least-time")
+    assert given["gap"] >= 0.0
+    home_s = utc_seconds(given["home_utc"]) - utc_seconds(START)
+    assert given["cost"] == pytest.approx(home_s, abs=1.0)
+    code, _, _, out = run(*words, "--any-order", "--objective", "least-energy")
+    free = json.loads((out / "plan.json").read_text())
+    assert code == 0
+    assert sorted(free["order"]) == [0, 1, 2]
+    assert free["order"] != [0, 1, 2]
+    assert free["objective"] == "least-energy"
+    assert free["distance_m"] < given["distance_m"]
+    code, told, _, _ = run(*words, "--deadline", "2028-10-13T12:10:00Z")
+    assert code == 1
+    assert "deadline" in told
+
+
+def test_the_earth_must_be_in_view_where_asked(run):
+    # the skyline of the east hides the Earth as it hides the Sun
+    assert run("--targets", "80,0,600", "--earth", "work")[0] == 1
+    code, told, _, _ = run("--targets", "80,0,600", "--earth", "always")
+    assert code == 1
+    assert "Earth" in told
+
+
 def test_the_worlds_own_target_start_and_charge_are_the_defaults(run):
     code, _, _, out = run()
     made = json.loads((out / "plan.json").read_text())
@@ -156,6 +186,8 @@ def test_every_key_of_the_record_is_described(run):
         (["--from", "1,2,3"], "--from holds '1,2,3' but takes X,Y,"),
         (["--start", "tomorrow"], "--start is 'tomorrow' but takes a UTC time like 2028-10-13T12:00:00Z"),
         (["--start", "2028-10-13T12:00:00"], "--start is '2028-10-13T12:00:00' but takes a UTC time"),
+        (["--deadline", "soon"], "--deadline is 'soon' but takes a UTC time like"),
+        (["--deadline", "2028-10-13T11:00:00Z"], "--deadline is '2028-10-13T11:00:00Z' but must lie after the start"),
         (["--start", "1999-10-13T12:00:00Z"], "--start lies outside 2024 to 2045"),
         (["--start", "2046-01-01T00:00:00Z"], "--start lies outside 2024 to 2045"),
         (
