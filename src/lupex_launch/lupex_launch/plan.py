@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 from lupex_bag.metadata import write_atomically
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
-from lupex_simulator.prepare_world import (
+from lupex_simulator.recipe import read_recipe
+from lupex_simulator.site_cli import rover_file
+from lupex_simulator.world_cache import (
     WorldError,
     default_worlds_directories,
     find_recipe,
     prepare_world,
     report_to_stderr,
 )
-from lupex_simulator.recipe import read_recipe
-from lupex_simulator.site_cli import rover_file
 
 if TYPE_CHECKING:
     from lupex_launch.planned_sortie import PlannedSortie

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
-from lupex_simulator.prepare_world import WorldError, cache_root, default_worlds_directories, sites_root
+from lupex_simulator.world_cache import WorldError, cache_root, default_worlds_directories, sites_root
 
 if TYPE_CHECKING:
     from lupex_simulator.site_import import Imported

@@ -21,12 +21,12 @@ from lupex_models.site_frame import NORTHERNMOST_LATITUDE_RAD, SiteFrame
 from lupex_path_planning.sortie.plan import Sortie
 from lupex_simulator.landing_choice import Choice, choices
 from lupex_simulator.light_survey import LightSurvey, Progress, SurveyGrid, averaged, survey_light
-from lupex_simulator.prepare_world import WorldError, prepare_world, world_directory
 from lupex_simulator.recipe import ROS_TIME_AT_START_S, read_recipe
 from lupex_simulator.site_crop import FAR_M, LARGEST_EXTENT_M, LEAST_EXTENT_M, ImportRefused, read_site_crop
 from lupex_simulator.site_preview import Preview, draw_preview
 from lupex_simulator.site_recipe import START_SOC, Source, recipe_text
 from lupex_simulator.sortie_check import plan_from_lander
+from lupex_simulator.world_cache import WorldError, prepare_world, world_directory
 from lupex_simulator.world_making import HorizonGrid
 
 _UNFINISHED = ".unfinished-"

@@ -34,10 +34,11 @@ from lupex_simulator.gazebo.world_model import (
     world_model,
 )
 from lupex_simulator.ground import Ground, ground_height
-from lupex_simulator.prepare_world import WorldError, refuse_absent_gazebo
 from lupex_simulator.prepare_world import main as prepare_main
+from lupex_simulator.prepare_world import refuse_absent_gazebo
 from lupex_simulator.recipe import Dem, read_recipe
 from lupex_simulator.world import LightSettings, TrueLight
+from lupex_simulator.world_cache import WorldError
 from lupex_simulator.world_making import (
     HorizonGrid,
     make_detail,

@@ -10,9 +10,11 @@ import yaml
 
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
-from lupex_simulator import prepare_world as prepare
-from lupex_simulator import world_making
-from lupex_simulator.prepare_world import WorldError, find_recipe, main, prepare_world
+from lupex_simulator import prepare_world as executable
+from lupex_simulator import world_cache, world_making
+from lupex_simulator.prepare_world import main
+from lupex_simulator.recipe import read_recipe
+from lupex_simulator.world_cache import WorldError, find_recipe, prepare_world
 from lupex_simulator.world_making import HorizonGrid
 
 COARSE = HorizonGrid(azimuth_count=8, cell_m=100.0, shadow_step_s=30 * 86400.0)
@@ -56,10 +58,10 @@ def test_a_world_is_made_once_and_then_found(worlds, root, monkeypatch):
 
 
 def test_recipe_seed_and_truth_each_name_another_world(worlds, root):
-    recipe = prepare.read_recipe(worlds / "tiny.yaml")
-    names = {prepare.world_directory(recipe, seed, root).name for seed in (1, 2)}
+    recipe = read_recipe(worlds / "tiny.yaml")
+    names = {world_cache.world_directory(recipe, seed, root).name for seed in (1, 2)}
     (worlds / "tiny.yaml").write_text(yaml.safe_dump({**TINY, "truth": {"soil": {"patch_m": 9.0}, **TINY["truth"]}}))
-    names.add(prepare.world_directory(prepare.read_recipe(worlds / "tiny.yaml"), 1, root).name)
+    names.add(world_cache.world_directory(read_recipe(worlds / "tiny.yaml"), 1, root).name)
     assert len(names) == 3
 
 
@@ -95,7 +97,7 @@ def test_a_full_disk_is_known_whatever_the_library_calls_it(worlds, root, monkey
         raise RuntimeError("Write failed")
 
     monkeypatch.setattr(world_making, "make_world", full)
-    monkeypatch.setattr(prepare, "_ALMOST_NOTHING_BYTES", 2**62)
+    monkeypatch.setattr(world_cache, "_ALMOST_NOTHING_BYTES", 2**62)
     with pytest.raises(WorldError, match="disk is full"):
         make(worlds, root)
 
@@ -112,8 +114,8 @@ def test_an_interrupted_run_leaves_nothing(worlds, root, monkeypatch):
 
 
 def test_what_a_killed_run_left_is_removed_by_the_next(worlds, root):
-    recipe = prepare.read_recipe(worlds / "tiny.yaml")
-    name = prepare.world_directory(recipe, 1, root).name
+    recipe = read_recipe(worlds / "tiny.yaml")
+    name = world_cache.world_directory(recipe, 1, root).name
     left = root / f".unfinished-{name}-abc"
     left.mkdir(parents=True)
     (left / "half").write_text("x")
@@ -162,7 +164,7 @@ def test_seeds_out_of_range_and_unknown_worlds_are_refused(worlds, root):
 
 def test_the_executable_prints_only_the_answer(worlds, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    cached = prepare.world_directory(prepare.read_recipe(worlds / "tiny.yaml"), 3, prepare.cache_root())
+    cached = world_cache.world_directory(read_recipe(worlds / "tiny.yaml"), 3, world_cache.cache_root())
     cached.mkdir(parents=True)
     common = ["tiny", "--seed", "3", "--worlds-dir", str(worlds)]
     answers = {}
@@ -189,7 +191,7 @@ def test_the_executable_fails_with_one_sentence(worlds, tmp_path, monkeypatch, c
 
 def test_progress_is_one_line_a_stage(capfd):
     times = iter([10.0, 10.0, 13.4])
-    report = prepare.report_to_stderr("tiny", lambda: next(times))
+    report = world_cache.report_to_stderr("tiny", lambda: next(times))
     report("relief", 0.0)
     report("relief", 1.0)
     report("writing", 0.0)
@@ -208,12 +210,12 @@ def test_recipes_are_looked_for_where_they_are_installed_and_in_the_source_tree(
     monkeypatch.setenv("AMENT_PREFIX_PATH", f"{tmp_path}{os.pathsep}{tmp_path / 'absent'}")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    directories = prepare.default_worlds_directories()
+    directories = world_cache.default_worlds_directories()
     assert directories[0] == installed
     assert (directories[-1] / "ridge.yaml").is_file()
     for name in ("knoll", ".unfinished-hill-abc"):
-        (prepare.sites_root() / name).mkdir(parents=True)
-    assert prepare.default_worlds_directories() == [*directories, prepare.sites_root() / "knoll"]
+        (world_cache.sites_root() / name).mkdir(parents=True)
+    assert world_cache.default_worlds_directories() == [*directories, world_cache.sites_root() / "knoll"]
     assert all(directory.is_dir() for directory in directories)
 
 
@@ -221,6 +223,6 @@ def test_an_interrupt_at_the_terminal_ends_quietly(worlds, monkeypatch, capfd):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prepare, "prepare_world", interrupted)
+    monkeypatch.setattr(executable, "prepare_world", interrupted)
     assert main(["tiny", "--worlds-dir", str(worlds)]) == 130
     assert capfd.readouterr() == ("", "")

@@ -24,12 +24,12 @@ from lupex_simulator.landing_choice import Choice
 from lupex_simulator.light_survey import SurveyGrid
 from lupex_simulator.lola_agreement import Agreement
 from lupex_simulator.planner_kernels import compiled_beside
-from lupex_simulator.prepare_world import WorldError, default_worlds_directories, find_recipe
 from lupex_simulator.recipe import read_recipe
 from lupex_simulator.site_cli import main, rover_file
 from lupex_simulator.site_import import ImportRefused, Request, import_site
 from lupex_simulator.sortie_check import plan_from_lander
 from lupex_simulator.world import open_world
+from lupex_simulator.world_cache import WorldError, default_worlds_directories, find_recipe
 from lupex_simulator.world_making import HorizonGrid
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "dem"

@@ -16,14 +16,14 @@ from lupex_simulator.gazebo.files import MODELS, WORLD_FILE, MissingFileError, r
 from lupex_simulator.gazebo.raster import TerrainError
 from lupex_simulator.gazebo.robot_description import DESCRIPTION, DRIVES, DescriptionError
 from lupex_simulator.gazebo.world_model import scene_of
-from lupex_simulator.prepare_world import (
+from lupex_simulator.world import open_world
+from lupex_simulator.world_cache import (
     WorldError,
     default_worlds_directories,
     find_recipe,
     prepare_world,
     report_to_stderr,
 )
-from lupex_simulator.world import open_world
 
 _SHARE = Path("share") / "lupex_bringup"
 _ROVER = Path("config") / "rover.yaml"
