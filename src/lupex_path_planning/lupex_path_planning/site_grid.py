@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from lupex_models.battery import stored_power_w
@@ -15,7 +14,6 @@ from lupex_models.height_field import HeightField
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_path_planning.config import GridConfig, PaceConfig
-from lupex_path_planning.heap import drop_least, push
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -163,46 +161,3 @@ def _ends(shape: tuple[int, int], di: int, dj: int) -> tuple[tuple[slice, slice]
     to_rows = slice(max(di, 0), ny - max(-di, 0))
     to_columns = slice(max(dj, 0), nx - max(-dj, 0))
     return (rows, columns), (to_rows, to_columns)
-
-
-@njit(cache=True, nogil=True)
-def cost_to_goal(cost, goal):  # type: ignore[no-untyped-def]
-    """Return the least sum of move costs (8, ny, nx) from each cell to any cell of `goal`, inf where there is no way.
-
-    Dijkstra backwards from the goal with a binary heap.
-    """
-    _, ny, nx = cost.shape
-    best = np.full((ny, nx), np.inf)
-    keys = np.empty(64)
-    cells = np.empty(64, np.int64)
-    size = 0
-    for i in range(ny):
-        for j in range(nx):
-            if goal[i, j]:
-                best[i, j] = 0.0
-                if size == keys.size:
-                    keys = np.concatenate((keys, np.empty(keys.size)))
-                    cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
-                keys[size] = 0.0
-                cells[size] = i * nx + j
-                size += 1
-    while size > 0:
-        key, at = keys[0], cells[0]
-        drop_least(keys, cells, size)
-        size -= 1
-        i, j = at // nx, at % nx
-        if key > best[i, j]:
-            continue
-        for move in range(8):
-            p, q = i - STEP_ROWS[move], j - STEP_COLUMNS[move]
-            if p < 0 or q < 0 or p >= ny or q >= nx:
-                continue
-            value = key + cost[move, p, q]
-            if value < best[p, q]:
-                best[p, q] = value
-                if size == keys.size:
-                    keys = np.concatenate((keys, np.empty(keys.size)))
-                    cells = np.concatenate((cells, np.empty(cells.size, np.int64)))
-                push(keys, cells, size, value, p * nx + q)
-                size += 1
-    return best

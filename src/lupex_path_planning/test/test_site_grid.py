@@ -7,10 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
 
 from lupex_models.height_field import HeightField
 from lupex_models.horizon import HorizonMap
@@ -19,7 +15,7 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteFrame
 from lupex_path_planning.config import BoundConfig, GridConfig, PaceConfig, RecoveryConfig
 from lupex_path_planning.light_slices import light_slices
-from lupex_path_planning.site_grid import STEPS, cost_to_goal, grid_of, moves, site_grid
+from lupex_path_planning.site_grid import grid_of, moves, site_grid
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
 CONFIG = GridConfig()
@@ -75,28 +71,6 @@ def test_the_window_holds_all_places_and_stays_on_the_model():
     assert whole.shape == dem.shape
     with pytest.raises(ValueError, match="at least 2 x 2"):
         grid_of(np.zeros((1, 5)), 0.0, 0.0, 5.0, CONFIG)
-
-
-@pytest.mark.property
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_ways_to_the_goal_are_as_short_as_scipy_finds(seed):
-    rng = np.random.default_rng(seed)
-    ny, nx = rng.integers(2, 9, 2)
-    cost = np.where(rng.random((8, ny, nx)) < 0.2, np.inf, rng.uniform(0.1, 10.0, (8, ny, nx)))
-    goal = np.zeros((ny, nx), bool)
-    goal[rng.integers(ny), rng.integers(nx)] = True
-    sources, ends, weights = [], [], []
-    for move, (di, dj) in enumerate(STEPS):
-        for i in range(ny):
-            for j in range(nx):
-                if 0 <= i + di < ny and 0 <= j + dj < nx and np.isfinite(cost[move, i, j]):
-                    sources.append((i + di) * nx + j + dj)
-                    ends.append(i * nx + j)
-                    weights.append(cost[move, i, j])
-    graph = coo_array((weights, (sources, ends)), shape=(ny * nx, ny * nx)).tocsr()
-    expected = dijkstra(graph, indices=np.flatnonzero(goal.ravel()), min_only=True)
-    assert cost_to_goal(cost, goal).ravel() == pytest.approx(expected)
 
 
 def sky(counts):

@@ -15,12 +15,12 @@ from lupex_models.light import Light
 from lupex_models.rover import read_rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning import site_grid
+from lupex_path_planning import cost_field
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.light_slices import earth_slices
 from lupex_path_planning.near_field import local_search
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import bounds, charge_front, cost_field, fields, label_search, openings
+from lupex_path_planning.sortie import bounds, charge_front, fields, label_search, openings
 from lupex_path_planning.sortie.plan import Task, Visit
 from lupex_path_planning.way_back import sweeps
 
@@ -91,7 +91,6 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
         sweeps.after_stop,
         sweeps.before_stop,
         sweeps.choose,
-        site_grid.cost_to_goal,
         local_search.spread,
     ]
     ready = [len(kernel.signatures) for kernel in kernels]

@@ -6,45 +6,19 @@ import math
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
-from small_site import random_site
 from test_sortie import EXACT, random_task
 
-from lupex_path_planning.site_grid import STEPS, changed_moves, cost_to_goal
+from lupex_path_planning.site_grid import STEPS
 from lupex_path_planning.sortie.bounds import bounds, least_drawn, least_end, visit_rows
 from lupex_path_planning.sortie.charge_front import earliest_work
-from lupex_path_planning.sortie.cost_field import cost_field, repaired_field
 from lupex_path_planning.sortie.fields import sortie_fields, with_homes, with_light
 from lupex_path_planning.sortie.openings import openings
 from lupex_path_planning.sortie.plan import DRIVE, SERVING, Objective, plan_sortie
-
-
-@pytest.mark.property
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from([math.inf, 4.0, 0.25]))
-def test_a_repaired_field_is_the_field_to_the_last_bit(seed, factor):
-    rng = np.random.default_rng(seed)
-    _, moves, _ = random_site(rng, 9, 11)
-    goal = rng.random((9, 11)) < 0.05
-    goal[4, 5] = True
-    before = cost_field(moves.time_s, goal)
-    assert (before == cost_to_goal(moves.time_s, goal)).all()
-    changed = changed_moves(moves, rng.random((9, 11)) < 0.15, factor)
-    assert (repaired_field(before, moves.time_s, changed.time_s) == cost_field(changed.time_s, goal)).all()
-    # and back again
-    after = cost_field(changed.time_s, goal)
-    assert (repaired_field(after, changed.time_s, moves.time_s) == before).all()
-
-
-def test_where_every_move_is_closed_only_the_goal_is_reached():
-    goal = np.zeros((3, 4), bool)
-    goal[1, 2] = True
-    assert (np.isfinite(cost_field(np.full((8, 3, 4), np.inf), goal)) == goal).all()
 
 
 def test_rows_are_counts_in_order_and_sets_in_any():

@@ -13,7 +13,8 @@ from scipy.ndimage import distance_transform_edt, label, maximum, minimum_filter
 from lupex_models.light import tilt
 from lupex_models.rover import Rover
 from lupex_path_planning.config import BoundConfig, GridConfig
-from lupex_path_planning.site_grid import STEPS, SiteGrid, cost_to_goal, grid_of, moves
+from lupex_path_planning.cost_field import cost_field
+from lupex_path_planning.site_grid import STEPS, SiteGrid, grid_of, moves
 from lupex_simulator.light_survey import LightSurvey
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,7 +102,7 @@ def choices(survey: LightSurvey, rover: Rover, limits: ChoiceLimits | None = Non
         goal = flat & _deep(dark & inside, limits.target_depth_m / field.cell_m)
         if not goal.any():
             continue
-        time_s = cost_to_goal(there_and_back, goal)
+        time_s = cost_field(there_and_back, goal)
         score = bright - limits.price_of_an_hour * time_s / 3600.0
         score[~(inside & (slope <= limits.lander_slope_rad + error_rad) & (time_s <= limits.way_s))] = -np.inf
         for row, column in _peaks(score, limits.apart_m / field.cell_m, limits.candidates):

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, map_coordinates
 
 from lupex_path_planning.config import DriveConfig, LocalConfig
+from lupex_path_planning.cost_field import cost_field
 from lupex_path_planning.near_field.costmap import LETHAL, Costmap
 from lupex_path_planning.near_field.local import LocalPlan, plan_local
-from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid, cost_to_goal
+from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 
 Array = NDArray[np.float64]
 
@@ -107,7 +108,7 @@ class Drive:
             for move, (di, dj) in enumerate(STEPS):
                 if 0 <= row - di < ny and 0 <= column - dj < nx:
                     cost[move, row - di, column - dj] = np.inf
-        left = cost_to_goal(cost, goal)
+        left = cost_field(cost, goal)
         known = np.isfinite(left)
         self._connected = known
         away, (rows, columns) = distance_transform_edt(~known, return_indices=True)

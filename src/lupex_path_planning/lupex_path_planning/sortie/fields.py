@@ -18,8 +18,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lupex_path_planning.cost_field import cost_field, repaired_field
 from lupex_path_planning.site_grid import STEPS, Moves
-from lupex_path_planning.sortie.cost_field import cost_field, repaired_field
 from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
