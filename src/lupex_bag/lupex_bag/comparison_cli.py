@@ -51,6 +51,16 @@ def figure_svg(first: Drive, second: Drive) -> str:
     return out.getvalue()
 
 
+def names_of(first: Path, second: Path) -> tuple[str, str]:
+    """Return the shortest ends of two paths that differ: the bags of two demos are both called bag."""
+    a, b = first.resolve().parts, second.resolve().parts
+    for count in range(1, max(len(a), len(b)) + 1):
+        names = "/".join(a[-count:]), "/".join(b[-count:])
+        if names[0] != names[1]:
+            return names
+    return names
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0: compared, 2: it cannot be, and one sentence says why."""
     parser = argparse.ArgumentParser(
@@ -62,11 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         drives = []
-        for path in options.bags:
+        for path, name in zip(options.bags, names_of(*options.bags)):
             recording = read_recording(path, WANTED)
             for problem in recording.problems:
                 print(f"note: {path}: {problem}", file=sys.stderr)
-            drives.append(extract_drive(recording, path.resolve().name))
+            drives.append(extract_drive(recording, name))
         first, second = drives
         rows = compare(first, second)
         print(table(first, second, rows))

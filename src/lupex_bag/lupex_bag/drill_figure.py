@@ -44,7 +44,7 @@ def drill_figure(sortie: Sortie) -> Figure:
     panels[0].set_ylim(deepest * 1.04, 0)
     panels[0].set_ylabel("depth [m]")
     handles = [*panels[0].get_legend_handles_labels()[0], *panels[4].get_legend_handles_labels()[0]]
-    figure.legend(handles=handles, loc="outside upper left", ncols=4)
+    style.legend_outside(figure, handles, "upper left", 4)
     return figure
 
 

@@ -30,7 +30,7 @@ def map_figure(sortie: Sortie) -> Figure:
     scale_bar(axes)
     axes.set_xlabel("grid east of the lander [m]")
     axes.set_ylabel("grid north of the lander [m]")
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    style.legend_outside(figure, handles, "lower center", 4)
     return figure
 
 

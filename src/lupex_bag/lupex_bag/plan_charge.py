@@ -47,7 +47,7 @@ def draw_charge(figure: SubFigure, view: PlanView) -> None:
     shown = {name: Patch(color=colour, label=name) for kind, (name, colour) in ACTIVITIES.items() if _does(view, kind)}
     light = [Patch(color=style.SUN, label="in the sun"), Patch(color=style.NIGHT, label="in shadow")]
     lines, _ = top.get_legend_handles_labels()
-    figure.legend(handles=[*lines, *shown.values(), *light], loc="outside lower center", ncols=10)
+    style.legend_outside(figure, [*lines, *shown.values(), *light], "lower center", 10)
 
 
 def _hours(view: PlanView, time_s: float) -> float:

@@ -39,7 +39,7 @@ def draw_route(figure: FigureBase, view: PlanView) -> None:
     _north(axes)
     axes.set_xlabel("grid east of the lander [m]")
     axes.set_ylabel("grid north of the lander [m]")
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    style.legend_outside(figure, handles, "lower center", 4)
 
 
 def draw_moment(axes: Axes, view: PlanView, time_s: float, light: Layer) -> None:

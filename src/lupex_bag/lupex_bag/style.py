@@ -4,15 +4,16 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.patheffects import withStroke
 
 from lupex_bag.scoring import episodes
@@ -44,6 +45,14 @@ HALO = [withStroke(linewidth=2.6, foreground="white")]
 """Around text and lines on a map."""
 MOST_POINTS = 1500
 """Points of a line beyond which it is thinned: more are not seen and make the page slow."""
+
+Edge = Literal["lower center", "upper left"]
+_BESIDE: dict[Edge, Literal["outside lower center", "outside upper left"]] = {
+    "lower center": "outside lower center",
+    "upper left": "outside upper left",
+}
+_KNOWS_OUTSIDE = mpl.__version_info__ >= (3, 7)
+"""Whether Matplotlib makes room for the legend of a figure; that of Ubuntu 24.04 does not."""
 
 
 @contextmanager
@@ -80,6 +89,11 @@ def drawing() -> Iterator[None]:
 def new_figure(width_in: float, height_in: float) -> Figure:
     """Make a figure that lays itself out."""
     return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def legend_outside(figure: FigureBase, handles: Sequence[Artist], edge: Edge, columns: int) -> None:
+    """Put a legend at an edge of the figure beside what is drawn, or upon it where Matplotlib makes no room."""
+    figure.legend(handles=handles, loc=_BESIDE[edge] if _KNOWS_OUTSIDE else edge, ncols=columns)
 
 
 def svg(figure: Figure) -> str:

@@ -19,6 +19,7 @@ STEP_M = 0.25
 """Between places that are compared."""
 _TREMBLE_M = 0.005
 _LEAST_WAY_M = 1.0
+_NAME_CHARACTERS = 18
 _SAME_RATE = 0.02
 _SAME_STEER_RAD = math.radians(2.0)
 
@@ -188,8 +189,16 @@ def compare(first: Drive, second: Drive) -> list[Row]:
 def table(first: Drive, second: Drive, rows: list[Row]) -> str:
     """Return the comparison as text, one line a row."""
     width = max(len(row.name) for row in rows)
-    lines = [f"{'':{width}}  {first.name[:14]:>14}  {second.name[:14]:>14}  {'rms between':>14}"]
+    # what tells two long names apart stands at their ends as often as at their beginnings
+    names = [
+        name if len(name) <= _NAME_CHARACTERS else f"…{name[1 - _NAME_CHARACTERS :]}"
+        for name in (first.name, second.name)
+    ]
+    if names[0] == names[1]:
+        names = [name[:_NAME_CHARACTERS] for name in (first.name, second.name)]
+    lines = [f"{'':{width}}  {names[0]:>{_NAME_CHARACTERS}}  {names[1]:>{_NAME_CHARACTERS}}  {'rms between':>14}"]
     for row in rows:
         between = "" if row.difference is None else f"{row.difference:.4g}"
-        lines.append(f"{row.name:{width}}  {row.first:>14.4g}  {row.second:>14.4g}  {between:>14}  {row.unit}")
+        first_value, second_value = (f"{value:>{_NAME_CHARACTERS}.4g}" for value in (row.first, row.second))
+        lines.append(f"{row.name:{width}}  {first_value}  {second_value}  {between:>14}  {row.unit}")
     return "\n".join(lines)

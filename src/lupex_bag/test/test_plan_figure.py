@@ -96,6 +96,11 @@ def test_the_picture_tells_route_light_charge_and_turn_back(view):
     assert any(text.endswith(" m") for text in told)  # the scale bar
 
 
+def test_matplotlib_of_ubuntu_makes_no_room_for_a_legend_and_shows_it_all_the_same(view, monkeypatch):
+    monkeypatch.setattr(style, "_KNOWS_OUTSIDE", False)
+    assert "permanent shadow" in words(view)
+
+
 def test_a_turn_back_moment_far_beyond_the_plan_is_pointed_at(view):
     late = dataclasses.replace(view, turn_back_s=view.start_s + 3e5, overrun=None)
     assert any(text.startswith("turn back by ") and text.endswith("→") for text in words(late))

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two recordings of one drive: what is put into them must come out of their comparison."""
 
+import dataclasses
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,6 +132,32 @@ def test_table_names_both(bags):
     assert "embedded" in text.splitlines()[0]
     assert "gazebo" in text.splitlines()[0]
     assert len(text.splitlines()) == 13
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "names"),
+    [
+        ("/a/embedded", "/b/gazebo", ("embedded", "gazebo")),
+        ("/a/one/bag", "/a/two/bag", ("one/bag", "two/bag")),
+        ("/bag", "/a/bag", ("//bag", "a/bag")),
+        ("/a/bag", "/a/bag", ("//a/bag", "//a/bag")),
+    ],
+)
+def test_bags_of_one_name_are_told_apart(first, second, names):
+    assert comparison_cli.names_of(Path(first), Path(second)) == names
+
+
+def test_the_table_tells_long_names_apart(bags):
+    drive = drive_of(bags[0])
+    for one, other in (
+        ("a-very-long-name-of-one", "a-very-long-name-of-two"),
+        ("one/of-a-very-long-name", "two/of-a-very-long-name"),
+    ):
+        named = [dataclasses.replace(drive, name=name) for name in (one, other)]
+        head = table(*named, compare(*named)).splitlines()[0].split("  ")
+        shown = [word.strip() for word in head if word.strip()][:2]
+        assert shown[0] != shown[1]
+        assert len(shown) == 2
 
 
 def test_command_prints_and_writes(bags, tmp_path, capsys):

@@ -129,9 +129,9 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
         ),
     ]
     if environment.get("LUPEX_WORKSPACE"):
-        pip = "rosdep install --from-paths src test --ignore-src" if ros else "./lupex setup"
-        findings.append(modules("Python packages", PYTHON_MODULES, pip))
-        findings.append(modules("ROS 2 packages", ROS_MODULES, pip))
+        remedy = "the lines of README.md under 'On a ROS 2 Jazzy machine'" if ros else "./lupex setup"
+        findings.append(modules("Python packages", PYTHON_MODULES, remedy))
+        findings.append(modules("ROS 2 packages", ROS_MODULES, remedy))
     for name, use in (("ros2", "the ros2 command line"), ("rviz2", "3D view"), ("gz", "Gazebo Harmonic")):
         found = shutil.which(name, path=path)
         remedy = "" if found else "comes with a ROS 2 Jazzy installation; nothing here needs it"

@@ -8,6 +8,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+_MOST_NAMED = 3
+
 
 def package_prefix(package: str, environment: Mapping[str, str]) -> Path:
     """Return the first prefix that holds the package; raise LookupError."""
@@ -16,7 +18,10 @@ def package_prefix(package: str, environment: Mapping[str, str]) -> Path:
         if (Path(prefix) / "share" / "ament_index" / "resource_index" / "packages" / package).exists():
             return Path(prefix)
     searched = ", ".join(prefixes) or "nothing: AMENT_PREFIX_PATH is empty"
-    raise LookupError(f"there is no package '{package}' (searched {searched})")
+    if len(prefixes) > _MOST_NAMED:
+        searched = f"the {len(prefixes)} directories of AMENT_PREFIX_PATH"
+    theirs = "" if package.startswith("lupex_") else f"; for ROS 2 Jazzy it is ros-jazzy-{package.replace('_', '-')}"
+    raise LookupError(f"there is no package '{package}' (searched {searched}){theirs}")
 
 
 def package_share(package: str, environment: Mapping[str, str]) -> Path:

@@ -215,9 +215,12 @@ def _command(scope: Scope, command: str, on_stderr: str = "fail") -> str:
     except (OSError, ValueError) as error:
         raise SubstitutionError(f"the command '{command}' cannot be run: {error}") from error
     if done.returncode != 0:
-        raise SubstitutionError(
-            f"the command '{command}' failed with {done.returncode}: {(done.stderr or done.stdout).strip()}"
-        )
+        said = (done.stderr or done.stdout).strip()
+        program = Path(shlex.split(command)[0]).name
+        if said.startswith(f"{program}: ") and "\n" not in said:
+            # one sentence that bears its name says all: a command line before it would only hide it
+            raise SubstitutionError(said)
+        raise SubstitutionError(f"the command '{command}' failed with {done.returncode}: {said}")
     if done.stderr and on_stderr == "fail":
         raise SubstitutionError(f"the command '{command}' wrote to stderr: {done.stderr.strip()}")
     if done.stderr and on_stderr == "warn":

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lupex_launch.evaluation import LaunchScope
+from lupex_launch.packages import package_prefix
 from lupex_launch.substitutions import SubstitutionError, condition, parse_template, perform, split_command
 
 
@@ -93,6 +94,28 @@ def test_a_warned_command_still_yields_its_output(capsys):
 def test_refusals(text, message):
     with pytest.raises(SubstitutionError, match=message):
         value(text)
+
+
+def test_a_commands_own_sentence_is_told_as_it_is(tmp_path):
+    command = tmp_path / "make_world"
+    command.write_text('#!/bin/sh\necho "make_world: $1" >&2\n[ -z "$2" ] || echo more >&2\nexit 1\n')
+    command.chmod(0o755)
+    with pytest.raises(SubstitutionError, match=r"^make_world: Gazebo is not installed$"):
+        value(f"$(command \"{command} 'Gazebo is not installed'\" warn)")
+    # of several lines nobody knows which one is the reason, and so all is told
+    with pytest.raises(SubstitutionError, match=r"(?s)^the command .* failed with 1: make_world: one\nmore$"):
+        value(f"$(command '{command} one two')")
+
+
+def test_a_missing_package_is_one_short_sentence():
+    many = ":".join(f"/prefix/{k}" for k in range(20))
+    with pytest.raises(LookupError) as refusal:
+        package_prefix("ros_gz_bridge", {"AMENT_PREFIX_PATH": many})
+    assert "searched the 20 directories of AMENT_PREFIX_PATH" in refusal.value.args[0]
+    assert "ros-jazzy-ros-gz-bridge" in refusal.value.args[0]
+    with pytest.raises(LookupError) as refusal:
+        package_prefix("lupex_none", {"AMENT_PREFIX_PATH": "/a:/b"})
+    assert refusal.value.args[0] == "there is no package 'lupex_none' (searched /a, /b)"
 
 
 @pytest.mark.parametrize(

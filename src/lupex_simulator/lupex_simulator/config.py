@@ -60,6 +60,9 @@ class GazeboAdapterConfig:
         0.10, "commanded way after which the rover must have moved, once", unit="m", minimum=0.01, maximum=10
     )
     proof_share: float = setting(0.3, "of that way that it must have gone", minimum=0.01, maximum=1)
+    fallen_m: float = setting(
+        2.0, "below the ground: so deep the rover has left the height map", unit="m", minimum=0.5, maximum=1000
+    )
     hull_margin_m: float = setting(
         0.15, "lidar points so near to the rover's own hull are left out", unit="m", minimum=0, maximum=2
     )

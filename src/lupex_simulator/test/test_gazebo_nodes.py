@@ -40,6 +40,7 @@ from lupex_simulator.conversions import (  # noqa: E402
 )
 from lupex_simulator.gazebo import conversions, following_node  # noqa: E402
 from lupex_simulator.gazebo.following import ClockError  # noqa: E402
+from lupex_simulator.gazebo.footing import FallenError  # noqa: E402
 from lupex_simulator.gazebo.node import GazeboAdapterNode  # noqa: E402
 from lupex_simulator.gazebo.unit_drive import NotMovingError  # noqa: E402
 from lupex_simulator.gazebo.world_model import SUN_SETTINGS, sun_direction, sun_light  # noqa: E402
@@ -226,6 +227,45 @@ def test_adapter_gives_up_on_tracks_that_do_not_move(ros):
         play(gazebo, [adapter], lambda: False, listener, drive=0.1)
 
 
+def test_an_adapter_that_stood_still_for_seconds_goes_on(ros):
+    """As when a kernel compiles on a new machine: Gazebo runs on, its tracks stop, and nobody is to blame."""
+    nodes = ros()
+    nodes += [
+        gazebo := PlayedGazebo(),
+        adapter := GazeboAdapterNode(),
+        listener := Listener(mobility__joint_states=JointState),
+    ]
+    play(gazebo, [adapter], lambda: gazebo.speed["fl_drive"] > 0.01, listener, drive=0.1)
+    for _ in range(round(8e9 / TICK_NS)):
+        if gazebo.now_ns % 1_000_000_000 == 0:
+            gazebo.speed.update(dict.fromkeys(DRIVE_NAMES, 0.0))
+        gazebo.tick()
+    play(gazebo, [adapter], lambda: gazebo.x_m > 0.3, listener, drive=0.1)
+    travelled = listener.heard["mobility__joint_states"][-1].position[4] * RADIUS
+    # what the ramp and the timeout leave open
+    assert travelled == pytest.approx(gazebo.x_m, abs=0.12)
+
+
+@pytest.mark.parametrize("drive", ["tracks", "bogies"])
+def test_drives_stand_once_the_adapter_has_left(ros, drive):
+    nodes = ros(f"gazebo_adapter:drive:={drive}")
+    nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode(), listener := Listener()]
+    play(gazebo, [adapter], lambda: min(gazebo.speed.values()) > 0.0, listener, drive=0.1)
+    adapter.leave()
+    end_s = time.monotonic() + WALL_LIMIT_S
+    while any(gazebo.speed.values()):
+        assert time.monotonic() < end_s, "it runs on"
+        gazebo.topics.poll()
+
+
+def test_adapter_gives_up_on_a_rover_that_falls(ros):
+    nodes = ros()
+    nodes += [gazebo := PlayedGazebo(pitch_rad=1.2), adapter := GazeboAdapterNode(), listener := Listener()]
+    gazebo.x_m = 10.0
+    with pytest.raises(FallenError, match=r"below the ground at 10\.0, 0\.0 m"):
+        play(gazebo, [adapter], lambda: False, listener)
+
+
 def test_silent_commands_stop_the_tracks(ros):
     nodes = ros()
     nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode(), listener := Listener()]
@@ -376,7 +416,30 @@ def test_the_sun_is_sent_with_every_field_of_the_world(world):
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(ClockError("late"), 1), (NotMovingError("still"), 1), (ConfigurationError("wrong"), 2)]
+    ("error", "code"),
+    [(ClockError("late"), 1), (NotMovingError("still"), 1), (FallenError("deep"), 1), (ConfigurationError("wrong"), 2)],
+)
+def test_a_node_leaves_gazebo_however_it_ends(error, code, capsys):
+    left = []
+
+    class Ending(following_node.FollowingNode):
+        def __init__(self):
+            super().__init__("ending")
+
+        def follow(self):
+            raise error
+
+        def leave(self):
+            left.append(True)
+
+    assert following_node.run(Ending, []) == code
+    assert left == [True]
+    assert capsys.readouterr().err == f"error: {error}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ClockError("late"), 1), (NotMovingError("still"), 1), (FallenError("deep"), 1), (ConfigurationError("wrong"), 2)],
 )
 def test_what_ends_a_node_is_one_sentence(error, code, capsys):
     def kind():

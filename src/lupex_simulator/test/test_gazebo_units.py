@@ -13,9 +13,12 @@ from lupex_models.locomotion import drive
 from lupex_models.rover import read_rover
 from lupex_models.soil import NOMINAL_SOIL
 from lupex_simulator.config import GazeboAdapterConfig
+from lupex_simulator.gazebo import unit_drive
 from lupex_simulator.gazebo.following import ClockError, FollowedClock
+from lupex_simulator.gazebo.footing import FallenError, refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
 from lupex_simulator.gazebo.unit_drive import MotionProof, NotMovingError, UnitDrive
+from lupex_simulator.ground import Ground
 from lupex_simulator.pose import Pose
 from lupex_simulator.schedule import START_NS
 
@@ -116,13 +119,14 @@ def test_soil_is_read_under_each_unit():
     made = UnitDrive(ROVER, CONFIG, soil)
     made.command(STRAIGHT, np.ones(4), 1000.0)
     made.step(0.05, 1000.0, (3.0, 4.0), Pose(0, 0, 0, 0, 0, math.pi / 2).rotation(), STRAIGHT)
-    x, y = asked[0]
+    # the first time was to compile
+    x, y = asked[-1]
     assert x == pytest.approx([3.0 - 0.55, 3.0 + 0.55, 3.0 - 0.55, 3.0 + 0.55])
     assert y == pytest.approx([4.0 + 0.55, 4.0 + 0.55, 4.0 - 0.55, 4.0 - 0.55])
 
 
-def watched(gone, turned=0.0, way=0.2):
-    proof = MotionProof(CONFIG, 0.78)
+def watched(gone, turned=0.0, way=0.2, drive="tracks"):
+    proof = MotionProof(dataclasses.replace(CONFIG, drive=drive), ROVER)
     count = 40
     for k in range(count + 1):
         share = k / count
@@ -136,6 +140,45 @@ def test_a_rover_that_moves_is_believed_for_good():
     proof.watch(np.full(4, 1.0), 10.0, 0.19, 0.0, 0.0)
 
 
+def test_a_gap_is_no_way_that_the_rover_was_told_to_go():
+    """In the seconds in which something compiles or swaps, Gazebo's tracks get no command and stop."""
+    proof = MotionProof(CONFIG, ROVER)
+    proof.watch(np.full(4, 0.1), 0.05, 0.0, 0.0, 0.0)
+    proof.watch(np.full(4, 0.1), 8.0, 0.01, 0.0, 0.0)
+    assert not proof.given
+    for k in range(20):
+        proof.watch(np.full(4, 0.1), 0.05, 0.01 + 0.005 * k, 0.0, 0.0)
+    assert proof.given
+
+
+@pytest.mark.parametrize(("drive", "gone_s"), [("tracks", ROVER.crawler.command_timeout_s), ("bogies", 8.0)])
+def test_after_a_gap_encoders_tell_how_far_the_drives_ran(drive, gone_s):
+    made = units(drive=drive)
+    before = run(made).travel_m
+    made.command(STRAIGHT, np.full(4, 0.1 / RADIUS), 1011.0)
+    state = made.step(8.0, 1011.0, (0.0, 0.0), np.eye(3), STRAIGHT)
+    # tracks stop by themselves and start from rest, wheels run on
+    assert state.travel_m - before == pytest.approx([0.1 * gone_s] * 4, abs=0.001)
+    assert state.track_mps == pytest.approx(
+        [0.1 if drive == "bogies" else CONFIG.track_acceleration_mps2 / CONFIG.rate_hz] * 4
+    )
+
+
+def test_the_soil_is_compiled_before_anything_waits(monkeypatch):
+    asked = []
+
+    def balance(*arguments):
+        asked.append(len(arguments))
+        return real(*arguments)
+
+    real = unit_drive.balance
+    monkeypatch.setattr(unit_drive, "balance", balance)
+    made = units()
+    assert len(asked) == 1
+    made.step(0.05, 1000.0, (0.0, 0.0), np.eye(3), STRAIGHT)
+    assert len(asked) == 1
+
+
 def test_turning_on_the_spot_is_motion():
     assert watched(gone=0.0, turned=0.25).given
 
@@ -143,10 +186,25 @@ def test_turning_on_the_spot_is_motion():
 def test_a_rover_that_does_not_move_on_command_ends_the_run():
     with pytest.raises(NotMovingError, match=r"told to go 0\.1\d m and went 0\.000 m: .*drive:=bogies"):
         watched(gone=0.0)
+    # who has taken the wheels already is not sent to them
+    with pytest.raises(NotMovingError, match=r"look for \[Err\]") as refusal:
+        watched(gone=0.0, drive="bogies")
+    assert "drive:=bogies" not in str(refusal.value)
 
 
 def test_nothing_is_proven_before_it_was_told_to_go_far():
     assert not watched(gone=0.0, way=0.05).given
+
+
+def test_a_rover_below_the_ground_ends_the_run():
+    slope = np.repeat(0.1 * np.arange(41, dtype=np.float32)[None, :], 41, axis=0)
+    ground = Ground(slope, -20.0, -20.0, 1.0, slope, -20.0, -20.0, 1.0)
+    for z in (1.9, 2.5, 3.4):
+        refuse_fallen(ground, Pose(10.0, 0.0, z, 0.0, 0.0, 0.0), 2.0)
+    with pytest.raises(FallenError, match=r"2\.1 m below the ground at 10\.0, 0\.0 m: .*height map"):
+        refuse_fallen(ground, Pose(10.0, 0.0, 0.9, 0.0, 0.0, 0.0), 2.0)
+    with pytest.raises(FallenError, match=r"30\.0, 0\.0 m"):
+        refuse_fallen(ground, Pose(30.0, 0.0, 3.0, 0.0, 0.0, 0.0), 2.0)
 
 
 def test_clock_allows_steps_on_its_grid():

@@ -11,6 +11,7 @@ import zlib
 
 import numpy as np
 import pytest
+from scipy.interpolate import RegularGridInterpolator
 
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField
@@ -145,7 +146,10 @@ def test_sun_stands_where_the_models_have_it(world, plain):
 
 
 def test_coordinates_lead_back_to_the_map(world, plain):
-    """Gazebo turns local into east and north by the heading; there the map's own projection must agree."""
+    """Gazebo turns local into east and north by the heading; there the map's own projection must agree.
+
+    As Gazebo's documents have it: heading 0 is x east, y north; heading 90 deg is x north, y west.
+    """
     place = world.find("spherical_coordinates")
     assert place.findtext("surface_model") == "MOON_SCS"
     heading = math.radians(float(place.findtext("heading_deg")))
@@ -153,8 +157,8 @@ def test_coordinates_lead_back_to_the_map(world, plain):
     assert latitude == pytest.approx(plain.frame.latitude_rad, abs=1e-9)
     assert longitude == pytest.approx(plain.frame.longitude_rad, abs=1e-9)
     x, y = 3.0, -2.0
-    east = x * math.cos(heading) + y * math.sin(heading)
-    north = -x * math.sin(heading) + y * math.cos(heading)
+    east = x * math.cos(heading) - y * math.sin(heading)
+    north = x * math.sin(heading) + y * math.cos(heading)
     found_latitude, found_longitude = (float(v) for v in plain.frame.to_geographic(x, y))
     # near the pole a meridian turns by d^2 / 2 rho, here 0.4 mm
     assert (found_latitude - latitude) * MOON_RADIUS_M == pytest.approx(north, abs=1e-3)
@@ -231,7 +235,18 @@ def test_rover_lies_on_a_slope_as_the_slope_does(rover):
     assert start.roll_rad == pytest.approx(0.0, abs=1e-6)
 
 
-def rendered_light(scene, patch, direction, x, y, eye_m=0.05):
+def mesh_heights(text):
+    """Heights over (y, x) on the lines of a surroundings mesh, as its file says; nan where no face is."""
+    lines = text.splitlines()
+    points = np.array([line.split()[1:] for line in lines if line.startswith("v ")], dtype=float)
+    used = {int(word.split("//")[0]) - 1 for line in lines if line.startswith("f ") for word in line.split()[1:]}
+    heights = np.full(len(points), np.nan)
+    heights[sorted(used)] = points[sorted(used), 2]
+    x, y = np.unique(points[:, 0]), np.unique(points[:, 1])
+    return RegularGridInterpolator((y, x), heights.reshape(y.size, x.size), bounds_error=False)
+
+
+def rendered_light(patch, mesh, direction, x, y, eye_m=0.05):
     """Whether the light reaches a height over the ground of the rendered scene: height map, and the mesh around it."""
     fine = HeightField(patch.heights_m.astype(np.float32), patch.x0_m, patch.y0_m, patch.cell_m)
     level = float(np.hypot(direction[0], direction[1]))
@@ -240,7 +255,7 @@ def rendered_light(scene, patch, direction, x, y, eye_m=0.05):
     lit = np.ones(x.shape, dtype=bool)
     for way in np.concatenate([np.arange(0.5, 60.0, 0.25), np.arange(60.0, 900.0, 2.5)]):
         px, py = x + way * step[0], y + way * step[1]
-        ground = np.where(patch.contains(px, py), fine.height(px, py), scene.base.height(px, py))
+        ground = np.where(patch.contains(px, py), fine.height(px, py), mesh(np.stack([py, px], axis=-1)))
         lit &= ~(ground > eye + way * step[2])
     return lit
 
@@ -269,10 +284,11 @@ def test_rendered_shadows_are_those_of_the_models(plain, plain_relief, orbital_h
     )
     utc_s = scene.start_utc_s + 3600.0 * hours
     patch = scene.patch()
+    mesh = mesh_heights(surroundings_mesh(scene.base, patch))
     rng = np.random.default_rng(7)
     x = rng.uniform(patch.x0_m + 3.0, patch.x0_m + patch.size_m - 3.0, 300)
     y = rng.uniform(patch.y0_m + 3.0, patch.y0_m + patch.size_m - 3.0, 300)
-    shown = rendered_light(scene, patch, sun_direction(scene.frame, utc_s), x, y)
+    shown = rendered_light(patch, mesh, sun_direction(scene.frame, utc_s), x, y)
     share = np.array([light.sunlit_fraction(a, b, 0.05, utc_s) for a, b in zip(x, y)])
     clear = (share < 0.01) | (share > 0.99)
     assert clear.sum() > 270
@@ -281,7 +297,7 @@ def test_rendered_shadows_are_those_of_the_models(plain, plain_relief, orbital_h
     # the map knows neither rocks nor small craters, has a height error of 0.2 m, and looks from the array's height
     observer_m = Dem().observer_height_m
     predicted = Light(scene.frame, orbital_horizon).sunlit_fraction(x, y, utc_s)
-    at_array = rendered_light(scene, patch, sun_direction(scene.frame, utc_s), x, y, eye_m=observer_m)
+    at_array = rendered_light(patch, mesh, sun_direction(scene.frame, utc_s), x, y, eye_m=observer_m)
     # measured: 99.7, 99.3 and 98.7 of a hundred places
     assert (at_array == (predicted > 0.5)).mean() > 0.97
 
@@ -344,22 +360,58 @@ def test_level_ground_has_a_height_too():
     assert not patch.pixels().any()
 
 
-def test_surroundings_leave_the_patch_out_and_lie_below_it():
+def test_surroundings_meet_the_patch_and_reach_under_it():
     ground = bowl()
     base = HeightField(ground.base, ground.base_x0_m, ground.base_y0_m, ground.base_cell_m)
     patch = cut_patch(ground, np.array([0.0]), np.array([0.0]), 8.0)
-    lines = surroundings_mesh(base, patch).splitlines()
+    text = surroundings_mesh(base, patch)
+    lines = text.splitlines()
     points = np.array([line.split()[1:] for line in lines if line.startswith("v ")], dtype=float)
-    faces = [[int(word.split("//")[0]) - 1 for word in line.split()[1:]] for line in lines if line.startswith("f ")]
-    wanted = 0.001 * (points[:, 0] ** 2 + points[:, 1] ** 2)
-    within = patch.contains(points[:, 0], points[:, 1])
-    assert np.abs(points[~within, 2] - wanted[~within]).max() < 3.1
-    assert (points[within, 2] < wanted[within] - 1.0).all()
-    assert not any(within[face].all() for face in faces)
-    a, b, c = points[faces[0]]
-    assert np.cross(b - a, c - a)[2] > 0.0
-    assert len(faces) == 2 * 120 * 120 - 2 * round((len(faces) - 2 * 120 * 120) / -2)
-    assert len(faces) < 2 * 120 * 120
+    normals = np.array([line.split()[1:] for line in lines if line.startswith("vn ")], dtype=float)
+    faces = np.array(
+        [[int(word.split("//")[0]) - 1 for word in line.split()[1:]] for line in lines if line.startswith("f ")]
+    )
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    assert (np.cross(b - a, c - a)[:, 2] > 0.0).all()
+    assert np.linalg.norm(normals, axis=1) == pytest.approx(1.0, abs=1e-3)
+    mesh = mesh_heights(text)
+
+    def wanted(x, y):
+        return 0.001 * (x**2 + y**2)
+
+    side = patch.x0_m + np.array([0.0, patch.size_m])
+    along = np.linspace(side[0], side[1], 41)
+    for edge in side:
+        for at in (np.stack([along, np.full(41, edge)], axis=-1), np.stack([np.full(41, edge), along], axis=-1)):
+            # between two nodes 5 m apart a bowl hangs by 6 mm
+            assert mesh(at) == pytest.approx(wanted(at[:, 1], at[:, 0]), abs=0.02)
+    # just within, where both are, the fine ground shows; farther in there is no mesh, and outside it is everywhere
+    under = points[
+        np.isin(points[:, 0], side + np.array([1.0, -1.0])) & patch.contains(points[:, 0], points[:, 1], 0.9)
+    ]
+    assert len(under) >= 8
+    assert under[:, 2] == pytest.approx(wanted(under[:, 0], under[:, 1]) - 0.5, abs=0.02)
+    assert np.isnan(mesh((0.0, 0.0)))
+    rng = np.random.default_rng(3)
+    far = rng.uniform(-300.0, 300.0, (500, 2))
+    far = far[~patch.contains(far[:, 1], far[:, 0])]
+    # thinned to every node but one in a field as small as this
+    assert mesh(far) == pytest.approx(wanted(far[:, 1], far[:, 0]), abs=0.02)
+
+
+def test_surroundings_are_thinned_far_from_the_patch_alone():
+    ground = bowl()
+    axis = np.arange(-2000.0, 2001.0, 5.0)
+    base = HeightField(np.zeros((axis.size, axis.size), np.float32), -2000.0, -2000.0, 5.0)
+    patch = cut_patch(ground, np.array([0.0]), np.array([0.0]), 8.0)
+    points = {tuple(line.split()[1:3]) for line in surroundings_mesh(base, patch).splitlines() if line.startswith("v ")}
+    x = np.unique([float(px) for px, _ in points])
+    gaps, middle = np.diff(x), 0.5 * (x[1:] + x[:-1])
+    near = np.abs(middle) < 100.0
+    assert gaps[near].max() <= 5.0 + 1.0
+    assert gaps.max() <= 25.0
+    assert (x[0], x[-1]) == (-2000.0, 2000.0)
+    assert len(points) < 45_000
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "1"), (-0.0001, "0"), (0.1234, "0.123"), (100.0, "100")])
@@ -427,7 +479,7 @@ def test_a_half_written_world_leaves_nothing(plain, rover, repository, tmp_path,
 
 
 # What the specification of Debian's libsdformat lacks and Gazebo Harmonic reads.
-NEWER = {"gz_frame_id", "visibility_mask", "light_on", "anti_aliasing"}
+NEWER = {"gz_frame_id", "visibility_mask", "light_on", "anti_aliasing", "camera_info_topic"}
 FREE = {"plugin"}
 
 

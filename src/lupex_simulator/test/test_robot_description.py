@@ -229,6 +229,8 @@ def test_lidar_looks_past_the_rover_and_at_nothing_else(model):
     flags = [int(visual.findtext("visibility_flags")) for visual in model.iter("visual")]
     assert flags
     assert not any(flag & mask for flag in flags)
+    # what bears flag 1 alone has no extent in Gazebo's window; flag 2 lets it be picked and followed
+    assert all(flag != 1 and flag & 2 for flag in flags)
 
 
 def test_inertial_unit_errs_as_in_the_embedded_world(model, rover):
@@ -258,6 +260,8 @@ def test_inertial_unit_errs_as_in_the_embedded_world(model, rover):
 def test_cameras_and_lights_are_ones_that_gazebo_bears(model):
     cameras = [element for element in model.iter("sensor") if element.get("type") == "camera"]
     assert len(cameras) == 3
+    # by itself each would tell its lens on the topic above its pictures, which is one for all
+    assert len({camera.findtext("camera/camera_info_topic") for camera in cameras}) == 3
     for camera in cameras:
         assert camera.findtext("camera/image/anti_aliasing") == "0"
         assert camera.findtext("gz_frame_id") == f"{camera.get('name')}_optical"

@@ -22,7 +22,7 @@ from lupex_simulator.gazebo.world_model import ROVER_MODEL, Scene, terrain_model
 WORLD_FILE = "world.sdf"
 MODELS = "models"
 _MADE_FILE = "made.json"
-_FORMAT = 1
+_FORMAT = 2
 """Counted up whenever rasters or meshes are written in another way: what lies in the cache is then made anew."""
 _URI = re.compile(r"model://([^\s<]+)")
 

@@ -19,6 +19,7 @@ from lupex_models.site_frame import SiteError
 from lupex_node.executor import BatchingExecutor
 from lupex_simulator.domain_lock import DomainTaken, lock_domain
 from lupex_simulator.gazebo.following import ClockError
+from lupex_simulator.gazebo.footing import FallenError
 from lupex_simulator.gazebo.unit_drive import NotMovingError
 from lupex_simulator.node import SERVICE_PERIOD_S, Stop
 
@@ -36,6 +37,9 @@ class FollowingNode(Node, ABC):
     @abstractmethod
     def follow(self) -> bool:
         """Use what has arrived and do what the clock allows; tell whether it has allowed a step."""
+
+    def leave(self) -> None:
+        """Leave Gazebo so that nothing runs on without this node; called once, however it ends."""
 
 
 def spin(node: FollowingNode, executor: BatchingExecutor, stop: Stop) -> None:
@@ -73,7 +77,7 @@ def run(kind: type[FollowingNode], args: list[str] | None, *, hold_domain: bool 
         executor = BatchingExecutor()
         executor.add_node(node)
         spin(node, executor, stop)
-    except (ClockError, NotMovingError) as error:
+    except (ClockError, FallenError, NotMovingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (ConfigurationError, SiteError, DomainTaken) as error:
@@ -83,6 +87,7 @@ def run(kind: type[FollowingNode], args: list[str] | None, *, hold_domain: bool 
         if executor is not None:
             executor.shutdown()
         if node is not None:
+            node.leave()
             node.destroy_node()
         rclpy.try_shutdown()
     return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from nav_msgs.msg import Odometry
+from rclpy.duration import Duration
 from rclpy.parameter import Parameter
 from ros_gz_interfaces.msg import Contacts
 from rosgraph_msgs.msg import Clock
@@ -36,12 +37,16 @@ from lupex_simulator.conversions import (
 from lupex_simulator.gazebo.conversions import clock_ns, cloud_points, fill_joint_states, steering_angles
 from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run
+from lupex_simulator.gazebo.footing import refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
 from lupex_simulator.gazebo.robot_description import DRIVES
 from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
 from lupex_simulator.pose import Pose
 from lupex_simulator.world import open_world
 from lupex_simulator.world_topics import PolledTopics
+
+_FAREWELL_NS = 200_000_000
+"""Of wall time at most that the drives' last speeds are waited to arrive."""
 
 
 class GazeboAdapterNode(FollowingNode):
@@ -55,8 +60,9 @@ class GazeboAdapterNode(FollowingNode):
             raise ConfigurationError(f"parameter 'drive' is '{config.drive}' but takes one of {', '.join(DRIVES)}")
         self._rover = rover = read_rover(config.rover)
         world = open_world(Path(config.world))
+        self._ground = world.ground
         self._units = UnitDrive(rover, config, world.soil_rows, world.vehicle.drag_factor)
-        self._proof = MotionProof(config, float(np.hypot(rover.crawler.unit_x_m, rover.crawler.unit_y_m)))
+        self._proof = MotionProof(config, rover)
         self._hull = hull_of(rover, config.hull_margin_m)
         self._clock = FollowedClock(round(1e9 / config.rate_hz))
         self._pose: Pose | None = None
@@ -119,6 +125,7 @@ class GazeboAdapterNode(FollowingNode):
         before_ns, now_ns = step
         dt_s = (now_ns - before_ns) * 1e-9
         pose = self._pose
+        refuse_fallen(self._ground, pose, self.config.fallen_m)
         units = self._units.step(
             dt_s, now_ns * 1e-9, (pose.x_m, pose.y_m), pose.rotation(), self._steer, held=self._held
         )
@@ -134,6 +141,13 @@ class GazeboAdapterNode(FollowingNode):
             over_ground = units.track_mps * (1.0 - units.slip)
             self._proof.watch(over_ground, dt_s, pose.x_m, pose.y_m, pose.yaw_rad)
         return True
+
+    def leave(self) -> None:
+        """Stop the drives: a bogie's wheels run on at the last speed they were told."""
+        for publisher in self._speeds:
+            publisher.publish(Float64(data=0.0))
+        for publisher in self._speeds:
+            publisher.wait_for_all_acked(Duration(nanoseconds=_FAREWELL_NS))
 
     def _tell_truth(self, before_ns: int, now_ns: int) -> None:
         period_ns = round(1e9 / self.config.odometry_hz)
@@ -152,7 +166,8 @@ class GazeboAdapterNode(FollowingNode):
 def main(args: list[str] | None = None) -> int:
     """Run the adapter until told to stop.
 
-    Return the exit code: 1 when the rover does not move on command or the clock is wrong, 2 for a parameter or a file.
+    Return the exit code: 1 when the rover does not move on command or has fallen, or the clock is wrong, 2 for a
+    parameter or a file.
     """
     return run(GazeboAdapterNode, args)
 

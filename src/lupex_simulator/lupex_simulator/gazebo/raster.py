@@ -19,8 +19,12 @@ MOST = 65535
 _FEWEST_CELLS, _MOST_CELLS = 64, 2048
 _TEXTURE_PIXELS = 128
 _SURROUNDING_CELLS = 160
-_SUNK_M = 3.0
-"""By how much the mesh lies below the height map where both are, so that the fine ground shows."""
+"""A side, at most, of the mesh around the height map, where it is far away."""
+_FINE_AROUND_M = 100.0
+"""From the height map: nearer the mesh has every node of the field, for there it casts shadows on the map."""
+_OVERLAP_M = 1.0
+_SUNK_M = 0.5
+"""By how much the mesh lies below the height map where it reaches under it, so that the fine ground shows."""
 
 
 class TerrainError(ValueError):
@@ -135,27 +139,47 @@ def flat_normals() -> bytes:
     return png(picture)
 
 
-def surroundings_mesh(base: HeightField, patch: Patch) -> str:
-    """Return the 5 m field around the patch, thinned out, as a Wavefront OBJ with normals in the map frame.
+def _lines(nodes_m: FloatArray, low_m: float, high_m: float) -> tuple[FloatArray, slice]:
+    """Return places along one axis for the mesh around a patch from `low_m` to `high_m`, and which are its hole.
 
-    Faces that lie wholly within the patch are left out, and what overlaps it is sunk below it.
+    They are the field's own nodes up to _FINE_AROUND_M from the patch, farther out fewer; the patch's edges; and the
+    edges of the hole, which is smaller than the patch by _OVERLAP_M on each side.
     """
-    step = max(1, -(-(max(base.heights_m.shape) - 1) // _SURROUNDING_CELLS))
-    heights = base.heights_m[::step, ::step].astype(np.float64)
-    ny, nx = heights.shape
-    cell = step * base.cell_m
-    x, y = np.meshgrid(base.x0_m + np.arange(nx) * cell, base.y0_m + np.arange(ny) * cell)
-    inside = patch.contains(x, y, margin_m=-0.5 * cell)
-    slope_y, slope_x = np.gradient(heights, cell)
+    step = max(1, -(-(nodes_m.size - 1) // _SURROUNDING_CELLS))
+    far = (nodes_m < low_m - _FINE_AROUND_M) | (nodes_m > high_m + _FINE_AROUND_M)
+    thinned = np.zeros(nodes_m.size, dtype=bool)
+    thinned[::step] = thinned[-1] = True
+    edges = np.array([low_m, low_m + _OVERLAP_M, high_m - _OVERLAP_M, high_m])
+    kept = nodes_m[~far | thinned]
+    # a sliver between a node and an edge would be no face worth drawing
+    kept = kept[np.abs(kept[:, None] - edges).min(axis=1) > _OVERLAP_M]
+    lines = np.sort(np.concatenate([kept, edges]))
+    return lines, slice(int(np.searchsorted(lines, edges[1])), int(np.searchsorted(lines, edges[2])))
+
+
+def surroundings_mesh(base: HeightField, patch: Patch) -> str:
+    """Return the 5 m field around the patch as a Wavefront OBJ with normals in the map frame.
+
+    It meets the height map along its edges and reaches a little way under it, so that no light falls between.
+    """
+    (x0, y0), side = (patch.x0_m, patch.y0_m), patch.size_m
+    x, columns = _lines(base.x_m, x0, x0 + side)
+    y, rows = _lines(base.y_m, y0, y0 + side)
+    fine = HeightField(patch.heights_m.astype(np.float32), x0, y0, patch.cell_m)
+    gx, gy = np.meshgrid(x, y)
+    heights = base.height(gx, gy)
+    heights = np.where(patch.contains(gx, gy), fine.height(gx, gy), heights)
+    slope_y, slope_x = np.gradient(heights, y, x)
     normals = np.stack([-slope_x, -slope_y, np.ones_like(heights)], axis=-1)
     normals /= np.linalg.norm(normals, axis=-1, keepdims=True)
-    heights = heights - np.where(inside, _SUNK_M, 0.0)
+    heights = heights - np.where(patch.contains(gx, gy, margin_m=0.5 * _OVERLAP_M), _SUNK_M, 0.0)
+    nx = x.size
     lines = ["o surroundings"]
-    lines += [f"v {a:.1f} {b:.1f} {c:.3f}" for a, b, c in zip(x.ravel(), y.ravel(), heights.ravel())]
+    lines += [f"v {a:.2f} {b:.2f} {c:.3f}" for a, b, c in zip(gx.ravel(), gy.ravel(), heights.ravel())]
     lines += [f"vn {a:.4f} {b:.4f} {c:.4f}" for a, b, c in normals.reshape(-1, 3)]
-    for i in range(ny - 1):
+    for i in range(y.size - 1):
         for j in range(nx - 1):
-            if inside[i : i + 2, j : j + 2].all():
+            if rows.start <= i < rows.stop and columns.start <= j < columns.stop:
                 continue
             a, b = i * nx + j + 1, i * nx + j + 2
             c, d = a + nx, b + nx

@@ -28,8 +28,12 @@ from lupex_simulator.gazebo.robot_description import (
 FloatArray = npt.NDArray[np.float64]
 
 SDF_VERSION = "1.9"
-OWN_VISIBILITY = 1
-"""Flag of the rover's own visuals; its lidar looks past them."""
+OWN_VISIBILITY = 2
+"""Flag of the rover's own visuals; its lidar looks past them.
+
+It is the one by which Gazebo's window picks things. Flag 1 alone marks what is no part of the scene: what bears only
+that has no extent there, and cannot be picked or followed.
+"""
 
 
 def text_of(value: float) -> str:

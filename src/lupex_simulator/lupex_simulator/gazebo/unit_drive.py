@@ -22,6 +22,12 @@ from lupex_simulator.vehicle import SoilAt
 FloatArray = npt.NDArray[np.float64]
 
 
+_CAUSES = {
+    "tracks": "Gazebo's DART is older than 6.13 and does not move tracks; start with drive:=bogies",
+    "bogies": "its wheels do not get their speeds, or Gazebo has another rover; look for [Err] in what Gazebo prints",
+}
+
+
 class NotMovingError(RuntimeError):
     """Say that the rover stands still in Gazebo although it was told to drive."""
 
@@ -57,6 +63,8 @@ class UnitDrive:
         self._commanded_s = -math.inf
         self._track = np.zeros(4)
         self._travel = np.zeros(4)
+        # Compiled now, where nobody waits: on a new machine it takes seconds, in which the tracks would get no command.
+        self._on_soil((0.0, 0.0), np.eye(3), np.zeros(4))
 
     def command(self, steer_rad: FloatArray, drive_rad_s: FloatArray, time_s: float) -> None:
         """Take set-points of the actuators; they must be finite."""
@@ -78,9 +86,15 @@ class UnitDrive:
     ) -> UnitState:
         """Advance by `dt_s` at a place of the map; `steer_rad` are the measured angles, `held` by the drill.
 
-        The drives stop, and the steering holds, when the command is older than the controllers' timeout.
+        The drives stop, and the steering holds, when the command is older than the controllers' timeout. After a gap
+        longer than it Gazebo's tracks have stopped too, and start from rest.
         """
-        if time_s - self._commanded_s > self._rover.crawler.command_timeout_s:
+        timeout_s = self._rover.crawler.command_timeout_s
+        if dt_s > timeout_s and self._config.drive == "tracks":
+            self._travel = self._travel + self._track * timeout_s
+            self._track = np.zeros(4)
+            dt_s = 1.0 / self._config.rate_hz
+        if time_s - self._commanded_s > timeout_s:
             self._track_command = np.zeros(4)
             self._steer_command = steer_rad.copy()
         change = self._config.track_acceleration_mps2 * dt_s
@@ -132,19 +146,23 @@ class MotionProof:
     Later the rover may well stand still on command, before a rock.
     """
 
-    def __init__(self, config: GazeboAdapterConfig, unit_radius_m: float) -> None:
+    def __init__(self, config: GazeboAdapterConfig, rover: Rover) -> None:
+        crawler = rover.crawler
+        unit_radius_m = math.hypot(crawler.unit_x_m, crawler.unit_y_m)
         self._config = config
+        self._longest_s = crawler.command_timeout_s
         self._unit_radius_m = unit_radius_m
         self._expected_m = 0.0
         self._begin: tuple[float, float, float] | None = None
         self.given = False
 
     def watch(self, ground_speed_mps: FloatArray, dt_s: float, x_m: float, y_m: float, yaw_rad: float) -> None:
-        """Take the units' speeds over the ground as commanded, and where the rover truly is.
+        """Take the units' speeds over the ground as commanded for a time, and where the rover truly is after it.
 
+        What it was told to go during a gap, in which its tracks stop by themselves, does not count.
         Raises NotMovingError once it has been told to go far enough and has not gone.
         """
-        if self.given:
+        if self.given or dt_s > self._longest_s:
             return
         if self._begin is None:
             self._begin = (x_m, y_m, yaw_rad)
@@ -154,8 +172,6 @@ class MotionProof:
         if self._expected_m < self._config.proof_way_m:
             return
         if gone_m < self._config.proof_share * self._expected_m:
-            raise NotMovingError(
-                f"the rover was told to go {self._expected_m:.2f} m and went {gone_m:.3f} m: Gazebo's DART is older "
-                "than 6.13 and does not move tracks; start with drive:=bogies"
-            )
+            cause = _CAUSES[self._config.drive]
+            raise NotMovingError(f"the rover was told to go {self._expected_m:.2f} m and went {gone_m:.3f} m: {cause}")
         self.given = True

@@ -146,8 +146,8 @@ def _place(world: Element, scene: Scene) -> None:
     add(place, "latitude_deg", number(math.degrees(frame.latitude_rad), 7))
     add(place, "longitude_deg", number(math.degrees(frame.longitude_rad), 7))
     add(place, "elevation", number(frame.height_m))
-    # Grid east stands east turned counter-clockwise by the longitude; a heading is counted clockwise.
-    heading = (180.0 - math.degrees(frame.longitude_rad)) % 360.0 - 180.0
+    # Grid east is east turned towards north by the longitude, and so a heading counts: at 90 deg x points north.
+    heading = (math.degrees(frame.longitude_rad) + 180.0) % 360.0 - 180.0
     add(place, "heading_deg", number(heading, 7))
 
 
