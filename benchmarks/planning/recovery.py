@@ -195,7 +195,7 @@ def speed(seed: int, side: int, slices: int, slice_s: float, cell_m: float, repe
     made = instance(np.random.default_rng(seed), side, slices, slice_s, cell_m)
     recovery_policy(*instance(np.random.default_rng(seed), 8, 4, slice_s, cell_m), RESERVE_J, CAPACITY_J)
     states = side * side * slices
-    megabytes = round((9 * states + made[2].least_w.nbytes) / 1e6)
+    megabytes = round((6 * states + made[2].least_w.nbytes) / 1e6)
     about = {"side": side, "slices": slices, "states": states, "megabytes": megabytes}
 
     def compute() -> None:
@@ -237,7 +237,7 @@ def run(context: Context) -> Outcome:
         "recovery_states_per_s: cells times slices of the 14-day field over its wall time, each state once though it "
         "holds two layers, before and after the stop; making the light is not in it. recovery_states_per_cpu_s: the "
         "same over the time of both cores together, which a busy machine tells more truly.",
-        "Megabytes: 9 bytes a cell and slice of the field (17 with the layer after the stop) and 4 of light.",
+        "Megabytes: 6 bytes a cell and slice of the field (14 with the layer after the stop) and 4 of light.",
         "safe_charge_excess_median: over the need, reserve included, at all cells and minutes away from havens; beside "
         "it in the rows the excess over what lies above the reserve, and the share that is possible but not proven.",
     )

@@ -67,9 +67,10 @@ def test_the_need_is_the_worst_within_three_sigma():
     narrow = certificate(pose(sigma=0.1))
     wide = certificate(pose(sigma=5.0))
     assert narrow.valid
-    assert narrow.required_j == POLICY.need(1000.0, 0, 8)
+    whole = POLICY.need_j[POLICY.light.index(1000.0), 0]
+    assert narrow.required_j == whole[8]
     # 15 m and half a cell's diagonal away the farthest cell may be touched: three cells on
-    assert wide.required_j == POLICY.need(1000.0, 0, 11)
+    assert wide.required_j == whole[11]
     assert narrow.haven == (0.0, 0.0)
 
 
@@ -156,11 +157,11 @@ def test_a_singular_covariance_is_fine_and_a_negative_one_is_not():
 def test_on_closed_ground_the_worst_neighbour_and_two_moves_count():
     passable = POLICY.grid.passable.copy()
     passable[0, 8] = False
-    need = POLICY.need_j.copy()
-    need[:, 0, 8] = np.inf
-    closed = dataclasses.replace(POLICY, grid=dataclasses.replace(POLICY.grid, passable=passable), need_j=need)
+    whole = POLICY.whole.copy()
+    whole[:, 0, 8] = np.iinfo(np.uint16).max
+    closed = dataclasses.replace(POLICY, grid=dataclasses.replace(POLICY.grid, passable=passable), whole=whole)
     value, _ = worst_need(closed, 1000.0, [8])
-    assert value == POLICY.need(1000.0, 0, 9) + 2 * 100.0 * 100.0
+    assert value == POLICY.need_j[POLICY.light.index(1000.0), 0, 9] + 2 * 100.0 * 100.0
 
 
 @pytest.mark.property

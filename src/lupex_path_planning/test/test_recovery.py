@@ -21,7 +21,7 @@ from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import STEPS, Moves
 from lupex_path_planning.way_back.labels import ROUNDING
 from lupex_path_planning.way_back.recovery import ARRIVED, haven_need, recovery_policy
-from lupex_path_planning.way_back.scale import scale_of
+from lupex_path_planning.way_back.scale import packed_moves, scale_of
 
 STEP_S = 25.0
 sys.setrecursionlimit(20_000)
@@ -173,6 +173,19 @@ def test_moves_rounded_a_twentieth_to_the_fast_side_are_caught():
     assert broken_runs(lambda moves, light: (dataclasses.replace(moves, time_s=0.95 * moves.time_s), light)) > 0
 
 
+def hardly_rounded(moves, scale):
+    """Return moves that in the dark cost hardly less than whole units, so that rounding them up hides nothing else."""
+    sixteenth_s = scale.tick_s / 16.0
+    time_s = (np.floor(moves.time_s / sixteenth_s) - 1e-6) * sixteenth_s
+    per_step = packed_moves(moves, scale).watt * np.where(np.isfinite(time_s), time_s, 1.0)
+    per_step *= moves.discharge / scale.unit_j
+    steps = np.floor(moves.power_w / packed_moves(moves, scale).watt) + np.arange(100.0).reshape(-1, 1, 1, 1)
+    part = steps * per_step % 1.0
+    best = np.argmax(np.where(part < 0.945, part, -1.0), axis=0)
+    power_w = np.take_along_axis(steps, best[None], axis=0)[0] * packed_moves(moves, scale).watt
+    return dataclasses.replace(moves, time_s=time_s, power_w=power_w)
+
+
 def at_the_limit(seed, rounding, stop_s):
     """Return the lowest energies of ways back that begin with just the need, at the last moment it holds or after it.
 
@@ -181,10 +194,7 @@ def at_the_limit(seed, rounding, stop_s):
     rng = np.random.default_rng(seed)
     site, moves, light = random_site(rng)
     config = dataclasses.replace(CONFIG, stop_s=stop_s)
-    # in the dark each move costs hardly less than whole units, so that rounding it up hides nothing else
-    unit_j = scale_of(moves, light, config, RESERVE_J, CAPACITY_J, rounding).unit_j
-    per_watt = np.where(np.isfinite(moves.time_s), moves.time_s, 1.0) * moves.discharge / unit_j
-    moves = dataclasses.replace(moves, power_w=(np.floor(moves.power_w * per_watt) + 0.94) / per_watt)
+    moves = hardly_rounded(moves, scale_of(moves, light, config, RESERVE_J, CAPACITY_J, rounding))
     policy = recovery_policy(site, moves, light, config, RESERVE_J, CAPACITY_J, rounding=rounding)
     for _ in range(20):
         k, i, j = (int(rng.integers(n)) for n in policy.labels.shape)
@@ -192,9 +202,10 @@ def at_the_limit(seed, rounding, stop_s):
         if due is None:
             continue
         t = float(rng.choice([begin, max(due, begin), min(max(due, begin) + 1e-6, begin + SLICE_S - 1e-6)]))
-        energy = policy.need(t, i, j)
-        if math.isfinite(energy):
-            yield sail_home(policy, (i, j), t, energy, lambda: 1.0, None, int(rng.integers(0, 4)), stop_s)
+        for stop_at in (int(rng.integers(0, 4)), None):
+            energy = policy.need(t, i, j, stop_used=stop_at is None)
+            if math.isfinite(energy):
+                yield sail_home(policy, (i, j), t, energy, lambda: 1.0, None, stop_at, stop_s)
 
 
 def broken_at_the_limit(seed, rounding, stop_s):
@@ -212,7 +223,7 @@ KIND = {
     "gain": np.float32(1.0),
     "ramp": np.uint32(0),
     "haven": np.float32(0.0),
-    "ticks": 0.0,
+    "ticks": np.uint32(0),
     "stop_ticks": 0.0,
     "stop": 0.0,
     "window": -1,
@@ -247,8 +258,8 @@ def test_charge_gained_by_waiting_rounded_to_the_kind_side_is_caught(gain, kept)
     sun = light.least_w.copy()
     sun[0, 0, 1] = 140.0
     # a move home that costs more than a slice's gain, and hardly less than whole units
-    unit_j = scale_of(moves, light, CONFIG, RESERVE_J, CAPACITY_J, ROUNDING).unit_j
-    moves.power_w[4, 0, 1] = (math.floor(40_000.0 / unit_j) + 0.94) * unit_j / moves.time_s[4, 0, 1]
+    moves.power_w[4, 0, 1] = 400.0
+    moves = hardly_rounded(moves, scale_of(moves, light, CONFIG, RESERVE_J, CAPACITY_J, ROUNDING))
     light = LightSlices(0.0, SLICE_S, sun, sun, sun)
     policy = recovery_policy(site, moves, light, CONFIG, RESERVE_J, CAPACITY_J, rounding=ROUNDING._replace(gain=gain))
     need = policy.need(0.0, 0, 1, stop_used=True)

@@ -9,19 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import Moves, SiteGrid
 from lupex_path_planning.way_back import sweeps
 from lupex_path_planning.way_back.havens import flat
+from lupex_path_planning.way_back.kept import Coarse, Labels
 from lupex_path_planning.way_back.labels import NONE, NOTHING, Rounding
 from lupex_path_planning.way_back.layer import block_of, layer
-from lupex_path_planning.way_back.scale import Scale, scaled_moves
-
-Grid3 = NDArray[np.float32]
-Labels = NDArray[np.uint32]
+from lupex_path_planning.way_back.scale import Scale, packed_moves
 
 Stage = Callable[[int, int], None]
 
@@ -31,13 +28,12 @@ _CHUNK = 4
 
 @dataclass(frozen=True)
 class Field:
-    """Labels and needs [J] before and after the stop, (slices, ny, nx), and where the way back is over (two bits)."""
+    """Labels and values over whole slices before and after the stop, (slices, ny, nx)."""
 
     labels: Labels
-    need_j: Grid3
+    whole: Coarse
     labels_after_stop: Labels
-    need_after_stop_j: Grid3
-    arrived: NDArray[np.uint8]
+    whole_after_stop: Labels
 
 
 def field_of(
@@ -57,44 +53,39 @@ def field_of(
     least = np.ascontiguousarray(light.least_w, np.float32)
     slots = 3 * _CHUNK + scale.stop[0] + 2
     kept = count if keep_after_stop else 0
-    labels = np.empty((count, ny, nx), np.uint32)
-    need = np.empty((count, ny, nx), np.float32)
-    labels_after = np.empty((kept or 1, ny, nx), np.uint32)
-    need_after = np.empty((kept or 1, ny, nx), np.float32)
-    arrived = np.empty((count, ny, nx), np.uint8)
+    labels, whole = np.empty((count, ny, nx), np.uint32), np.empty((count, ny, nx), np.uint16)
+    labels_after, whole_after = (np.empty((kept or 1, ny, nx), np.uint32) for _ in range(2))
     ring_x = np.full((slots, ny + 2, nx + 2), NOTHING, np.uint32)
     ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
     haven = np.full((slots, ny, nx), NONE, np.uint32)
     balance = np.zeros((ahead + 1, ny, nx), np.float32)
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
     recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
-    scaled = scaled_moves(moves, scale, rounding)
+    packed = packed_moves(moves, scale)
     level = flat(grid, config)
     block = block_of(nx)
-    layers = layer(scaled[2]), layer(scaled[2])
+    layers = layer(packed.codes), layer(packed.codes)
 
     def sun(stop_used: bool) -> tuple[Any, ...]:
         return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        sweeps.look_ahead(
-            first, last, sun(True), scale.numbers, block, (haven, arrived, balance), rounding
-        )  # fmt: skip
+        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, rounding)
 
     def after(first: int, last: int) -> None:
         sweeps.after_stop(
-            first, last, sun(True), scale.numbers, scaled, layers[0], block,
-            (haven, arrived, balance), ring_x, ring_s, labels_after, need_after, rounding,
+            first, last, sun(True), scale.numbers, packed, layers[0], block,
+            haven, ring_x, ring_s, labels_after, whole_after, rounding,
         )  # fmt: skip
 
     def before(first: int, last: int) -> None:
         sweeps.before_stop(
-            first, last, sun(False), scale.numbers, scaled, layers[1], block,
-            (haven, arrived, balance), ring_x, ring_s, scale.stop, labels, need, rounding,
+            first, last, sun(False), scale.numbers, packed, layers[1], block,
+            haven, ring_x, ring_s, scale.stop, labels, whole, rounding,
         )  # fmt: skip
 
     _in_turn(look_ahead, after, before, count, light.count)
-    return Field(labels, need, labels_after[:kept], need_after[:kept], arrived)
+    return Field(labels, whole, labels_after[:kept], whole_after[:kept])
 
 
 def _in_turn(look_ahead: Stage, after: Stage, before: Stage, count: int, total: int) -> None:

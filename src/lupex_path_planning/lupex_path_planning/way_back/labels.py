@@ -45,7 +45,7 @@ class Rounding(NamedTuple):
     """Energy of waiting for a part of a slice."""
     haven: np.float32 = np.float32(1.05)
     """Fall of the charge in a haven before it rises."""
-    ticks: float = 1.0
+    ticks: np.uint32 = np.uint32(1)
     """Time of a move: one more than full, as whoever comes just as a slice ends is in the next one."""
     stop_ticks: float = 1.0
     """Time of the stop."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lupex_path_planning.way_back.labels import CLOSED, NONE, NOTHING, SHIFT
+from lupex_path_planning.way_back.labels import CLOSED, NONE, NOTHING
 
 _BLOCK, _FLAGS = 64, 62
 
@@ -23,8 +23,9 @@ class Layer(NamedTuple):
     `x` labels and `y` their covers; `cost` (8, ...) price of the moves out of each cell; `first` label of waiting or of
     a haven; `ahead` and `later` value and time of the next slice's label; `wait` load of waiting for a slice; `floor`
     (value << 12 | before) and `least` what a stop asks for, at once or while waiting; `lit` least light over the time
-    of a move; `free` all bits where any move leads on. `open` blocks with cells that a move may serve better, `dark`
-    those whose moves are priced without light; `queue` and `visits` are cells by their place in the array.
+    of a move; `free` all bits where any move leads on. `open` blocks with cells that a move may serve better, `fallen`
+    those where one did, `dark` and `bright` those whose moves are priced without light and with more than they draw;
+    `queue` and `visits` are cells by their place in the array.
     """
 
     x: Any
@@ -43,29 +44,31 @@ class Layer(NamedTuple):
     up: Any
     along: Any
     open: Any
+    fallen: Any
     dark: Any
+    bright: Any
     queue: Any
     visits: Any
 
 
-def layer(times: NDArray[np.uint32]) -> Layer:
+def layer(codes: NDArray[np.uint32]) -> Layer:
     """Return the arrays as they are after the last slice: nothing is known of what comes then.
 
-    `times` (8, ny, nx) are those of `scaled_moves`.
+    `codes` (8, ny, nx) are those of `packed_moves`.
     """
-    _, ny, nx = times.shape
+    _, ny, nx = codes.shape
     framed = (ny + 2, nx + 2)
     labels = {name: np.full(framed, NOTHING, np.uint32) for name in ("x", "y", "first")}
     zeros = {name: np.zeros(framed, np.uint32) for name in ("later", "wait", "least", "floor", "free")}
-    zeros["free"][1:-1, 1:-1][(times >> SHIFT < NONE).any(axis=0)] = np.uint32(2**32 - 1)
-    flags = {name: np.zeros(ny + 2, np.uint64) for name in ("down", "up", "along", "open", "dark")}
+    zeros["free"][1:-1, 1:-1][(codes != 0).any(axis=0)] = np.uint32(2**32 - 1)
+    flags = {name: np.zeros(ny + 2, np.uint64) for name in ("down", "up", "along", "open", "fallen", "dark", "bright")}
     return Layer(
         **labels,
         **zeros,
         **flags,
         cost=np.full((8, *framed), CLOSED, np.uint32),
         ahead=np.full(framed, NONE, np.uint32),
-        lit=np.zeros(framed, np.float32),
+        lit=np.full(framed, np.inf, np.float32),
         row=np.full((1, nx + 2), NOTHING, np.uint32),
         queue=np.empty((ny + 2) * (nx + 2), np.int32),
         visits=np.zeros((ny + 2) * (nx + 2), np.uint8),

@@ -10,7 +10,6 @@ import numpy as np
 from numba import njit
 
 from lupex_path_planning.way_back.labels import CLOSED, covered, floored, on
-from lupex_path_planning.way_back.settle import relax, relax_beside
 
 U = np.uint32
 I = np.uint64  # noqa: E741
@@ -41,29 +40,54 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
+def _differing(x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
+    """Return those of the blocks `which` of row i that hold a label which is not proven."""
+    one, end = I(1), I(x.shape[1] - 1)
+    low, high = I(i - one), I(i + one)
+    found = I(0)
+    a, bit = one, one
+    while a < end:
+        b = min(a + block, end)
+        if which & bit:
+            differ = U(0)
+            for j in range(a, b):
+                w, e = j - one, j + one
+                beside = on(x[i, w], y[i, w], cost[I(4), i, j], tick)
+                beside = min(beside, on(x[i, e], y[i, e], cost[I(0), i, j], tick))
+                before = on(x[low, w], y[low, w], cost[I(5), i, j], tick)
+                before = min(before, on(x[low, j], y[low, j], cost[I(6), i, j], tick))
+                before = min(before, on(x[low, e], y[low, e], cost[I(7), i, j], tick))
+                after = on(x[high, w], y[high, w], cost[I(3), i, j], tick)
+                after = min(after, on(x[high, j], y[high, j], cost[I(2), i, j], tick))
+                after = min(after, on(x[high, e], y[high, e], cost[I(1), i, j], tick))
+                if stops:
+                    beside = floored(beside, floor[i, j], weight)
+                    before = floored(before, floor[i, j], weight)
+                    after = floored(after, floor[i, j], weight)
+                best = min(min(beside, before), min(after, first[i, j]))
+                differ |= U(best ^ x[i, j])
+            found |= bit if differ != 0 else I(0)
+        a, bit = b, bit << one
+    return found
+
+
+@njit(cache=True, nogil=True)
 def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-untyped-def]
-    """Put all cells whose labels are not proven into the queue; return their number."""
-    x, y, cost, first, floor, row = layer.x, layer.y, layer.cost, layer.first, layer.floor, layer.row
-    width, nx2 = I(block), x.shape[1]
+    """Put all cells whose labels are not proven into the queue; return their number. What never fell needs no proof."""
+    x, y, cost, first, floor = layer.x, layer.y, layer.cost, layer.first, layer.floor
+    nx2 = x.shape[1]
     count = 0
-    zero = I(0)
     for i in range(1, x.shape[0] - 1):
-        which = layer.open[i]
-        if which == 0:
+        if layer.fallen[i] == 0:
             continue
-        here, low, high = I(i), I(i - 1), I(i + 1)
-        row[0] = x[i]
-        relax_beside(row, zero, first, here, x, y, cost, floor, which, width, here, tick, weight, stops)
-        relax(row, zero, x, y, cost, floor, which, width, here, low, I(5), I(6), I(7), tick, weight, stops)
-        relax(row, zero, x, y, cost, floor, which, width, here, high, I(3), I(2), I(1), tick, weight, stops)
-        differ = U(0)
-        for j in range(1, nx2 - 1):
-            differ |= U(x[i, j] ^ row[0, j])
-        if differ != 0:
-            for j in range(1, nx2 - 1):
-                if x[i, j] != row[0, j]:
-                    queue[count] = i * nx2 + j
-                    count += 1
+        which = _differing(x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, weight, stops)
+        for a in range(1, nx2 - 1, block):
+            if which & I(1):
+                for j in range(a, min(a + block, nx2 - 1)):
+                    if x[i, j] != proven(x, y, cost, first, floor, i, j, tick, weight, stops):
+                        queue[count] = i * nx2 + j
+                        count += 1
+            which >>= I(1)
     return count
 
 

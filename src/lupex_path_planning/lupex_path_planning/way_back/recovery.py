@@ -25,14 +25,14 @@ from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 from lupex_path_planning.way_back import slices, sweeps
 from lupex_path_planning.way_back.field import field_of
 from lupex_path_planning.way_back.havens import haven_need
+from lupex_path_planning.way_back.kept import Coarse, Labels, coarse_needs_j, is_home, needs_j, plain
 from lupex_path_planning.way_back.labels import LOW, NONE, NOTHING, ROUNDING, SHIFT, WHOLE, Rounding
 from lupex_path_planning.way_back.layer import block_of, layer
-from lupex_path_planning.way_back.scale import Scale, scale_of, scaled_moves
+from lupex_path_planning.way_back.scale import Scale, packed_moves, scale_of
 from lupex_path_planning.way_back.settle import cover
 
 Array = NDArray[np.float64]
 Grid3 = NDArray[np.float32]
-Labels = NDArray[np.uint32]
 
 WAIT, ARRIVED, NO_WAY = 8, 9, 10
 """Actions beside the eight moves."""
@@ -50,11 +50,10 @@ class Action:
 
 @dataclass(frozen=True)
 class RecoveryPolicy:
-    """Need [J] of stored energy, reserve included, (slices, ny, nx), inf where there is no way back.
+    """Need [J] of stored energy, reserve included, inf where there is no way back.
 
-    `need_j` is the greatest within the slice, and allows for the one stop that is still to come;
-    `need_after_stop_j` for none (empty when not kept). `arrived` marks where the way back is over, which may be a
-    dearer way out before the stop than after it: bit 0 before the stop, bit 1 after it.
+    Kept are, (slices, ny, nx), labels, and the values that cover whole slices: for the one stop that is still to come
+    (`whole` coarse), and for none, which `action` asks for (empty when not kept).
     """
 
     grid: SiteGrid
@@ -63,11 +62,10 @@ class RecoveryPolicy:
     reserve_j: float
     capacity_j: float
     stop_s: float
-    need_j: Grid3
-    need_after_stop_j: Grid3
-    arrived: NDArray[np.uint8]
     labels: Labels
+    whole: Coarse
     labels_after_stop: Labels
+    whole_after_stop: Labels
     scale: Scale
     rounding: Rounding = ROUNDING
     _havens: dict[tuple[int, int, int, bool], int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -75,7 +73,7 @@ class RecoveryPolicy:
     @property
     def count(self) -> int:
         """Number of slices that the field covers."""
-        return int(self.need_j.shape[0])
+        return int(self.labels.shape[0])
 
     @property
     def start_s(self) -> float:
@@ -86,6 +84,24 @@ class RecoveryPolicy:
     def end_s(self) -> float:
         """End of the last slice."""
         return self.light.start_s + self.count * self.light.slice_s
+
+    @cached_property
+    def need_j(self) -> Grid3:
+        """Need [J] over whole slices, the stop still to come, (slices, ny, nx)."""
+        return coarse_needs_j(self.whole, self.scale, self.reserve_j)
+
+    @cached_property
+    def need_after_stop_j(self) -> Grid3:
+        """Need [J] over whole slices after the stop, (slices, ny, nx)."""
+        return needs_j(self.whole_after_stop, self.scale, self.reserve_j)
+
+    @cached_property
+    def arrived(self) -> NDArray[np.uint8]:
+        """Where the way back is over, (slices, ny, nx): bit 0 before the stop, bit 1 after it."""
+        arrived = is_home(self.labels).astype(np.uint8)
+        if self.labels_after_stop.size:
+            arrived |= is_home(self.labels_after_stop).astype(np.uint8) << 1
+        return arrived
 
     @cached_property
     def haven(self) -> NDArray[np.int32]:
@@ -102,8 +118,10 @@ class RecoveryPolicy:
             return math.inf
         value, before = self._label(k, row, column, stop_used=stop_used)
         if value is None or time_s > self._due_s(k, before):
-            field = self.need_after_stop_j if stop_used else self.need_j
-            return float(field[k, row, column])
+            at = slice(row, row + 1), column
+            if stop_used:
+                return float(needs_j(self.whole_after_stop[k][at], self.scale, self.reserve_j)[0])
+            return float(coarse_needs_j(self.whole[k][at], self.scale, self.reserve_j)[0])
         return self.reserve_j + value * self.scale.unit_j
 
     def needs(self, time_s: float) -> Array:
@@ -111,11 +129,13 @@ class RecoveryPolicy:
         k = self.light.index(time_s)
         if not 0 <= k < self.count:
             return np.full(self.grid.shape, np.inf)
-        before = self.labels[k] & LOW
-        value = (self.labels[k] >> SHIFT).astype(np.float64) - float(self.scale.weight) * before
+        labels = plain(self.labels[k])
+        before = labels & LOW
+        value = (labels >> SHIFT).astype(np.float64) - float(self.scale.weight) * before
         due_s = self.light.start_s + (k + (1.0 - before / float(WHOLE))) * self.light.slice_s
-        early = (self.labels[k] < NOTHING) & (time_s <= due_s)
-        return np.where(early, self.reserve_j + value * self.scale.unit_j, self.need_j[k])
+        early = (labels < NOTHING) & (time_s <= due_s)
+        whole_j = coarse_needs_j(self.whole[k], self.scale, self.reserve_j)
+        return np.where(early, self.reserve_j + value * self.scale.unit_j, whole_j)
 
     def action(self, time_s: float, row: int, column: int, *, stop_used: bool) -> Action:
         """Return the action that the need rests on, to be taken at once."""
@@ -125,7 +145,7 @@ class RecoveryPolicy:
         k = self.light.index(time_s)
         value, before = self._label(k, row, column, stop_used=stop_used)
         if value is not None and time_s <= self._due_s(k, before):
-            if self.arrived[k, row, column] & (2 if stop_used else 1):
+            if is_home((self.labels_after_stop if stop_used else self.labels)[k, row, column]):
                 return Action(ARRIVED, need)
             return Action(self.move_on(k, row, column, stop_used=stop_used), need)
         return Action(WAIT, need)
@@ -168,7 +188,7 @@ class RecoveryPolicy:
         return self.light.start_s + (k + (1.0 - before / float(WHOLE))) * self.light.slice_s
 
     def _label(self, k: int, row: int, column: int, *, stop_used: bool) -> tuple[int | None, int]:
-        label = int((self.labels_after_stop if stop_used else self.labels)[k, row, column])
+        label = int(plain((self.labels_after_stop if stop_used else self.labels)[k, row, column]))
         before = label & int(LOW)
         value = (label >> int(SHIFT)) - int(self.scale.weight) * before
         return (value if label < int(NOTHING) else None), before
@@ -179,30 +199,28 @@ class RecoveryPolicy:
         scale, weight = self.scale, self.scale.weight
         rows, columns = slice(max(row - 1, 0), min(row + 2, ny)), slice(max(column - 1, 0), min(column + 2, nx))
         around = (slice(k, None), rows, columns)
-        labels = (self.labels_after_stop if stop_used else self.labels)[around]
+        labels = plain((self.labels_after_stop if stop_used else self.labels)[around])
         sides = labels.shape[1], labels.shape[2]
         moves = replace(
             self.moves, time_s=self.moves.time_s[:, rows, columns], power_w=self.moves.power_w[:, rows, columns]
         )
-        scaled = scaled_moves(moves, scale, self.rounding)
-        work, block = layer(scaled[2]), block_of(sides[1])
+        packed = packed_moves(moves, scale)
+        work, block = layer(packed.codes), block_of(sides[1])
         inner = (slice(1, 1 + sides[0]), slice(1, 1 + sides[1]))
         if not stop_used:
             whole = scale.stop[0]
             ring_x = np.full((whole + 2, *work.x.shape), NOTHING, np.uint32)
             ring_s = np.full_like(ring_x, NONE)
             for m in range(min(whole + 2, self.count - k)):
-                ring_x[m][inner] = self.labels_after_stop[around][m]
-                need = self.need_after_stop_j[around][m].astype(np.float64)
-                units = np.round((need - self.reserve_j) / scale.unit_j)
-                ring_s[m][inner] = np.where(np.isfinite(need), units, float(NONE)).astype(np.uint32)
+                ring_x[m][inner] = plain(self.labels_after_stop[around][m])
+                ring_s[m][inner] = self.whole_after_stop[around][m]
             slices.stops(work, ring_x, ring_s, 0, self.count - k, scale.stop, weight)
         if labels.shape[0] > 1:
             work.x[inner] = labels[1]
         window = scale.window(stop_used=stop_used)
         least = np.ascontiguousarray(self.light.least_w[around][: window + 1])
         no_haven = np.full(sides, NONE, np.uint32)
-        slices.begin(work, block, 0, least, no_haven, window, scale.numbers[0], weight, scaled, self.rounding)
+        slices.begin(work, block, 0, least, no_haven, window, scale.numbers[0], weight, packed, self.rounding)
         work.x[inner] = labels[0]
         for i in range(1, work.x.shape[0] - 1):
             cover(
@@ -233,7 +251,7 @@ def recovery_policy(
     """Compute the minimum safe charge by backward dynamic programming, on two cores.
 
     `moves` must be those of the bound. Moves as long as a slice or longer are not used. Without `keep_after_stop` the
-    field after the stop is dropped, and with it `action`: 9 bytes a cell and slice instead of 17.
+    field after the stop is dropped, and with it `action`: 6 bytes a cell and slice instead of 14.
     Raises ValueError when the light does not reach past the time that a haven is looked ahead for.
     """
     ahead = math.floor(config.haven_time_s / light.slice_s)
@@ -246,6 +264,6 @@ def recovery_policy(
     used = replace(moves, time_s=np.where(moves.time_s < light.slice_s, moves.time_s, np.inf))
     field = field_of(grid, used, light, config, scale, rounding, keep_after_stop=keep_after_stop)
     return RecoveryPolicy(
-        grid, used, light, reserve_j, capacity_j, config.stop_s, field.need_j, field.need_after_stop_j, field.arrived,
-        field.labels, field.labels_after_stop, scale, rounding,
+        grid, used, light, reserve_j, capacity_j, config.stop_s,
+        field.labels, field.whole, field.labels_after_stop, field.whole_after_stop, scale, rounding,
     )  # fmt: skip

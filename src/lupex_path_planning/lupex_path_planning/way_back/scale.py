@@ -4,7 +4,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import Moves
-from lupex_path_planning.way_back.labels import NONE, SHIFT, WHOLE, Rounding
+from lupex_path_planning.way_back.labels import NONE, WHOLE, Rounding
 
-Grid3 = NDArray[np.float32]
 Labels = NDArray[np.uint32]
 
 
@@ -65,14 +64,32 @@ def scale_of(
     return Scale(unit, tick, weight, numbers, (whole, np.uint32(rest), np.uint32(min(stop, int(NONE)))))
 
 
-def scaled_moves(moves: Moves, scale: Scale, rounding: Rounding) -> tuple[Grid3, Grid3, Labels]:
-    """Return power [W], energy per W and time (weight << 12 | ticks) of the moves, in units."""
-    none, whole = float(NONE), float(WHOLE)
+class PackedMoves(NamedTuple):
+    """Moves as kernels read them: `codes` (8, ny, nx) of power << 16 | time, each rounded up, 0 for a closed move.
+
+    Power is in steps of `watt` (a power of two), time in sixteenths of a tick; `second` is the energy in units that a
+    watt draws in one of these; from `most_w` on no move draws anything from the battery.
+    """
+
+    codes: Labels
+    watt: np.float32
+    second: np.float32
+    most_w: np.float32
+
+
+def packed_moves(moves: Moves, scale: Scale) -> PackedMoves:
+    """Return time and power of the moves in units; those that no slice or label holds are closed."""
     time_s = np.where(np.isfinite(moves.time_s), moves.time_s, 0.0)
-    ticks = np.floor(time_s / scale.tick_s + rounding.ticks)
-    seconds = moves.discharge * time_s / scale.unit_j
-    fits = np.isfinite(moves.time_s) & (ticks <= whole) & (seconds * moves.power_w < none - 2.0)
-    weighted = np.where(fits, ticks * float(scale.weight), none)
-    codes = (weighted.astype(np.uint32) << SHIFT) | np.where(fits, ticks, 0.0).astype(np.uint32)
-    power = np.where(fits, moves.power_w, 0.0).astype(np.float32)
-    return power, np.where(fits, seconds, 0.0).astype(np.float32), np.ascontiguousarray(codes, np.uint32)
+    power_w = np.where(np.isfinite(moves.time_s), moves.power_w, 0.0)
+    most_w = max(float(power_w.max(initial=0.0)), 1.0)
+    watt = math.ldexp(1.0, math.frexp(most_w / 65535.0)[1])
+    times = np.ceil(16.0 * time_s / scale.tick_s)
+    second = moves.discharge * scale.tick_s / 16.0 / scale.unit_j
+    fits = (time_s > 0.0) & (times < 16.0 * float(WHOLE)) & (power_w * times * second < float(NONE) - 2.0)
+    codes = np.where(fits, np.ceil(power_w / watt) * 65536.0 + times, 0.0)
+    return PackedMoves(
+        np.ascontiguousarray(codes, np.uint32),
+        np.float32(watt),
+        np.nextafter(np.float32(second), np.float32(np.inf)),
+        np.float32(most_w + watt),
+    )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Begin and end of a slice: what waiting promises, what moves cost in its light, what a stop asks for, what is kept."""
+"""Begin of a slice: what waiting promises, what moves cost in its light, what a stop asks for."""
 
 import numpy as np
 from numba import njit
@@ -13,7 +13,6 @@ from lupex_path_planning.way_back.labels import (
     SHIFT,
     WHOLE,
     covered,
-    throughout,
     value_of,
 )
 
@@ -33,9 +32,8 @@ def begin(layer, block, k, least_w, haven, window, rates, weight, moves, roundin
         _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weight, rounding)
         _start(x, y, first, ahead, later, wait, least, layer.free, open_, block, i, tick, rounding.ramp)
         _darkest(lit, least_w, k, window + rounding.window, i)
-    watts, seconds, ticks = moves
     for i in range(1, x.shape[0] - 1):
-        _price(cost, watts, seconds, ticks, lit, open_, dark, block, i, rounding.move)
+        _price(cost, moves, lit, open_, dark, layer.bright, block, i, weight, rounding)
 
 
 @njit(cache=True, nogil=True)
@@ -109,67 +107,50 @@ def lesser(row, other):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _price(cost, watts, seconds, ticks, lit, open_, dark, block, i, up):  # type: ignore[no-untyped-def]
-    """Price the moves of row i anew in the blocks that are lit now or were when they were priced last.
+def _price(cost, moves, lit, open_, dark, bright, block, i, weight, rounding):  # type: ignore[no-untyped-def]
+    """Price the moves of row i anew, but in blocks that are without light, or have more than they need, as before.
 
     Energy is what the lesser light of a move's two ends leaves.
     """
     one, end = I(1), I(lit.shape[1] - 1)
-    here = I(i)
-    light_bits = lit.view(np.uint32)
+    here, above, below = I(i), I(i - 1), I(i + 1)
+    codes, watt, second, most_w = moves
+    up, none = rounding.move, np.float32(NONE)
     a, b, bit = one, one, I(0)
     while b < end:
         bit = bit << one if bit != 0 else one
         a, b = b, min(b + I(block), end)
         if open_[here] & bit == 0:
             continue
-        found = U(0)
+        most, least = np.float32(0.0), most_w
         for j in range(a, b):
-            found |= light_bits[here, j]
-        unlit = found == 0
-        if unlit and dark[here] & bit != 0:
+            most = lit[here, j] if lit[here, j] > most else most
+            around = lit[above, j] if lit[above, j] < lit[below, j] else lit[below, j]
+            around = lit[here, j] if lit[here, j] < around else around
+            least = around if around < least else least
+        for q in range(3):
+            edge = I(i + q - 1)
+            least = min(least, lit[edge, a - one], lit[edge, b])
+        unlit, ample = most == np.float32(0.0), least >= most_w
+        if (unlit and dark[here] & bit != 0) or (ample and bright[here] & bit != 0):
             continue
         dark[here] = (dark[here] & ~bit) | (bit if unlit else I(0))
+        bright[here] = (bright[here] & ~bit) | (bit if ample else I(0))
         for move in range(8):
             there, m = I(i + _ROWS[move]), I(move)
             beside = I(1 + _COLUMNS[move])
             for j in range(a, b):
-                p, q = here - one, j - one
-                sun = lit[there, q + beside]
+                code = codes[m, here - one, j - one]
+                sun = lit[there, j - one + beside]
                 sun = sun if sun < lit[here, j] else lit[here, j]
-                net = watts[m, p, q] - sun
-                energy = (net if net > np.float32(0.0) else np.float32(0.0)) * seconds[m, p, q]
-                weighted = U(ticks[m, p, q] >> SHIFT)
+                net = np.float32(U(code >> U(16))) * watt - sun
+                time = U(code & U(65535))
+                energy = (net if net > np.float32(0.0) else np.float32(0.0)) * (np.float32(time) * second)
+                energy = energy if energy < none else none
+                ticks = U(U(time >> U(4)) + rounding.ticks)
                 # a unit at least, or a label could rest on itself
-                key = U(U(energy + up) + weighted)
-                priced = U(U(key << SHIFT) | U(ticks[m, p, q] & LOW))
-                cost[m, here, j] = priced if weighted < NONE and key < NONE else CLOSED
-
-
-@njit(cache=True, nogil=True)
-def keep(label_out, value_out, need_out, layer, i, numbers, ramp):  # type: ignore[no-untyped-def]
-    """Store a settled row: its labels, and the need over the whole slice in units and in joules, rounded up.
-
-    What a full battery does not hold is no way back, here and for all slices before.
-    """
-    _, weight, most, reserve = numbers
-    unit_j, reserve_j = reserve
-    tick = U(U(weight << SHIFT) | U(1))
-    x, ahead, wait, least = layer.x[i, 1:-1], layer.ahead[i, 1:-1], layer.wait[i, 1:-1], layer.least[i, 1:-1]
-    for j in range(x.size):
-        label = x[j]
-        value = value_of(label, weight)
-        label = label if value <= most and label < NOTHING else NOTHING
-        late = U(throughout(label, ahead[j], wait[j], least[j], tick, ramp) >> SHIFT)
-        value = value if U(label & LOW) == 0 else late
-        value = value if label < NOTHING and value <= most else NONE
-        x[j] = label
-        label_out[j] = label
-        value_out[j] = value
-        joules = reserve_j + unit_j * value
-        rounded = np.float32(joules)
-        rounded = rounded if rounded >= joules else np.float32(rounded * np.float32(1.0000002))
-        need_out[j] = rounded if value < NONE else np.float32(np.inf)
+                key = U(U(energy + up) + U(weight * ticks))
+                cost[m, here, j] = U(U(key << SHIFT) | ticks) if code != 0 and key < NONE else CLOSED
 
 
 @njit(cache=True, nogil=True)

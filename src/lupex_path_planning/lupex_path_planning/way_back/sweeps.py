@@ -10,10 +10,11 @@ import numpy as np
 from numba import njit
 
 from lupex_path_planning.way_back.havens import havens
-from lupex_path_planning.way_back.labels import CLOSED, LOW, NONE, NOTHING, SHIFT, floored, on, value_of
+from lupex_path_planning.way_back.kept import coarsen, keep
+from lupex_path_planning.way_back.labels import CLOSED, LOW, NOTHING, SHIFT, floored, on, value_of
 from lupex_path_planning.way_back.proof import prove
 from lupex_path_planning.way_back.settle import sweep
-from lupex_path_planning.way_back.slices import begin, keep, stops
+from lupex_path_planning.way_back.slices import begin, stops
 
 U = np.uint32
 
@@ -29,56 +30,44 @@ def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # 
 
 
 @njit(cache=True, nogil=True)
-def _arrive(arrived, x, haven, bit):  # type: ignore[no-untyped-def]
-    """Mark the cells of a row whose label is that of a haven."""
-    for j in range(arrived.size):
-        home = haven[j] < NONE and x[j] == U(haven[j] << SHIFT)
-        arrived[j] = arrived[j] | (bit if home else np.uint8(0))
-
-
-@njit(cache=True, nogil=True)
-def look_ahead(first, last, sun, numbers, block, haven_state, rounding):  # type: ignore[no-untyped-def]
+def look_ahead(first, last, sun, numbers, block, haven, balance, rounding):  # type: ignore[no-untyped-def]
     """Find the havens of slices last..first."""
     least_w, flat, radius, ahead, recharge, _ = sun
-    haven, _, balance = haven_state
     for k in range(last, first - 1, -1):
         out = haven[k % haven.shape[0]]
         havens(out, balance, least_w, flat, block, k, radius, ahead, numbers[0], recharge, rounding.haven)
 
 
 @njit(cache=True, nogil=True)
-def after_stop(first, last, sun, numbers, moves, layer, block, haven_state, ring_x, ring_s, out, need, rounding):  # type: ignore[no-untyped-def]
-    """Settle slices last..first for a rover whose stop is behind it."""
-    haven, arrived, _ = haven_state
-    count, slots = arrived.shape[0], ring_x.shape[0]
+def after_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ring_s, out, whole, rounding):  # type: ignore[no-untyped-def]
+    """Settle slices last..first for a rover whose stop is behind it; `out` and `whole` may be rings too."""
+    slots = ring_x.shape[0]
     _, ny, nx = sun[0].shape
     for k in range(last, first - 1, -1):
         h = haven[k % slots]
         settle(layer, block, k, sun, h, numbers, moves, False, rounding)
-        kept = k if out.shape[0] == count else 0
+        kept = k % out.shape[0]
         for i in range(ny):
-            arrived[k, i] = np.uint8(0)
-            _arrive(arrived[k, i], layer.x[i + 1, 1 : nx + 1], h[i], np.uint8(2))
             values = ring_s[k % slots, i + 1, 1 : nx + 1]
-            keep(out[kept, i], values, need[kept, i], layer, i + 1, numbers, rounding.ramp)
+            keep(out[kept, i], values, layer, i + 1, h[i], numbers, rounding.ramp)
+            whole[kept, i] = values
             ring_x[k % slots, i + 1, 1 : nx + 1] = layer.x[i + 1, 1 : nx + 1]
 
 
 @njit(cache=True, nogil=True)
-def before_stop(first, last, sun, numbers, moves, layer, block, haven_state, ring_x, ring_s, stop, out, need, rounding):  # type: ignore[no-untyped-def]
+def before_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ring_s, stop, out, whole, rounding):  # type: ignore[no-untyped-def]
     """Settle slices last..first for a rover that may still have to stop."""
-    haven, arrived, _ = haven_state
     weight = numbers[1]
-    count, slots = out.shape[0], ring_x.shape[0]
+    slots = ring_x.shape[0]
     _, ny, nx = sun[0].shape
     values = np.empty(nx, np.uint32)
     for k in range(last, first - 1, -1):
-        stops(layer, ring_x, ring_s, k, count, stop, weight)
+        stops(layer, ring_x, ring_s, k, out.shape[0], stop, weight)
         h = haven[k % slots]
         settle(layer, block, k, sun, h, numbers, moves, True, rounding)
         for i in range(ny):
-            _arrive(arrived[k, i], layer.x[i + 1, 1 : nx + 1], h[i], np.uint8(1))
-            keep(out[k, i], values, need[k, i], layer, i + 1, numbers, rounding.ramp)
+            keep(out[k, i], values, layer, i + 1, h[i], numbers, rounding.ramp)
+            coarsen(whole[k, i], values)
 
 
 @njit(cache=True, nogil=True)
