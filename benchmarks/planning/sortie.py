@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sortie: a polar night that it must wait in, three targets in 14 days, and a new plan when the ground changes."""
 
+import itertools
 import math
 import subprocess
 import sys
@@ -120,6 +121,8 @@ def measured(over: Instance, asked: list[Asking], repeats: int) -> list[Row]:
         about = {
             "number": number,
             "found": plan.feasible,
+            "proven": plan.proven,
+            "driven_m": _driven_m(plan),
             "labels": plan.labels,
             "expanded": plan.expanded,
             "hours": plan.cost / 3600.0 if plan.feasible else -1.0,
@@ -128,6 +131,10 @@ def measured(over: Instance, asked: list[Asking], repeats: int) -> list[Row]:
         }
         rows += [{**about, **row} for row in times]
     return rows
+
+
+def _driven_m(plan: Sortie) -> float:
+    return sum(math.dist((a.x_m, a.y_m), (b.x_m, b.y_m)) for a, b in itertools.pairwise(plan.waypoints))
 
 
 def replanned(over: Instance, asking: Asking, rng: np.random.Generator, changes: int) -> list[Row]:
@@ -222,7 +229,8 @@ def run(context: Context) -> Outcome:
         "minimum safe charge, which the certificate needs anyway, are not.",
         "Starts have 400 or 600 Wh above their need; each target is drilled 3 h at 80 W in ground that no Sun reaches. "
         "_states: cells x slices x sets of targets served. _labels_per_s: labels made by all searches over their whole "
-        "CPU time. _gap_median: how much better a plan could be at most, over its duration.",
+        "CPU time. _gap_median: how much better a plan could be at most, over its duration. Of those without a plan "
+        "_impossible_share is proven to have none, _given_up_share is not known.",
         "replan_live_ms: the slowest of patches of 5 x 5 cells on the way ahead that become impassable or three times "
         "dearer, planned anew from the rover's place by repair of what is known; replan_live_excess compares with a "
         "plan from scratch. The field of minimum safe charge over the changed ground, replan_live_field_ms, is beside "
@@ -242,10 +250,13 @@ def _figures(name: str, rows: list[Row]) -> dict[str, float]:
         f"{name}_worst_s": max(each),
         f"{name}_labels_per_s": sum(row["labels"] for row in first) / sum(each),
         f"{name}_found_share": len(found) / len(first),
+        f"{name}_impossible_share": sum(not row["found"] and row["proven"] for row in first) / len(first),
+        f"{name}_given_up_share": sum(not row["found"] and not row["proven"] for row in first) / len(first),
         f"{name}_waiting_share": sum(row["waits"] > 0 for row in found) / max(len(found), 1),
     }
     if found:
         figures[f"{name}_gap_median"] = float(np.median([row["gap_share"] for row in found]))
         figures[f"{name}_gap_p90"] = float(np.quantile([row["gap_share"] for row in found], 0.9))
         figures[f"{name}_hours_median"] = float(np.median([row["hours"] for row in found]))
+        figures[f"{name}_driven_m_median"] = float(np.median([row["driven_m"] for row in found]))
     return figures

@@ -4,7 +4,7 @@
 
 from dataclasses import dataclass, field
 
-from lupex_models.configuration import setting
+from lupex_models.configuration import ConfigurationError, setting
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,11 @@ class SortieConfig:
     labels_easy: int = setting(
         40_000, "a search for the best plan, or a better one, gives up after so many", minimum=100, maximum=100_000_000
     )
-    labels_max: int = setting(500_000, "a search gives up after so many labels", minimum=1000, maximum=100_000_000)
+    labels_max: int = setting(350_000, "a search gives up after so many labels", minimum=1000, maximum=100_000_000)
     hurry_weights: tuple[float, ...] = setting(
-        (8.0, 2.0), "of what is left of a plan, in the searches after one that is not easy: any plan, then better ones"
+        (1.0, 1.5, 2.0, 4.0), "of what is left of a plan, in one search after the other for a plan that is not easy"
     )
+    hurry_tolerances: tuple[float, ...] = setting((4.0, 16.0, 40.0, 40.0), "times the tolerances, in those searches")
     margin_answer_wh: float = setting(
         1.0, "how closely the greatest margin is found", unit="Wh", minimum=0.001, maximum=100
     )
@@ -101,6 +102,11 @@ class SortieConfig:
         30_000, "a search for an answer gives up after so many labels", minimum=100, maximum=100_000_000
     )
     recharge_share: float = setting(0.9, "charge at which the plan ends, in the haven", minimum=0, maximum=1)
+
+    def __post_init__(self) -> None:
+        """Refuse searches without a weight or a tolerance."""
+        if len(self.hurry_weights) != len(self.hurry_tolerances):
+            raise ConfigurationError("sortie.hurry_weights and sortie.hurry_tolerances must be equally long")
 
 
 @dataclass(frozen=True)
@@ -187,6 +193,19 @@ class DriveConfig:
 
 
 @dataclass(frozen=True)
+class GroundConfig:
+    """When live hazards close ground that the site map calls open."""
+
+    period_s: float = setting(5.0, "between looks at the costmap", unit="s", minimum=0.1, maximum=3600)
+    blocked_keep_s: float = setting(
+        1800.0, "ground that a drive reported blocked by a hazard stays closed", unit="s", minimum=0, maximum=1e6
+    )
+    mission_max_age_s: float = setting(
+        10.0, "older /mission/status does not tell which targets are done", unit="s", minimum=0.1, maximum=600
+    )
+
+
+@dataclass(frozen=True)
 class PathPlanningConfig:
     """Everything about planning."""
 
@@ -205,3 +224,4 @@ class PathPlanningConfig:
     certificate: CertificateConfig = field(default_factory=CertificateConfig)
     local: LocalConfig = field(default_factory=LocalConfig)
     drive: DriveConfig = field(default_factory=DriveConfig)
+    ground: GroundConfig = field(default_factory=GroundConfig)

@@ -14,7 +14,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from numpy.typing import NDArray
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from lupex_interfaces.msg import PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
+from lupex_interfaces.msg import MissionStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
 from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
@@ -26,6 +26,12 @@ from lupex_path_planning.way_back.measured_factors import SlipMeasurement
 
 MAP, ODOM, BASE = "map", "odom", "base_link"
 _FARTHEST_M = 1e5
+
+ALL_TARGETS = 1_000_000
+"""More targets than any sortie has."""
+
+_OUTWARD = (MissionStatus.LEAD_OUT, MissionStatus.DRIVE, MissionStatus.SCAN, MissionStatus.DRILL, MissionStatus.SAFE)
+_HOMEWARD = (MissionStatus.RETURN, MissionStatus.RECHARGE)
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,17 @@ def task(request: PlanSortie.Request) -> Task:
         earth_to_drive=request.earth_to_drive,
         earth_to_serve=request.earth_to_serve,
     )
+
+
+def targets_done(message: MissionStatus) -> int | None:
+    """Return how many of its targets the mission leaves behind, None where it does not tell; raises InvalidMessage."""
+    if message.target < -1:
+        raise InvalidMessage(f"target is {message.target}, which none is")
+    if message.phase in _HOMEWARD or (message.turning_back and message.phase in _OUTWARD):
+        return ALL_TARGETS
+    if message.phase == MissionStatus.LEAD_OUT:
+        return 0
+    return message.target if message.phase in _OUTWARD and message.target >= 0 else None
 
 
 def path(now_s: float, points: NDArray[np.float64], z_m: float, heading_rad: NDArray[np.float64] | None = None) -> Path:

@@ -46,5 +46,7 @@ def drop_least(keys, items, size):  # type: ignore[no-untyped-def]
 def grown(values, size):  # type: ignore[no-untyped-def]
     """Return a longer array that begins with the same values."""
     longer = np.empty(size, values.dtype)
-    longer[: values.size] = values
+    # No slice is assigned: what numba compiles for it, the words of its errors among it, takes seconds.
+    for k in range(values.size):
+        longer[k] = values[k]
     return longer

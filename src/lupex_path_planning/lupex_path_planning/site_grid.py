@@ -146,12 +146,17 @@ def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float
 def changed_moves(moves: Moves, cells: Mask, factor: float) -> Moves:
     """Return the moves with those out of and into some cells (ny, nx) so many times as long; inf closes them."""
     time_s = moves.time_s.copy()
+    time_s[touching(cells)] *= factor
+    return replace(moves, time_s=time_s)
+
+
+def touching(cells: Mask) -> Mask:
+    """Return the moves (8, ny, nx) out of and into some cells (ny, nx)."""
+    touched = np.repeat(cells[None], len(STEPS), axis=0)
     for move, (di, dj) in enumerate(STEPS):
         source, end = _ends(cells.shape, di, dj)
-        touched = cells.copy()
-        touched[source] |= cells[end]
-        time_s[move][touched] *= factor
-    return replace(moves, time_s=time_s)
+        touched[move][source] |= cells[end]
+    return touched
 
 
 def _ends(shape: tuple[int, int], di: int, dj: int) -> tuple[tuple[slice, slice], tuple[slice, slice]]:

@@ -14,10 +14,11 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
 from lupex_path_planning.config import PathPlanningConfig
-from lupex_path_planning.light_slices import earth_slices, light_slices
+from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
+from lupex_path_planning.near_field.closed_moves import look
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar
-from lupex_path_planning.site_grid import Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
+from lupex_path_planning.site_grid import Mask, Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
 from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit, plan_sortie
 from lupex_path_planning.way_back.cold import check_cold
 from lupex_path_planning.way_back.measured_factors import Allowance, DrivingBound
@@ -48,10 +49,17 @@ class SitePlanner:
             self.bound_table, bound.speed_factor, self.bound.parked_w + self.rover.loads.lidar_w * bound.load_factor
         )
 
-    def recover(self, now_s: float, utc_offset_s: float, allowance: Allowance = _AS_BOUND) -> RecoveryPolicy:
-        """Compute the minimum safe charge from the slice that holds `now_s` (ROS time) on.
+    def recover(
+        self,
+        now_s: float,
+        utc_offset_s: float,
+        allowance: Allowance = _AS_BOUND,
+        light: LightSlices | None = None,
+    ) -> RecoveryPolicy:
+        """Compute the minimum safe charge from the slice that holds `now_s` (ROS time) on, or over the light given.
 
-        `allowance` makes every move of the bound so much longer and dearer.
+        `allowance` makes every move of the bound so much longer and dearer. With the light of a policy before, a plan
+        made over that one helps to make the next.
         """
         bound = replace(
             self.bound,
@@ -60,12 +68,13 @@ class SitePlanner:
             parked_w=self.bound.parked_w * allowance.consumption,
         )
         recovery = self.config.recovery
-        start_s = math.floor(now_s / recovery.slice_s) * recovery.slice_s
-        light = Light(self.site.frame, self.site.horizon)
-        slices = light_slices(self.grid, light, self.rover.solar_array, start_s, utc_offset_s, recovery)
+        if light is None:
+            start_s = math.floor(now_s / recovery.slice_s) * recovery.slice_s
+            sky = Light(self.site.frame, self.site.horizon)
+            light = light_slices(self.grid, sky, self.rover.solar_array, start_s, utc_offset_s, recovery)
         battery = self.rover.battery
         capacity_j = battery.capacity_wh * 3600.0
-        return recovery_policy(self.grid, bound, slices, recovery, battery.reserve_fraction * capacity_j, capacity_j)
+        return recovery_policy(self.grid, bound, light, recovery, battery.reserve_fraction * capacity_j, capacity_j)
 
     def plan(
         self,
@@ -99,25 +108,14 @@ class SitePlanner:
             with_haven=lambda cell: self._with_haven(policy, cell),
         )  # fmt: skip
 
-    def on_changed_ground(
-        self, policy: RecoveryPolicy, cells: NDArray[np.bool_], factor: float
-    ) -> tuple["SitePlanner", RecoveryPolicy]:
-        """Return planner and policy for ground on which cells (ny, nx) take so many times as long; inf closes them.
-
-        The light stays what it was, so that a plan made before helps to make the next.
-        """
-        passable = self.grid.passable & ~cells if math.isinf(factor) else self.grid.passable
-        grid = replace(self.grid, passable=passable)
-        changed = replace(
-            self,
-            grid=grid,
-            expected=changed_moves(self.expected, cells, factor),
-            bound=changed_moves(self.bound, cells, factor),
-        )
-        bound = changed_moves(policy.moves, cells, factor)
-        return changed, recovery_policy(
-            grid, bound, policy.light, self.config.recovery, policy.reserve_j, policy.capacity_j
-        )
+    def on_changed_ground(self, closed: Mask) -> "SitePlanner":
+        """Return the planner for ground on which more moves (8, ny, nx) are closed than the site map says."""
+        expected = replace(self.expected, time_s=np.where(closed, np.inf, self.expected.time_s))
+        bound = replace(self.bound, time_s=np.where(closed, np.inf, self.bound.time_s))
+        # a cell that no move leaves is no place to be
+        shut = closed.any(axis=0) & ~np.isfinite(bound.time_s).any(axis=0)
+        grid = replace(self.grid, passable=self.grid.passable & ~shut)
+        return replace(self, grid=grid, expected=expected, bound=bound)
 
     def _with_haven(self, policy: RecoveryPolicy, cell: tuple[int, int]) -> RecoveryPolicy:
         """Return the policy of a site on which one more place is in full light all the time."""
@@ -213,3 +211,5 @@ def warm_up(planner: SitePlanner) -> None:
     # beside a hazard, where it has to crab
     costmap.cost[14:15] = 100
     drive.step(1.0, (4.0, 4.0, 0.0), Planar(0.0, 0.0, 0.0), replace(costmap, time_s=1.0))
+    wide = Costmap(0.0, np.full((200, 200), 100, np.int8), -10.0, -10.0, 0.2)
+    look(grid, wide, Planar(0.0, 0.0, 0.0), (4.0, 4.0), 1.0)

@@ -14,7 +14,7 @@ pytest.importorskip("lupex_interfaces.msg")
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
 from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
 
-from lupex_interfaces.msg import PowerStatus, SlipEstimate  # noqa: E402
+from lupex_interfaces.msg import MissionStatus, PowerStatus, SlipEstimate  # noqa: E402
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_path_planning import conversions  # noqa: E402
@@ -152,3 +152,29 @@ def test_the_grid_map_begins_at_the_corner_of_greatest_x_and_y():
     assert data[1, 0] == values[0, 2]
     assert (made.info.pose.position.x, made.info.pose.position.y) == (15.0, 22.5)
     assert (made.info.length_x, made.info.length_y) == (15.0, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("phase", "target", "turning_back", "done"),
+    [
+        ("LEAD_OUT", -1, False, 0),
+        ("DRIVE", 0, False, 0),
+        ("DRILL", 2, False, 2),
+        ("SAFE", 1, False, 1),
+        # standing still says nothing of targets where it names none
+        ("SAFE", -1, False, None),
+        ("SAFE", 1, True, conversions.ALL_TARGETS),
+        ("RETURN", -1, False, conversions.ALL_TARGETS),
+        ("RECHARGE", -1, False, conversions.ALL_TARGETS),
+        ("IDLE", -1, False, None),
+        ("DONE", 1, True, None),
+    ],
+)
+def test_the_mission_tells_which_targets_are_done(phase, target, turning_back, done):
+    message = MissionStatus(phase=getattr(MissionStatus, phase), target=target, turning_back=turning_back)
+    assert conversions.targets_done(message) == done
+
+
+def test_a_mission_at_no_target_that_there_is_is_refused():
+    with pytest.raises(InvalidMessage, match="target"):
+        conversions.targets_done(MissionStatus(phase=MissionStatus.DRIVE, target=-2))

@@ -81,6 +81,19 @@ def test_around_a_wall_that_no_map_showed():
     assert report.reroutes >= 1
 
 
+def test_what_hazards_block_is_reported_and_what_is_not_seen_is_not():
+    drive = made(wait_tries=1)
+    travel(drive, lambda x, y: (np.abs(x - 15.0) < 0.5) & (y > -18.0) & (y < 25.0))
+    assert drive.blocked
+    assert all(5.0 < drive.grid.place(*cell)[0] < 25.0 for cell in drive.blocked)
+    blind = made(wait_tries=1)
+    for now in range(6):
+        seen = look(now, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
+        seen.cost[seen.centres()[0] > 1.0] = -1
+        blind.step(float(now), (0.0, 0.0, 0.0), FRAME, seen)
+    assert not blind.blocked
+
+
 def test_walled_in_it_fails_with_a_reason():
     places, report = travel(made(), lambda x, y: np.abs(np.hypot(x, y) - 3.0) < 0.4)
     assert report.progress is Progress.FAILED

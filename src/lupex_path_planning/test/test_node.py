@@ -1,7 +1,8 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node in process: certificate, sortie on request, drives."""
+"""The node in process: certificate, sortie on request, drives, and ground that turns out to be closed."""
 
+import array
 import math
 import time
 from pathlib import Path as FilePath
@@ -21,7 +22,14 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from visualization_msgs.msg import MarkerArray  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
-from lupex_interfaces.msg import LocalizationStatus, PowerStatus, ReturnCertificate, SortiePlan  # noqa: E402
+from lupex_interfaces.msg import (  # noqa: E402
+    Fault,
+    LocalizationStatus,
+    MissionStatus,
+    PowerStatus,
+    ReturnCertificate,
+    SortiePlan,
+)
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
 from lupex_models.height_field import HeightField  # noqa: E402
@@ -65,6 +73,7 @@ class World:
     def __init__(self, site):
         # short horizon: what is tested here is the wiring
         given = [f"site:={site}", f"rover:={ROVER}", "recovery.horizon_s:=21600.0", "recovery.slice_s:=900.0"]
+        given.append("ground.period_s:=1.0")
         # wall time is the clock here; the Sun of 2028 shines whatever the day
         given.append(f"utc_offset_s:={UTC_S - time.time()}")
         args = ["--ros-args", *[word for key in given for word in ("-p", key)]]
@@ -79,10 +88,9 @@ class World:
             (GridMap, "/site/map", qos.LATCHED),
             (GridMap, "/plan/map", qos.LATCHED),
             (MarkerArray, "/plan/markers", qos.LATCHED),
+            (Fault, "/faults", qos.EVENTS),
         ):
-            self.other.create_subscription(
-                kind, topic, lambda m, topic=topic: self.heard.__setitem__(topic, m), profile
-            )
+            self.other.create_subscription(kind, topic, lambda m, topic=topic: self.hear(topic, m), profile)
         self.senders = {
             topic: self.other.create_publisher(kind, topic, qos.STATE)
             for kind, topic in (
@@ -92,17 +100,26 @@ class World:
                 (OccupancyGrid, "/traversability/costmap"),
                 (LocalizationStatus, "/localization/status"),
                 (PoseStamped, "/goal_pose"),
+                (MissionStatus, "/mission/status"),
             )
         }
         self.place = [0.0, 0.0]
         self.energy_wh = 2000.0
         self.lost = False
         self.cost = 0
+        self.wall_x_m = math.inf
+        self.costmap_frame, self.costmap_age_s = "odom", 0
         self.reporting = True
+        self.certificates = []
         self.other.create_timer(0.1, self.report)
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
         self.executor.add_node(self.other)
+
+    def hear(self, topic, message):
+        self.heard[topic] = message
+        if topic == "/plan/certificate":
+            self.certificates.append(message)
 
     def now(self):
         return self.other.get_clock().now().to_msg()
@@ -123,13 +140,15 @@ class World:
         state = LocalizationStatus.LOST if self.lost else LocalizationStatus.TRACKING
         self.senders["/localization/status"].publish(LocalizationStatus(state=state))
         costmap = OccupancyGrid()
-        costmap.header.frame_id, costmap.header.stamp = "odom", self.now()
-        costmap.info.resolution, costmap.info.width, costmap.info.height = 0.2, 100, 100
-        costmap.info.origin.position.x, costmap.info.origin.position.y = (
-            round(v / 0.2) * 0.2 - 10.0 for v in self.place
-        )
+        costmap.header.frame_id, costmap.header.stamp = self.costmap_frame, self.now()
+        costmap.header.stamp.sec -= self.costmap_age_s
+        costmap.info.resolution, costmap.info.width, costmap.info.height = 0.2, 200, 200
+        x0, y0 = (round(v / 0.2) * 0.2 - 20.0 for v in self.place)
+        costmap.info.origin.position.x, costmap.info.origin.position.y = x0, y0
         costmap.info.origin.orientation.w = 1.0
-        costmap.data = [self.cost] * 10_000
+        cost = np.full((200, 200), self.cost, np.int8)
+        cost[:, np.abs(x0 + 0.2 * (np.arange(200) + 0.5) - self.wall_x_m) < 0.3] = 100 if self.cost >= 0 else -1
+        costmap.data = array.array("b", cost.tobytes())
         self.senders["/traversability/costmap"].publish(costmap)
 
     def until(self, condition, limit_s=60.0):
@@ -282,6 +301,94 @@ def test_a_goal_pose_is_driven_to(world):
     goal.pose.position.x = 6.0
     world.senders["/goal_pose"].publish(goal)
     world.until(lambda: "/plan/path" in world.heard and world.heard["/plan/path"].poses)
+
+
+def crossings(plan, x_m):
+    """Return the y at which a plan passes an x."""
+    steps = zip(plan.x_m, plan.y_m, plan.x_m[1:], strict=False)
+    return [y for x, y, then in steps if min(x, then) < x_m <= max(x, then)]
+
+
+def planned(world):
+    world.until(world.certified)
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    assert answer.feasible, answer.explanation
+    world.until(lambda: "/plan/sortie" in world.heard)
+    return world.heard["/plan/sortie"]
+
+
+def test_a_wall_on_the_plan_makes_a_new_one_and_no_doubt_where_the_way_back_keeps_off_it(world):
+    first = planned(world)
+    world.certificates.clear()
+    world.wall_x_m = 12.5
+    world.until(lambda: world.heard["/plan/sortie"].plan_id != first.plan_id)
+    second = world.heard["/plan/sortie"]
+    assert second.feasible
+    assert list(second.target).count(0) == 1
+    assert all(abs(y) < 10.0 for y in crossings(first, 12.5))
+    assert all(abs(y) > 10.0 for y in crossings(second, 12.5))
+    assert len(crossings(second, 12.5)) == 2
+    world.until(lambda: world.heard["/plan/certificate"].plan_id == second.plan_id)
+    # the rover stands in a haven: nothing lies between it and the sun
+    assert all(certificate.valid for certificate in world.certificates)
+
+
+def test_a_wall_on_the_way_back_makes_the_certificate_invalid_until_it_is_proven_anew(world):
+    world.place = [75.0, 0.0]
+    world.until(world.certified)
+    before = world.heard["/plan/certificate"].required_wh
+    world.wall_x_m = 62.5
+    world.until(lambda: not world.certified())
+    assert "closed" in world.heard["/plan/certificate"].reason
+    world.until(world.certified)
+    assert world.heard["/plan/certificate"].required_wh > before + 1.0
+    # it is gone when it is looked at again
+    world.wall_x_m = math.inf
+    world.certificates.clear()
+    world.until(lambda: world.heard["/plan/certificate"].required_wh < before + 0.5)
+    assert all(certificate.valid for certificate in world.certificates)
+
+
+def test_on_the_way_home_only_that_is_planned_anew(world):
+    first = planned(world)
+    world.place = [75.0, 0.0]
+    world.until(lambda: world.certified() and world.heard["/plan/certificate"].required_wh > 390.0)
+    status = MissionStatus(phase=MissionStatus.RETURN, target=-1)
+    status.header.stamp = world.now()
+    world.senders["/mission/status"].publish(status)
+    world.wall_x_m = 62.5
+    world.until(lambda: world.heard["/plan/sortie"].plan_id != first.plan_id)
+    home = world.heard["/plan/sortie"]
+    assert SortiePlan.SERVICE not in home.activity
+    assert home.x_m[0] == pytest.approx(75.0, abs=2.6)
+    assert home.turn_back_by.sec == 0
+
+
+def test_without_another_way_the_plan_is_said_to_be_blocked(world):
+    planned(world)
+    # no charge for any way: the plan in force is all there is
+    world.energy_wh = 380.0
+    world.wall_x_m = 12.5
+    world.until(lambda: "/faults" in world.heard and world.heard["/faults"].code == "plan_blocked")
+    assert world.heard["/faults"].active
+    world.energy_wh = 2000.0
+    world.wall_x_m = math.inf
+    world.until(lambda: not world.heard["/faults"].active)
+
+
+@pytest.mark.parametrize("fault", ["unknown", "stale", "frame"])
+def test_what_no_costmap_proves_closes_nothing(world, fault):
+    first = planned(world)
+    world.cost, world.costmap_age_s, world.costmap_frame = {
+        "unknown": (-1, 0, "odom"),
+        "stale": (0, 600, "odom"),
+        "frame": (0, 0, "map"),
+    }[fault]
+    world.wall_x_m = 12.5
+    heard = len(world.certificates)
+    world.until(lambda: len(world.certificates) > heard + 4)
+    assert world.heard["/plan/sortie"].plan_id == first.plan_id
+    assert all(certificate.valid for certificate in world.certificates[heard:])
 
 
 def test_without_a_site_the_node_says_so(tmp_path):

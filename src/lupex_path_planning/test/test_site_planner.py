@@ -18,9 +18,12 @@ from lupex_models.site_frame import SiteFrame
 from lupex_path_planning import cost_field
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.light_slices import earth_slices
-from lupex_path_planning.near_field import local_search
+from lupex_path_planning.near_field import closed_moves, local_search
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.site_grid import touching
 from lupex_path_planning.site_planner import site_planner, warm_up
-from lupex_path_planning.sortie import bounds, charge_front, fields, label_search, openings
+from lupex_path_planning.sortie import bounds, charge_front, fields, label_search, less_driving, openings
 from lupex_path_planning.sortie.plan import Task, Visit
 from lupex_path_planning.way_back import sweeps
 
@@ -92,10 +95,14 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
         sweeps.before_stop,
         sweeps.choose,
         local_search.spread,
+        closed_moves._judge,
+        less_driving._sail,
     ]
     ready = [len(kernel.signatures) for kernel in kernels]
     policy = planner.recover(1234.0, UTC_S - 1000.0)
     planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
+    seen = Costmap(0.0, np.frombuffer(bytes(240 * 240), np.int8).reshape(240, 240), -24.0, -24.0, 0.2)
+    closed_moves.look(planner.grid, seen, Planar(0.0, 0.0, 0.0), (0.0, 0.0), 0.83)
     assert [len(kernel.signatures) for kernel in kernels] == ready
 
 
@@ -120,14 +127,30 @@ def test_changed_ground_is_planned_around_from_what_is_known(planner):
     wall = np.zeros(planner.grid.shape, bool)
     row, column = planner.grid.cell(40.0, 0.0)
     wall[row - 4 : row + 5, column] = True
-    changed, changed_policy = planner.on_changed_ground(policy, wall, math.inf)
+    changed = planner.on_changed_ground(touching(wall))
+    changed_policy = changed.recover(1234.0, UTC_S - 1000.0, light=policy.light)
+    assert changed_policy.light is policy.light
     again = changed.plan(changed_policy, *state, before=before)
     cells = [changed.grid.cell(point.x_m, point.y_m) for point in again.waypoints]
     assert not any(wall[cell] for cell in cells)
     assert again.cost > before.cost
     assert again.cost == pytest.approx(changed.plan(changed_policy, *state).cost)
-    dearer, dearer_policy = planner.on_changed_ground(policy, wall, 2.0)
-    assert before.cost < dearer.plan(dearer_policy, *state, before=before).cost <= again.cost
+    # behind the wall the way back needs more than before, and less nowhere
+    needs = [each.needs(1234.0)[~wall] for each in (policy, changed_policy)]
+    assert (needs[1] >= needs[0]).all()
+    assert (needs[1] > needs[0]).any()
+
+
+def test_a_cell_that_no_move_leaves_is_closed_and_others_are_not(planner):
+    cell = planner.grid.cell(40.0, 0.0)
+    closed = np.zeros((8, *planner.grid.shape), bool)
+    closed[:, *cell] = True
+    closed[0, cell[0] + 5] = True
+    changed = planner.on_changed_ground(closed)
+    assert not changed.grid.passable[cell]
+    assert changed.grid.passable.sum() == planner.grid.passable.sum() - 1
+    assert np.isinf(changed.expected.time_s[closed]).all()
+    assert (changed.bound.time_s[~closed] == planner.bound.time_s[~closed]).all()
 
 
 def test_an_impossible_stay_is_answered_with_a_nearer_haven(planner):

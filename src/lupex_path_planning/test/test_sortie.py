@@ -4,6 +4,7 @@
 
 import dataclasses
 import heapq
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, policy_of, random_site, sun_at
 
+from lupex_models.configuration import ConfigurationError
 from lupex_path_planning.config import SortieConfig
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import STEPS, Moves, changed_moves
@@ -431,15 +433,18 @@ def test_a_plan_by_repair_is_that_from_scratch():
 
 
 def test_a_sortie_that_is_not_easy_gets_a_plan_and_says_how_far_it_may_be_from_the_best():
-    hurried = dataclasses.replace(EXACT, labels_easy=5)
+    exact = dataclasses.replace(EXACT, labels_easy=5)
+    rough = dataclasses.replace(exact, energy_tolerance_wh=1.0, time_tolerance_s=60.0)
+    hasty = dataclasses.replace(rough, hurry_weights=(8.0,), hurry_tolerances=(4.0,))
     gaps = 0
-    for seed in range(12):
+    for seed, hurried in itertools.product(range(12), (exact, rough, hasty)):
         policy, moves, start, t, energy, visits, task = random_task(seed, Objective.LEAST_TIME)
         asked = (policy, moves, policy.grid.place(*start), t, energy, visits)
         best = plan_sortie(*asked, EXACT, None, task)
         plan = plan_sortie(*asked, hurried, None, task)
-        assert plan.feasible == best.feasible
-        if best.feasible:
+        assert plan.feasible <= best.feasible
+        assert plan.proven <= (plan.feasible == best.feasible)
+        if plan.feasible:
             # never a gap that is too small
             assert plan.cost - plan.gap <= best.cost + 1e-2
             assert plan.cost >= best.cost - 1e-2
@@ -471,11 +476,33 @@ def test_ground_too_steep_to_plan_over_is_named():
     assert "stands on ground steeper" in stands.explanation
 
 
+def test_searches_in_a_hurry_have_a_weight_and_a_tolerance_each():
+    with pytest.raises(ConfigurationError, match="equally long"):
+        dataclasses.replace(EXACT, hurry_weights=(2.0,), hurry_tolerances=(4.0, 8.0))
+
+
 def test_a_search_that_reaches_its_limit_says_so():
     policy, moves = lane()
     limit = dataclasses.replace(EXACT, labels_max=3, labels_answer=3)
     plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 0, 0)], limit)
-    assert "3 labels" in plan.explanation
+    assert plan.explanation.startswith("given up after 3 labels: there may be a plan")
+    assert not plan.feasible
+    assert not plan.proven
+    impossible = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 1e5, 0)], EXACT)
+    assert impossible.proven
+
+
+def test_who_gives_up_says_what_would_do_if_that_is_known():
+    policy, moves = lane(slices=40)
+    poor = policy.need(0.0, 0, 4) + 10_000.0
+    answered = dataclasses.replace(EXACT, labels_max=12, labels_easy=12, labels_answer=40_000)
+    visits = [Visit(20.0, 0.0, 600.0, 30.0), Visit(25.0, 0.0, 600.0, 30.0)]
+    plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, poor, visits, answered)
+    assert not plan.proven
+    assert plan.explanation.endswith("a full battery would do")
+    unanswered = dataclasses.replace(answered, labels_answer=12)
+    asked = (policy, moves, (0.0, 0.0), 0.0, poor, visits, unanswered)
+    assert plan_sortie(*asked).explanation.endswith("more charge or fewer targets may do")
 
 
 @pytest.mark.property

@@ -14,7 +14,7 @@ from scipy.ndimage import distance_transform_edt, map_coordinates
 from lupex_path_planning.config import DriveConfig, LocalConfig
 from lupex_path_planning.cost_field import cost_field
 from lupex_path_planning.near_field.costmap import LETHAL, Costmap
-from lupex_path_planning.near_field.local import LocalPlan, plan_local
+from lupex_path_planning.near_field.local import HAZARD, LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 
 Array = NDArray[np.float64]
@@ -76,6 +76,8 @@ class Drive:
     tolerance_m: float
     config: DriveConfig
     local: LocalConfig
+    blocked: set[tuple[int, int]] = field(default_factory=set)
+    """Cells of the site into which hazards that were seen let no way lead."""
     _closed: set[tuple[int, int]] = field(default_factory=set)
     _failures: int = 0
     _reroutes: int = 0
@@ -214,6 +216,8 @@ class Drive:
         if not cells:
             return f"no way: {self._text}"
         self._closed |= cells
+        if seen is not None and seen[1].blocked_by == HAZARD:
+            self.blocked |= cells
         self._reroutes += 1
         self._route()
         here = map_from_odom.apply(np.array([place_odom]))[0]

@@ -13,6 +13,9 @@ from lupex_path_planning.near_field.costmap import LETHAL, Array, Costmap, signe
 from lupex_path_planning.near_field.local_search import dearness, spread, trace
 from lupex_path_planning.near_field.motions import Motions, Outline
 
+HAZARD, UNKNOWN = "a hazard", "unknown ground"
+"""What may end the reachable ground."""
+
 
 @dataclass(frozen=True)
 class LocalPlan:
@@ -31,7 +34,7 @@ class LocalPlan:
     leaves: bool = True
     """Whether any safe ground can be reached at all, be it nearer to the goal or not."""
     blocked_by: str = ""
-    """Without a path: "a hazard" or "unknown ground", what ends the reachable ground nearest to the goal."""
+    """Without a path: HAZARD or UNKNOWN, what ends the reachable ground nearest to the goal."""
     blocked_at_m: tuple[float, float] | None = None
     """Its place in odom."""
 
@@ -189,7 +192,7 @@ def _blamed(plan: LocalPlan, costmap: Costmap, end: tuple[int, int], at: tuple[i
     row, column = end
     nearest = int(np.argmin(np.hypot(rows - row, columns - column)))
     i, j = int(rows[nearest]), int(columns[nearest])
-    kind = "unknown ground" if costmap.cost[i, j] < 0 else "a hazard"
+    kind = UNKNOWN if costmap.cost[i, j] < 0 else HAZARD
     place = (costmap.x0_m + costmap.cell_m * (j + 0.5), costmap.y0_m + costmap.cell_m * (i + 0.5))
     away = costmap.cell_m * math.hypot(i - at[0], j - at[1])
     reason = f"{plan.reason}: {kind} {away:.1f} m away, at x {place[0]:.1f} m, y {place[1]:.1f} m in odom"

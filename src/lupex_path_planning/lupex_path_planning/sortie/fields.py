@@ -95,7 +95,7 @@ def sortie_fields(
     brightest = _brightest(policy.light.expected_w)[1]
     havens = _havens(policy, ends, np.zeros(1, np.int64))[0]
     goals = _goals(cells, havens)
-    reach, drawn = (_all_fields(cost, goals) for cost in _costs(pace))
+    reach, drawn = (_all_fields(cost, goals) for cost in move_costs(pace))
     nowhere = np.zeros(havens.shape)
     return SortieFields(
         policy.light.expected_w, pace, tuple(cells), havens, np.zeros(1, np.int64), reach[-1:], (0, 0), nowhere,
@@ -139,8 +139,8 @@ def repaired_fields(
     """Return sortie_fields after a local change of the ground, from those before it; the light must be the same."""
     windows = _havens(policy, ends, fields.home_from)
     havens = np.asarray(windows.any(axis=0))
-    before = (*_costs(fields.pace), _weighed_cost(fields.pace, fields.best_w, fields.price_s_j))
-    costs = (*_costs(pace), _weighed_cost(pace, fields.best_w, fields.price_s_j))
+    before = (*move_costs(fields.pace), _weighed_cost(fields.pace, fields.best_w, fields.price_s_j))
+    costs = (*move_costs(pace), _weighed_cost(pace, fields.best_w, fields.price_s_j))
     goals = _goals(fields.cells, havens)
     olds = (fields.reach_s, fields.drawn_j, fields.weighed_s)
     tasks = [
@@ -202,7 +202,7 @@ def _price(pace: Moves, brightest_w: Array) -> float:
     return _BELOW_PRICE / (min(most, pace.charge_max_w) * pace.charge)
 
 
-def _costs(pace: Moves) -> tuple[Array, Array]:
+def move_costs(pace: Moves) -> tuple[Array, Array]:
     """Return time and energy drawn of the moves, (8, ny, nx) each, inf where closed."""
     open_ = np.isfinite(pace.time_s)
     return pace.time_s, np.where(open_, np.where(open_, pace.time_s, 0.0) * pace.power_w, np.inf)
@@ -246,7 +246,6 @@ def _any_haven(arrived, wanted, begins):  # type: ignore[no-untyped-def]
         for k in range(begins[window], min(last, count)):
             for i in range(ny):
                 for j in range(nx):
-                    if arrived[k, i, j] & 1:
+                    if arrived[k, i, j] & 1 and wanted[i, j]:
                         ever[window, i, j] = True
-        ever[window] &= wanted
     return ever

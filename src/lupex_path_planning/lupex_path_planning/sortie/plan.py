@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lupex_path_planning.config import SortieConfig
 from lupex_path_planning.site_grid import Moves
 from lupex_path_planning.sortie.fields import SortieFields
-from lupex_path_planning.sortie.reasons import Haven, reason
+from lupex_path_planning.sortie.reasons import Haven, given_up, reason
 from lupex_path_planning.sortie.solve import Problem, Solution, State, solve
 from lupex_path_planning.sortie.task import (
     DRIVE,
@@ -57,7 +57,8 @@ def plan_sortie(
     plan ends there, any haven will do. `earth` (slices, ny, nx), where the Earth is in view, is needed when the task
     asks for it. With the `fields` of a plan before, over the same light and no other targets, only what changed of the
     ground since is computed anew; the plan is the same. An impossible task is explained: which visit, which constraint,
-    and what would make it possible, found by solving it so; `with_haven` gives the policy with one more haven.
+    and what would make it possible, found by solving it so; `with_haven` gives the policy with one more haven. Where
+    the search gave up, so that nobody knows whether there is a plan, the answer says that instead, and is not `proven`.
     """
     start = policy.grid.cell(*place)
     places = [policy.grid.cell(visit.x_m, visit.y_m) for visit in visits]
@@ -74,14 +75,8 @@ def plan_sortie(
         labels += solution.labels
         if solution.found:
             return _made(problem, solution, state, labels)
-    text = reason(any_end, state, with_haven) if solution.proven else _gave_up(any_end, state, with_haven)
-    return Sortie(False, text, (), labels, task.objective)
-
-
-def _gave_up(problem: Problem, state: State, with_haven: Haven | None) -> str:
-    text = f"search ended at {problem.config.labels_max} labels without a plan; fewer targets may do"
-    found = reason(problem, state, with_haven)
-    return f"{text}. {found}" if found else text
+    text = reason(any_end, state, with_haven) if solution.proven else given_up(any_end, state)
+    return Sortie(False, text, (), labels, task.objective, proven=solution.proven)
 
 
 def _made(problem: Problem, solution: Solution, state: State, labels: int) -> Sortie:

@@ -49,6 +49,18 @@ def reason(problem: Problem, state: State, with_haven: Haven | None) -> str:
     )
 
 
+def given_up(problem: Problem, state: State) -> str:
+    """Say that the search ended without a plan and without a proof that there is none, and what would do instead."""
+    text = f"given up after {problem.config.labels_max} labels: there may be a plan, none was found and none ruled out"
+    config = problem.config
+    short = replace(
+        config, labels_max=config.labels_answer, hurry_weights=config.hurry_weights[-1:],
+        hurry_tolerances=config.hurry_tolerances[-1:],
+    )  # fmt: skip
+    enough = possible(replace(problem, config=short), replace(state, energy_j=problem.policy.capacity_j))
+    return f"{text}; {'a full battery would do' if enough else 'more charge or fewer targets may do'}"
+
+
 def _failing(problem: Problem, state: State) -> tuple[Problem, str]:
     """Return the fewest visits that are impossible, and their name."""
     count = len(problem.visits)

@@ -30,6 +30,7 @@ from lupex_path_planning.sortie.label_search import (
     Work,
     search,
 )
+from lupex_path_planning.sortie.less_driving import Step, with_less_driving
 from lupex_path_planning.sortie.openings import openings
 from lupex_path_planning.sortie.task import Objective, Task, Visit
 from lupex_path_planning.sortie.waypoints import rates
@@ -37,9 +38,6 @@ from lupex_path_planning.way_back.recovery import RecoveryPolicy
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-
-Step = tuple[int, int, int, float, float]
-"""Activity, target, cell, time and energy of a label."""
 
 Found = tuple[Any, ...]
 
@@ -245,22 +243,23 @@ def _least(problem: Problem, state: State, opened_j: Array, margin_j: float, cos
         if not end_s <= last_s:
             return Solution([], math.inf, math.inf, labels, expanded, True, problem.fields)
         bound = max(bound, end_s) if cost == TIME else bound
-        # not easy: first any plan, then better ones
+        # not easy: coarser searches until one finds a plan, and a better one where that was a hasty one
         best = found
-        for weight in (*config.hurry_weights, 1.0):
-            if best[0] != FOUND:
-                found = attempt(weight, 4.0, config.labels_max, last_s)
-            else:
-                found = attempt(weight, 1.0, easy, last_s)
-            if weight == 1.0:
-                bound = max(bound, found[4])
+        for weight, share in zip(config.hurry_weights, config.hurry_tolerances, strict=True):
+            found = attempt(weight, share, config.labels_max, last_s)
+            bound = max(bound, found[4])
             if found[0] == FOUND:
                 best = found
-                last_s = min(last_s, float(found[7][found[1]])) if cost == TIME else last_s
+                break
+        if best[0] == FOUND and weight > 1.0:
+            last_s = min(last_s, float(best[7][best[1]])) if cost == TIME else last_s
+            found = attempt(1.0, share, config.labels_max // 2, last_s)
+            bound = max(bound, found[4])
+            best = found if found[0] == FOUND else best
         found = best
     if found[0] != FOUND:
         return Solution([], math.inf, math.inf, labels, expanded, found[0] != LIMIT, problem.fields)
-    steps = _chain(found)
+    steps = with_less_driving(_chain(found), problem.fields, world, _work(problem, margin_j, math.inf))
     value = steps[-1][3] - state.time_s if cost == TIME else _drawn(problem, steps)
     gap = max(value - (bound - state.time_s if cost == TIME else bound), 0.0)
     gap = gap if gap > _ROUNDING * value + 1e-3 else 0.0

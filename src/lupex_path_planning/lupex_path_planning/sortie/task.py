@@ -69,7 +69,8 @@ class Sortie:
 
     `cost`: duration [s], energy drawn [J] or smallest margin [J], by the objective. `gap` (same unit, at least zero) is
     how much better a plan could be at most; 0 where it is proven the best of all whose waits end when waits may.
-    `margin_j` is the least energy above the need at a waypoint before the recharge. `fields` serve a plan anew.
+    `margin_j` is the least energy above the need at a waypoint before the recharge. `fields` serve a plan anew. Of a
+    sortie that is not feasible `proven` tells whether there is no plan, or none was found before the search gave up.
     """
 
     feasible: bool
@@ -83,6 +84,7 @@ class Sortie:
     margin_j: float = math.nan
     expanded: int = 0
     fields: SortieFields | None = field(default=None, repr=False, compare=False)
+    proven: bool = True
 
 
 __all__ = ["DRIVE", "RECHARGE", "SERVING", "WAITING", "Objective", "Sortie", "Task", "Visit", "Waypoint"]

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The proof of the way back, kept up with the time, with what was measured and with ground found closed."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lupex_path_planning.near_field.closed_moves import ClosedGround, look
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.routes import meets_way_back
+from lupex_path_planning.site_grid import Mask
+from lupex_path_planning.site_planner import SitePlanner
+from lupex_path_planning.way_back.certificate import WayBack
+from lupex_path_planning.way_back.measured_factors import Allowance
+
+_RENEW_SHARE = 0.7
+"""The field is computed anew when less than this share of its horizon is left."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A way back, the moves (8, ny, nx) found closed that it allows for, and the planner over that ground."""
+
+    planner: SitePlanner
+    closed: Mask
+    way: WayBack
+
+
+class LiveProof:
+    """The newest proof, and the ground as it is known by now. `prove` may run in another thread."""
+
+    def __init__(self, site: SitePlanner, utc_offset_s: float) -> None:
+        self.site = site
+        self.proof: Proof | None = None
+        self._utc_offset_s = utc_offset_s
+        self._ground = ClosedGround.none(site.grid)
+        self._closed = self._ground.closed
+        self._looked_s = -math.inf
+        self._doubted: tuple[tuple[int, int] | None, str] | None = None
+
+    @property
+    def planner(self) -> SitePlanner:
+        """The planner over the ground of the proof."""
+        return self.site if self.proof is None else self.proof.planner
+
+    @property
+    def way(self) -> WayBack | None:
+        """The way back that is proven."""
+        return None if self.proof is None else self.proof.way
+
+    def take(self, proof: Proof) -> None:
+        """Let a proof be the newest."""
+        self.proof, self._doubted = proof, None
+
+    def look(self, now_s: float, costmap: Costmap | None, rover: tuple[float, float], map_from_odom: Planar) -> None:
+        """Learn from a costmap which moves are closed, every `period_s`; `rover` (x, y) in odom. Stale ones are not."""
+        config = self.site.config
+        if costmap is None or not abs(now_s - costmap.time_s) <= config.local.costmap_max_age_s:
+            return
+        if 0.0 <= costmap.time_s - self._looked_s < config.ground.period_s:
+            return
+        self._looked_s = costmap.time_s
+        radius_m = config.local.inscribed_radius_m
+        seen = look(self.site.grid, costmap, map_from_odom, rover, radius_m)
+        self._ground = self._ground.after(seen)
+        self.update(now_s)
+
+    def report(self, cells: set[tuple[int, int]], now_s: float) -> None:
+        """Learn from a drive which cells hazards let no way lead into."""
+        self._ground = self._ground.reported(cells, now_s)
+        self.update(now_s)
+
+    def update(self, now_s: float) -> None:
+        """Let reports lapse that are too old."""
+        closed = self._ground.moves(now_s, self.site.config.ground) & np.isfinite(self.site.bound.time_s)
+        if not np.array_equal(closed, self._closed):
+            self._closed, self._doubted = closed, None
+
+    def serves(self, now_s: float, allowance: Allowance) -> bool:
+        """Tell whether the proof covers the time ahead, what was measured and the ground as it is known."""
+        proof = self.proof
+        if proof is None or not (proof.way.allowance.covers(allowance) and self._lasts(proof, now_s)):
+            return False
+        return np.array_equal(proof.closed, self._closed)
+
+    def prove(self, now_s: float, allowance: Allowance) -> Proof:
+        """Compute the way back over the ground as it is known; in the same light, if that lasts."""
+        before, closed = self.proof, self._closed
+        light = before.way.policy.light if before is not None and self._lasts(before, now_s) else None
+        planner = self.site.on_changed_ground(closed)
+        return Proof(planner, closed, WayBack(planner.recover(now_s, self._utc_offset_s, allowance, light), allowance))
+
+    def doubt(self, now_s: float, place: tuple[float, float]) -> str:
+        """Say why the proof may be too kind at a place (x, y) in map, empty where it is not.
+
+        Between the moment at which ground is found closed and the next proof, a way back over that ground is none. One
+        that keeps off it stands.
+        """
+        proof = self.proof
+        if proof is None:
+            return ""
+        new = self._closed & ~proof.closed
+        if not new.any():
+            return ""
+        at = proof.planner.grid.cell(*place)
+        if self._doubted is None or self._doubted[0] != at:
+            meets = meets_way_back(proof.way.policy, now_s, place, new)
+            self._doubted = at, "ground on the way back was found closed; it is done anew" if meets else ""
+        return self._doubted[1]
+
+    def _lasts(self, proof: Proof, now_s: float) -> bool:
+        policy = proof.way.policy
+        left = (policy.end_s - now_s) / self.site.config.recovery.horizon_s
+        return policy.start_s <= now_s and left >= _RENEW_SHARE

@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The proof of the way back as the ground turns out to be closed, and open again."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lupex_models.height_field import HeightField
+from lupex_models.horizon import HorizonMap
+from lupex_models.rover import read_rover
+from lupex_models.site import Haven, OrbitalSite, Pose2, Target
+from lupex_models.site_frame import SiteFrame
+from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.live_proof import LiveProof
+from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.site_planner import site_planner
+from lupex_path_planning.way_back.measured_factors import Allowance
+
+ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
+UTC_S, NOW_S = 1.855e9, 1234.0
+OFFSET_S = UTC_S - 1000.0
+FRAME = Planar(60.0, 0.0, 0.0)
+"""Odom lies where the rover stands, in the dark."""
+PLACE, AS_BOUND = (60.0, 0.0), Allowance()
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Plan over a flat site, lit in the west and dark in the east for ever."""
+    counts = np.full((36, 20, 20), -300, np.int16)
+    counts[:, :, 12:] = 2000
+    dem = HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0)
+    horizon = HorizonMap(counts, -190.0, -190.0, 20.0, 1.5)
+    frame = SiteFrame(math.radians(-89.5), 0.0, 0.0)
+    havens, targets = (Haven(0.0, 0.0, 10.0),), (Target(80.0, 0.0, "dark"),)
+    given = OrbitalSite("flat", frame, dem, horizon, None, Pose2(0.0, 0.0, 0.0), havens, targets, UTC_S, OFFSET_S)
+    config = PathPlanningConfig(
+        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=21_600.0)
+    )
+    return site_planner(config, ROVER, given)
+
+
+@pytest.fixture
+def live(site):
+    made = LiveProof(site, OFFSET_S)
+    made.take(made.prove(NOW_S, AS_BOUND))
+    return made
+
+
+def wall(time_s, x_m):
+    """Return a costmap around the rover with a wall across, at an x in map."""
+    cost = np.zeros((240, 240), np.int8)
+    x = -24.0 + 0.2 * (np.arange(240) + 0.5) + PLACE[0]
+    cost[:, np.abs(x - x_m) < 0.3] = 100
+    return Costmap(time_s, cost, -24.0, -24.0, 0.2)
+
+
+def test_before_the_first_proof_there_is_nothing_to_doubt(site):
+    live = LiveProof(site, OFFSET_S)
+    assert live.way is None
+    assert live.planner is site
+    assert not live.serves(NOW_S, AS_BOUND)
+    assert live.doubt(NOW_S, PLACE) == ""
+
+
+def test_a_wall_on_the_way_back_is_doubted_until_it_is_proven_anew_at_a_higher_need(live):
+    before = live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE))
+    assert live.serves(NOW_S, AS_BOUND)
+    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME)
+    assert not live.serves(NOW_S, AS_BOUND)
+    assert "closed" in live.doubt(NOW_S, PLACE)
+    # whoever stands in the haven already does not come by it
+    assert live.doubt(NOW_S, (0.0, 0.0)) == ""
+    light = live.way.policy.light
+    live.take(live.prove(NOW_S, AS_BOUND))
+    assert live.serves(NOW_S, AS_BOUND)
+    assert live.doubt(NOW_S, PLACE) == ""
+    assert live.way.policy.light is light
+    assert live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE)) > before
+
+
+def test_a_wall_off_the_way_back_is_allowed_for_without_a_doubt(live):
+    live.look(NOW_S, wall(NOW_S, 72.5), (0.0, 0.0), FRAME)
+    assert not live.serves(NOW_S, AS_BOUND)
+    assert live.doubt(NOW_S, PLACE) == ""
+
+
+def test_ground_that_is_open_again_is_no_reason_to_doubt(live):
+    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME)
+    live.take(live.prove(NOW_S, AS_BOUND))
+    live.look(NOW_S + 60.0, wall(NOW_S + 60.0, math.inf), (0.0, 0.0), FRAME)
+    assert not live.serves(NOW_S + 60.0, AS_BOUND)
+    assert live.doubt(NOW_S + 60.0, PLACE) == ""
+
+
+def test_what_a_drive_reports_counts_until_it_lapses(live):
+    cell = live.planner.grid.cell(52.5, 0.0)
+    live.report({cell}, NOW_S)
+    assert "closed" in live.doubt(NOW_S, PLACE)
+    later = NOW_S + live.site.config.ground.blocked_keep_s
+    live.report(set(), later)
+    assert live.doubt(later, PLACE) == ""
+    assert live.serves(later, AS_BOUND)
+
+
+def test_stale_and_missing_costmaps_close_nothing_and_looks_are_not_made_too_often(live):
+    age_s = live.site.config.local.costmap_max_age_s + 1.0
+    for costmap in (None, wall(NOW_S - age_s, 52.5), wall(NOW_S + age_s, 52.5)):
+        live.look(NOW_S, costmap, (0.0, 0.0), FRAME)
+        assert live.serves(NOW_S, AS_BOUND)
+    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME)
+    soon_s = NOW_S + 0.5 * live.site.config.ground.period_s
+    live.look(soon_s, wall(soon_s, 52.5), (0.0, 0.0), FRAME)
+    assert live.serves(soon_s, AS_BOUND)
+    # time that runs backward, as a world that begins anew, does not keep it from looking
+    live.look(NOW_S - 100.0, wall(NOW_S - 100.0, 52.5), (0.0, 0.0), FRAME)
+    assert not live.serves(NOW_S, AS_BOUND)
+
+
+def test_more_allowance_and_the_end_of_the_horizon_ask_for_another_proof(live):
+    assert not live.serves(NOW_S, replace(AS_BOUND, pace=1.25))
+    later = NOW_S + 0.5 * live.site.config.recovery.horizon_s
+    assert not live.serves(later, AS_BOUND)
+    assert live.prove(later, AS_BOUND).way.policy.start_s > live.way.policy.start_s
