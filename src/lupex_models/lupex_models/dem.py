@@ -57,7 +57,7 @@ def read_extent(path: Path) -> RasterExtent:
             _check_raster(path, raster)
             bounds = raster.bounds
             return RasterExtent(bounds.left, bounds.bottom, bounds.right, bounds.top, float(raster.transform.a))
-    except RasterioError as error:
+    except (RasterioError, OSError) as error:
         raise _unreadable(path, error) from error
 
 
@@ -92,7 +92,7 @@ def read_overview(path: Path, frame: SiteFrame, factor: int) -> HeightField:
                 south + 0.5 * cell - y0,
                 cell,
             )
-    except RasterioError as error:
+    except (RasterioError, OSError) as error:
         raise _unreadable(path, error) from error
 
 
@@ -108,7 +108,7 @@ def read_dem(path: Path, frame: SiteFrame, bounds_m: tuple[float, float, float, 
         with rasterio.open(path) as raster:
             _check_raster(path, raster)
             return _read_window(path, raster, frame, bounds_m)
-    except RasterioError as error:
+    except (RasterioError, OSError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -23,6 +23,9 @@ NO_TERRAIN_SLOPE = -1.0
 BLOCK, GROUP = 8, 64
 """Rows under one bound, and rows under one bound of bounds."""
 
+PASS = 4
+"""Rows that a pass of look_closely takes: with more their numbers no longer fit the registers."""
+
 VECTOR_MATH = {"nnan", "nsz", "contract", "reassoc", "arcp"}
 
 _ABOVE = 16384
@@ -157,50 +160,50 @@ def look(
 def look_closely(
     flat: Float32Array,
     line: int,
+    width: int,
     line_step: int,
     k: int,
-    n: int,
+    left: int,
     columns: IntArray,
     shares: Float32Array,
     inverses: Float32Array,
     drops: Float32Array,
     eyes: Float32Array,
+    size: int,
+    first: int,
+    last: int,
     best: Float32Array,
 ) -> None:
-    """Raise the skylines of observers in adjoining cells to n samples of their rays from the k-th on, eight in a pass.
+    """Raise the skylines of lines of `size` observers in adjoining cells to four samples of their rays from the k-th.
 
-    line is where the observers' own begins. Fewer than eight are filled up with the last one again.
+    eyes and best hold a line of observers a row, of which those from first to last look. line is where the 0-th's cells
+    begin, width the way to the next one's. The last row of terrain, the left-th, stands in for those beyond it.
     """
-    k0, k1, k2, k3 = k, k + min(1, n - 1), k + min(2, n - 1), k + min(3, n - 1)
-    k4, k5, k6, k7 = k + min(4, n - 1), k + min(5, n - 1), k + min(6, n - 1), k + min(7, n - 1)
+    k0, k1, k2, k3 = k, min(k + 1, left), min(k + 2, left), min(k + 3, left)
     l0, l1 = line + k0 * line_step + columns[k0], line + k1 * line_step + columns[k1]
     l2, l3 = line + k2 * line_step + columns[k2], line + k3 * line_step + columns[k3]
-    l4, l5 = line + k4 * line_step + columns[k4], line + k5 * line_step + columns[k5]
-    l6, l7 = line + k6 * line_step + columns[k6], line + k7 * line_step + columns[k7]
     v0, v1, v2, v3 = inverses[k0], inverses[k1], inverses[k2], inverses[k3]
-    v4, v5, v6, v7 = inverses[k4], inverses[k5], inverses[k6], inverses[k7]
     b0, b1, b2, b3 = shares[k0] * v0, shares[k1] * v1, shares[k2] * v2, shares[k3] * v3
-    b4, b5, b6, b7 = shares[k4] * v4, shares[k5] * v5, shares[k6] * v6, shares[k7] * v7
     a0, a1, a2, a3 = v0 - b0, v1 - b1, v2 - b2, v3 - b3
-    a4, a5, a6, a7 = v4 - b4, v5 - b5, v6 - b6, v7 - b7
     d0, d1, d2, d3 = drops[k0], drops[k1], drops[k2], drops[k3]
-    d4, d5, d6, d7 = drops[k4], drops[k5], drops[k6], drops[k7]
-    for m in range(eyes.size):
-        eye = eyes[np.uintp(m)]
-        s0 = flat[np.uintp(l0 + 1 + m)] * b0 + (flat[np.uintp(l0 + m)] * a0 - (eye * v0 + d0))
-        s1 = flat[np.uintp(l1 + 1 + m)] * b1 + (flat[np.uintp(l1 + m)] * a1 - (eye * v1 + d1))
-        s2 = flat[np.uintp(l2 + 1 + m)] * b2 + (flat[np.uintp(l2 + m)] * a2 - (eye * v2 + d2))
-        s3 = flat[np.uintp(l3 + 1 + m)] * b3 + (flat[np.uintp(l3 + m)] * a3 - (eye * v3 + d3))
-        s4 = flat[np.uintp(l4 + 1 + m)] * b4 + (flat[np.uintp(l4 + m)] * a4 - (eye * v4 + d4))
-        s5 = flat[np.uintp(l5 + 1 + m)] * b5 + (flat[np.uintp(l5 + m)] * a5 - (eye * v5 + d5))
-        s6 = flat[np.uintp(l6 + 1 + m)] * b6 + (flat[np.uintp(l6 + m)] * a6 - (eye * v6 + d6))
-        s7 = flat[np.uintp(l7 + 1 + m)] * b7 + (flat[np.uintp(l7 + m)] * a7 - (eye * v7 + d7))
-        s0, s1 = s0 if s0 > s1 else s1, s2 if s2 > s3 else s3
-        s4, s5 = s4 if s4 > s5 else s5, s6 if s6 > s7 else s7
-        s0, s4 = s0 if s0 > s1 else s1, s4 if s4 > s5 else s5
-        s0 = s0 if s0 > s4 else s4
-        so_far = best[np.uintp(m)]
-        best[np.uintp(m)] = s0 if s0 > so_far else so_far
+    for i in range(first, last):
+        p0, p1, p2, p3 = l0 + i * width, l1 + i * width, l2 + i * width, l3 + i * width
+        eyes_here, best_here = eyes[i], best[i]
+        # Each cell is read once and handed on: a second, shifted read costs more than shifting what is at hand.
+        z0, z1, z2, z3 = flat[np.uintp(p0)], flat[np.uintp(p1)], flat[np.uintp(p2)], flat[np.uintp(p3)]
+        for m in range(size):
+            eye, highest = eyes_here[np.uintp(m)], best_here[np.uintp(m)]
+            n0, n1 = flat[np.uintp(p0 + 1 + m)], flat[np.uintp(p1 + 1 + m)]
+            n2, n3 = flat[np.uintp(p2 + 1 + m)], flat[np.uintp(p3 + 1 + m)]
+            s0 = n0 * b0 + (z0 * a0 - (eye * v0 + d0))
+            s1 = n1 * b1 + (z1 * a1 - (eye * v1 + d1))
+            s2 = n2 * b2 + (z2 * a2 - (eye * v2 + d2))
+            s3 = n3 * b3 + (z3 * a3 - (eye * v3 + d3))
+            z0, z1, z2, z3 = n0, n1, n2, n3
+            # The skyline so far comes in here, not last: it would be stored under a mask.
+            s0, s2 = s0 if s0 > highest else highest, s2 if s2 > s3 else s3
+            s0 = s0 if s0 > s1 else s1
+            best_here[np.uintp(m)] = s0 if s0 > s2 else s2
 
 
 @njit(cache=True, fastmath=VECTOR_MATH)
@@ -263,11 +266,13 @@ def count_elevation(slopes: Float32Array, unit_rad: float, out: CountArray) -> N
 @njit(cache=True)
 def put_lines(buffer: CountArray, begin: int, tile: int, size: int, transposed: bool, counts: CountArray) -> None:
     """Copy a batch of finished lines into the map: columns one at a time would touch all of it for two bytes each."""
-    if not transposed:
-        stop = min(begin + buffer.shape[0], counts.shape[0])
-        counts[begin:stop, tile : tile + size] = buffer[: stop - begin, :size]
+    stop = min(buffer.shape[0], (counts.shape[1] if transposed else counts.shape[0]) - begin)
+    if transposed:
+        for m in range(size):
+            for n in range(stop):
+                counts[tile + m, begin + n] = buffer[n, m]
         return
-    stop = min(begin + buffer.shape[0], counts.shape[1])
-    for m in range(size):
-        for n in range(stop - begin):
-            counts[tile + m, begin + n] = buffer[n, m]
+    for n in range(stop):
+        finished, line = buffer[n], counts[begin + n]
+        for m in range(size):
+            line[np.uintp(tile + m)] = finished[np.uintp(m)]

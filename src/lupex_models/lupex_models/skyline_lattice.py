@@ -10,6 +10,7 @@ from numba import njit
 
 from lupex_models.skyline_kernels import (
     BLOCK,
+    PASS,
     VECTOR_MATH,
     begin_with_far_skyline,
     count_elevation,
@@ -32,8 +33,12 @@ _NEAR_ROWS = 7 * BLOCK
 _EVERY = 2
 """Of the rows beyond them the lattice looks at so many: there a crest between two rows is hardly higher than they."""
 
-_TILE = 1024
-_BATCH = 32
+_TILE, _BATCH = 1024, 32
+"""Observers that look together: so many of a line, in so many lines. The rows of terrain that one line looks at are
+those of the next but one, and are still in the fastest memory."""
+
+_PITCH = _TILE + 32
+"""From line to line in what is kept of them: lines a power of two apart would push each other out of that memory."""
 
 
 @dataclass(frozen=True)
@@ -85,41 +90,53 @@ def sweep_with_lattice(
     count, width = lines.heights.shape
     flat = lines.heights.reshape(count * width)
     step = width if forward else -width
-    best = np.empty(_TILE, dtype=np.float32)
     slope, inverse = (
         np.empty(_TILE // _SPACING + 1, dtype=np.float32),
         np.empty(_TILE // _SPACING + 1, dtype=np.float32),
     )
-    buffer = np.empty((_BATCH, _TILE), dtype=np.int16)
+    eyes, best = np.empty((_BATCH, _PITCH), dtype=np.float32), np.empty((_BATCH, _PITCH), dtype=np.float32)
+    buffer = np.empty((_BATCH, _PITCH), dtype=np.int16)
     for tile in range(0, across, _TILE):
         size = min(_TILE, across - tile)
-        for i in range(along):
-            row = lines.first_along + i
+        # Whole steps of the lattice are filled: up to three places more than there are observers.
+        steps = -(-size // _SPACING)
+        for begin in range(0, along, _BATCH):
+            batch, row = min(_BATCH, along - begin), lines.first_along + begin
             line = row * width + tile
-            # Whole steps of the lattice are filled: up to three places more than there are observers.
-            steps = -(-size // _SPACING)
-            ground = flat[line + rays.columns[0] : line + rays.columns[0] + steps * _SPACING]
-            _between_lines(slopes, inverses, i, tile // _SPACING, slope[: steps + 1], inverse[: steps + 1])
-            _between_columns(slope[: steps + 1], inverse[: steps + 1], ground, best)
-            eyes = ground[:size] + np.float32(eye_m)
-            left = min(_NEAR_ROWS, count - 1 - row if forward else row)
-            for k in range(1, left + 1, BLOCK):
-                look_closely(
-                    flat,
-                    line,
-                    step,
-                    k,
-                    min(BLOCK, left + 1 - k),
-                    rays.columns,
-                    rays.shares,
-                    rays.inverses,
-                    rays.drops,
-                    eyes,
-                    best,
-                )
-            count_elevation(best[:size], unit_rad, buffer[i % _BATCH])
-            if i % _BATCH == _BATCH - 1 or i == along - 1:
-                put_lines(buffer, i - i % _BATCH, tile, size, transposed, counts)
+            for i in range(batch):
+                here = line + i * width + rays.columns[0]
+                ground = flat[here : here + steps * _SPACING]
+                _between_lines(slopes, inverses, begin + i, tile // _SPACING, slope[: steps + 1], inverse[: steps + 1])
+                _between_columns(slope[: steps + 1], inverse[: steps + 1], ground, best[i])
+                for m in range(size):
+                    eyes[i, m] = ground[m] + np.float32(eye_m)
+            # Terrain ends as many rows ahead of the first of these lines and of the last.
+            ahead, ahead_of_last = (count - 1 - row, count - row - batch) if forward else (row, row + batch - 1)
+            for k in range(1, _NEAR_ROWS + 1, PASS):
+                together = batch if min(ahead, ahead_of_last) >= k + PASS - 1 else 1
+                for first in range(0, batch, together):
+                    left = ahead - first if forward else ahead + first
+                    if left >= k:
+                        look_closely(
+                            flat,
+                            line,
+                            width,
+                            step,
+                            k,
+                            left,
+                            rays.columns,
+                            rays.shares,
+                            rays.inverses,
+                            rays.drops,
+                            eyes,
+                            size,
+                            first,
+                            first + together,
+                            best,
+                        )
+            for i in range(batch):
+                count_elevation(best[i, :size], unit_rad, buffer[i])
+            put_lines(buffer, begin, tile, size, transposed, counts)
 
 
 @njit(cache=True)
@@ -197,15 +214,17 @@ def _between_lines(
     a = i // _SPACING
     b = min(a + 1, slopes.shape[0] - 1) if i % _SPACING > 0 else a
     f = np.float32((i % _SPACING) / _SPACING)
-    last = slopes.shape[1] - 1
     none = np.float32(0.0)
-    for m in range(slope.size):
-        n = min(first + m, last)
-        s0, s1, n0, n1 = slopes[a, n], slopes[b, n], inverses[a, n], inverses[b, n]
+    slopes_a, slopes_b, inverses_a, inverses_b = slopes[a], slopes[b], inverses[a], inverses[b]
+    there = min(slope.size, slopes.shape[1] - first)
+    for m in range(there):
+        n = np.uintp(first + m)
+        s0, s1, n0, n1 = slopes_a[n], slopes_b[n], inverses_a[n], inverses_b[n]
         # Where one of two sees no terrain there is nothing to go between.
         s0, s1 = s0 if n0 > none else s1, s1 if n1 > none else s0
         n0, n1 = n0 if n0 > none else n1, n1 if n1 > none else n0
-        slope[m], inverse[m] = s0 + f * (s1 - s0), n0 + f * (n1 - n0)
+        slope[np.uintp(m)], inverse[np.uintp(m)] = s0 + f * (s1 - s0), n0 + f * (n1 - n0)
+    slope[there:], inverse[there:] = slope[there - 1], inverse[there - 1]
 
 
 @njit(cache=True, fastmath=VECTOR_MATH)

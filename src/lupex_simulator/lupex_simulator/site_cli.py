@@ -86,7 +86,7 @@ def _import(options: argparse.Namespace, report: Report) -> "Imported":
     from rasterio.errors import NotGeoreferencedWarning
 
     from lupex_models.rover import read_rover
-    from lupex_simulator.planner_kernels import compiled_beside
+    from lupex_simulator.planner_kernels import compiled_beside, uncollected
     from lupex_simulator.site_import import Request, import_site
 
     # A picture without a place is refused in a sentence of ours.
@@ -107,7 +107,7 @@ def _import(options: argparse.Namespace, report: Report) -> "Imported":
         ),
     )
     rover = rover_file(own)
-    with compiled_beside(rover) as planner_ready:
+    with uncollected(), compiled_beside(rover) as planner_ready:
         return import_site(request, read_rover(rover), report, planner_ready)
 
 

@@ -18,7 +18,6 @@ from lupex_models.height_field import HeightField
 from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site
 from lupex_models.site_frame import NORTHERNMOST_LATITUDE_RAD, SiteFrame
-from lupex_path_planning.sortie.plan import Sortie
 from lupex_simulator.landing_choice import Choice, choices
 from lupex_simulator.light_survey import LightSurvey, Progress, SurveyGrid, averaged, survey_light
 from lupex_simulator.recipe import ROS_TIME_AT_START_S, read_recipe
@@ -32,6 +31,9 @@ from lupex_simulator.world_making import HorizonGrid
 _UNFINISHED = ".unfinished-"
 _REPLACED = ".replaced-"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+Wait = Callable[[Callable[[], None]], None]
+"""Waits for something, calling its argument meanwhile."""
 
 _WORLDS_TRIED = 2
 _CHOICES_TRIED = 6
@@ -83,7 +85,7 @@ def import_site(
     request: Request,
     rover: Rover,
     progress: Progress,
-    planner_ready: Callable[[Callable[[], None]], None] | None = None,
+    planner_ready: Wait | None = None,
 ) -> Imported:
     """Make a site's recipe, its crop of the DEM, its preview and its world of one seed.
 
@@ -95,9 +97,7 @@ def import_site(
     frame, field, doubt = read_site_crop(request.geotiff, request.at_deg, request.extent_m, progress)
     far = read_far_relief(frame, FAR_M)
     survey = survey_light(field, frame, far, progress, request.survey)
-    if planner_ready:
-        planner_ready(lambda: progress("the planner's kernels", 0.0))
-    return replace(_settle(request, rover, frame, field, survey, progress), doubt=doubt)
+    return replace(_settle(request, rover, frame, field, survey, progress, planner_ready), doubt=doubt)
 
 
 def _check_request(request: Request) -> None:
@@ -129,24 +129,22 @@ def _settle(
     field: HeightField,
     survey: LightSurvey,
     progress: Progress,
+    planner_ready: Wait | None,
 ) -> Imported:
-    """Take the first choice whose sortie the planner proves, on the survey and then on the finished world."""
+    """Take the first choice whose sortie the planner proves in the finished world."""
     reason = "there is no lit, level ground within a short drive of darkness"
     worlds = 0
     for tried, choice in enumerate(choices(survey, rover)):
         progress("landing place", min(0.95, (tried + 1) / _CHOICES_TRIED))
         if tried >= _CHOICES_TRIED or worlds >= _WORLDS_TRIED:
             break
-        plan = plan_from_lander(_site(request.name, frame, field, survey, choice), rover, START_SOC)
-        if not plan.feasible:
-            reason = f"the planner finds no safe sortie ({plan.explanation})"
-            continue
-        worlds += 1
         with _staged(request) as staging:
-            made = _make(request, rover, staging, frame, field, survey, choice, progress)
-            if isinstance(made, Imported):
-                return made
-            reason = f"the planner finds no safe sortie in the finished world ({made.explanation})"
+            wait = planner_ready if tried == 0 else None
+            made = _make(request, rover, staging, frame, field, survey, choice, progress, wait)
+        if isinstance(made, Imported):
+            return made
+        worlds += made.in_world
+        reason = made.reason
     raise ImportRefused(f"{request.geotiff}: {reason}; try another place with --at, or a larger --extent")
 
 
@@ -166,6 +164,14 @@ def _site(name: str, frame: SiteFrame, field: HeightField, survey: LightSurvey, 
     )
 
 
+@dataclass(frozen=True)
+class _NoSortie:
+    """Why a choice was refused, and whether its sortie could be planned on the survey but not in its world."""
+
+    reason: str
+    in_world: bool
+
+
 def _make(
     request: Request,
     rover: Rover,
@@ -175,8 +181,12 @@ def _make(
     survey: LightSurvey,
     choice: Choice,
     progress: Progress,
-) -> Imported | Sortie:
-    """Write the site into the staging directory, make its world, and put the site in place; or the refused plan."""
+    planner_ready: Wait | None,
+) -> Imported | _NoSortie:
+    """Write the site into the staging directory, make its world, and put the site in place; or tell what is wrong.
+
+    While the planner is waited for the world is made, on trust that its sortie will be proven there.
+    """
     name = request.name
     write_dem(staging / f"{name}.tif", field, frame)
     source = Source(f"{name}.tif", request.geotiff.name, field.cell_m, field.bounds_m)
@@ -185,7 +195,11 @@ def _make(
     world = world_directory(read_recipe(recipe_file), request.seed, request.worlds_root)
     fresh = not world.exists()
     kept = False
-    try:
+
+    def make_world() -> None:
+        if world.exists():
+            progress("the planner's kernels", 0.0)
+            return
         prepare_world(
             str(recipe_file),
             request.seed,
@@ -194,10 +208,22 @@ def _make(
             lambda stage, done: progress(f"world: {stage}", done),
             request.world_grid,
         )
+
+    try:
+        if planner_ready:
+            planner_ready(make_world)
+        # A world is not made for a sortie that fails on the survey; one that is there answers for both.
+        if not world.exists():
+            plan = plan_from_lander(_site(name, frame, field, survey, choice), rover, START_SOC)
+            if not plan.feasible:
+                return _NoSortie(f"the planner finds no safe sortie ({plan.explanation})", in_world=False)
+            make_world()
         progress("sortie plan", 0.0)
         plan = plan_from_lander(open_site(world / "orbital"), rover, START_SOC)
         if not plan.feasible:
-            return plan
+            return _NoSortie(
+                f"the planner finds no safe sortie in the finished world ({plan.explanation})", in_world=True
+            )
         progress("preview", 0.0)
         x, y = choice.lander
         hours = (plan.waypoints[-1].time_s - ROS_TIME_AT_START_S) / 3600.0

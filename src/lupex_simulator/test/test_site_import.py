@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
 import errno
+import gc
 import math
 import os
 import re
@@ -269,6 +270,46 @@ def test_what_the_planner_cannot_prove_is_refused(rover, heights, tmp_path, monk
     assert everything(tmp_path) == ["product.tif"]
 
 
+@pytest.mark.parametrize("feasible", [True, False])
+def test_the_world_is_made_while_the_planner_is_waited_for(rover, heights, tmp_path, monkeypatch, feasible):
+    original = write(tmp_path / "product.tif", heights)
+    happened = []
+    monkeypatch.setattr(site_import, "choices", lambda survey, rover: iter([_some_choice()]))
+    monkeypatch.setattr(site_import, "survey_light", lambda *_: _no_survey())
+    monkeypatch.setattr(site_import, "open_site", lambda path: None)
+    monkeypatch.setattr(site_import, "_site", lambda *_: "survey")
+    monkeypatch.setattr(site_import, "averaged", lambda *_: None)
+    monkeypatch.setattr(site_import, "draw_preview", lambda *_: None)
+
+    def plan(site, rover, soc):
+        happened.append("plan")
+        return _Plan(feasible)
+
+    def made(recipe, seed, directories, root, progress, grid):
+        happened.append("world")
+        site_import.world_directory(read_recipe(Path(recipe)), seed, root).mkdir(parents=True)
+
+    def wait(meanwhile):
+        meanwhile()
+        meanwhile()
+        happened.append("waited")
+
+    monkeypatch.setattr(site_import, "plan_from_lander", plan)
+    monkeypatch.setattr(site_import, "prepare_world", made)
+    stages = []
+    request = asked(tmp_path, original)
+    if feasible:
+        world = import_site(request, rover, lambda stage, done: stages.append(stage), wait).world
+        assert happened == ["world", "waited", "plan"]
+        assert world.is_dir()
+    else:
+        with pytest.raises(ImportRefused, match="too dark"):
+            import_site(request, rover, lambda stage, done: stages.append(stage), wait)
+        assert happened == ["world", "waited", "plan"]
+        assert not list(request.worlds_root.glob("*"))
+    assert "the planner's kernels" in stages
+
+
 def test_a_site_without_shadow_or_light_is_refused(rover, heights, tmp_path, monkeypatch):
     original = write(tmp_path / "product.tif", heights)
     monkeypatch.setattr(site_import, "choices", lambda survey, rover: iter([]))
@@ -519,12 +560,22 @@ def test_the_planners_kernels_are_waited_for_and_their_process_ends(monkeypatch,
     assert asked
     began = []
     popen = planner_kernels.subprocess.Popen
-    monkeypatch.setattr(
-        planner_kernels.subprocess, "Popen", lambda *args, **more: began.append(popen(*args, **more)) or began[0]
-    )
+
+    def begin(*arguments, **more):
+        began.append(popen(*arguments, **more))
+        return began[-1]
+
+    monkeypatch.setattr(planner_kernels.subprocess, "Popen", begin)
     with (
         pytest.raises(KeyboardInterrupt),
         compiled_beside(default_worlds_directories()[0].parent / "config" / "rover.yaml"),
     ):
         raise KeyboardInterrupt
-    assert began[0].returncode is not None
+    assert len(began) == len(planner_kernels.PARTS)
+    assert all(process.returncode is not None for process in began)
+
+
+@pytest.mark.parametrize("part", planner_kernels.PARTS)
+def test_each_part_of_the_planners_kernels_is_compiled_on_level_ground(part):
+    planner_kernels.main([str(default_worlds_directories()[0].parent / "config" / "rover.yaml"), part])
+    assert gc.isenabled()

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The field of minimum safe charge, computed on two cores: one layer each, the second a few slices behind the first."""
 
+import itertools
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +59,7 @@ def field_of(
     ring_x = np.full((slots, ny + 2, nx + 2), NOTHING, np.uint32)
     ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
     haven = np.full((slots, ny, nx), NONE, np.uint32)
-    balance = np.zeros((ahead + 1, ny, nx), np.float32)
+    balance, gains = np.zeros((ahead + 1, ny, nx), np.float32), np.zeros((ny, nx), np.uint32)
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
     recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
     packed = packed_moves(moves, scale)
@@ -70,7 +71,7 @@ def field_of(
         return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, rounding)
+        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, gains, rounding)
 
     def after(first: int, last: int) -> None:
         sweeps.after_stop(
@@ -89,20 +90,19 @@ def field_of(
 
 
 def _in_turn(look_ahead: Stage, after: Stage, before: Stage, count: int, total: int) -> None:
-    """Run the stages over all slices, latest first; `before` a chunk behind `after`, `look_ahead` a chunk in front."""
+    """Run the stages over all slices, latest first; `before` a chunk behind `after`, `look_ahead` a chunk in front.
+
+    `before` takes as long as both others, and runs beside them.
+    """
     chunks = [(max(last - _CHUNK + 1, 0), last) for last in range(count - 1, -1, -_CHUNK)]
     look_ahead(count, total - 1)
     look_ahead(*chunks[0])
-
-    def beside(step: int) -> None:
-        if step > 0:
-            before(*chunks[step - 1])
-        if step + 1 < len(chunks):
-            look_ahead(*chunks[step + 1])
-
     with ThreadPoolExecutor(1) as other:
-        for step in range(len(chunks) + 1):
-            task = other.submit(beside, step)
-            if step < len(chunks):
-                after(*chunks[step])
-            task.result()
+        settled = other.submit(before, 0, -1)
+        for here, ahead in itertools.zip_longest(chunks, chunks[1:]):
+            after(*here)
+            if ahead is not None:
+                look_ahead(*ahead)
+            settled.result()
+            settled = other.submit(before, *here)
+        settled.result()

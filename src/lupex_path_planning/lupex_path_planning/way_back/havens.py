@@ -13,7 +13,7 @@ from lupex_path_planning.config import RecoveryConfig
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import Moves, SiteGrid
 from lupex_path_planning.way_back.labels import NONE
-from lupex_path_planning.way_back.slices import lesser
+from lupex_path_planning.way_back.slices import lesser, put
 
 U = np.uint32
 I = np.uint64  # noqa: E741
@@ -56,10 +56,11 @@ def flat(grid: SiteGrid, config: RecoveryConfig) -> NDArray[np.bool_]:
 
 
 @njit(cache=True, nogil=True)
-def havens(out, ring, least_w, flat, block, k, radius, ahead, rates, recharge, up):  # type: ignore[no-untyped-def]
+def havens(out, ring, gains, least_w, flat, block, k, radius, ahead, rates, recharge, up):  # type: ignore[no-untyped-def]
     """Set out (ny, nx) to the value of each cell as a haven in slice k, NONE where it is none.
 
-    `ring` (ahead + 1, ny, nx) keeps the balance of slices k..k + ahead; that of k is set here.
+    `ring` (ahead + 1, ny, nx) keeps the balance of slices k..k + ahead, `gains` (ny, nx) what those of them that charge
+    add up to, rounded up; those of k are set here.
     """
     count, ny, nx = least_w.shape
     slots = ring.shape[0]
@@ -67,7 +68,7 @@ def havens(out, ring, least_w, flat, block, k, radius, ahead, rates, recharge, u
     wide = np.empty((ny, nx), np.float32)
     for i in range(ny):
         row = wide[i]
-        row[:] = least_w[k, i]
+        put(row, least_w[k, i])
         for d in range(1, radius + 1):
             if d < nx:
                 lesser(row[d:], least_w[k, i, : nx - d])
@@ -75,15 +76,26 @@ def havens(out, ring, least_w, flat, block, k, radius, ahead, rates, recharge, u
     energy = np.empty(block, np.float32)
     for i in range(ny):
         row = here[i]
-        row[:] = wide[i]
+        _count(gains[i], row, False)
+        put(row, wide[i])
         for d in range(1, radius + 1):
             lesser(row, wide[max(i - d, 0)])
             lesser(row, wide[min(i + d, ny - 1)])
         _balance(row, rates)
         if k + ahead < count:
-            _look_ahead(out, ring, flat, energy, k, ahead, i, recharge, up)
+            _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up)
         else:
-            out[i] = NONE
+            for j in range(nx):
+                out[i, j] = NONE
+        _count(gains[i], row, True)
+
+
+@njit(cache=True, nogil=True)
+def _count(gains, row, more):  # type: ignore[no-untyped-def]
+    """Add what a slice adds to the battery where it charges, rounded up, or take it away again."""
+    for j in range(row.size):
+        gain = U(U(row[j]) + U(1)) if row[j] > np.float32(0.0) else U(0)
+        gains[j] = U(gains[j] + gain) if more else U(gains[j] - gain)
 
 
 @njit(cache=True, nogil=True)
@@ -99,19 +111,29 @@ def _balance(row, rates):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _look_ahead(out, ring, flat, energy, k, ahead, i, recharge, up):  # type: ignore[no-untyped-def]
-    """Set row i of `out`, block by block: each is looked ahead for no longer than until it has recharged."""
+def _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up):  # type: ignore[no-untyped-def]
+    """Set row i of `out`, block by block.
+
+    Each is looked ahead for no longer than until it has recharged, and not at all where all that charges is too little.
+    """
     slots, _, nx = ring.shape
     zero, none = np.float32(0.0), np.float32(NONE)
     i, a = I(i), I(0)
     while a < I(nx):
         b = min(a + I(energy.size), I(nx))
         now = I(k % slots)
+        able = U(0)
         # the rest of slice k may be anything up to a whole slice long
         for j in range(a, b):
             fall = ring[now, i, j] if ring[now, i, j] < zero else zero
-            energy[j - a] = fall
-            out[i, j] = U(up - fall) if fall < zero and -fall < none else (NONE if fall < zero else U(0))
+            value = U(up - fall) if fall < zero and -fall < none else (NONE if fall < zero else U(0))
+            charges = flat[i, j] and np.float32(gains[i, j]) >= recharge
+            energy[j - a] = fall if charges else recharge
+            out[i, j] = value if charges else NONE
+            able |= U(1 if charges else 0)
+        if able == 0:
+            a = b
+            continue
         for m in range(k + 1, k + ahead + 1):
             s = I(m % slots)
             left = U(0)
@@ -126,8 +148,7 @@ def _look_ahead(out, ring, flat, energy, k, ahead, i, recharge, up):  # type: ig
             if left == 0:
                 break
         for j in range(a, b):
-            found = energy[j - a] >= recharge and flat[i, j] and out[i, j] < NONE
-            out[i, j] = out[i, j] if found else NONE
+            out[i, j] = out[i, j] if energy[j - a] >= recharge else NONE
         a = b
 
 

@@ -110,7 +110,8 @@ def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
     done, end = 0, _unproven(layer, queue, block, tick, weight, stops)
     if end == 0:
         return
-    visits[:] = 0
+    for n in range(room):
+        visits[n] = 0
     for n in range(end):
         visits[queue[n]] = _QUEUED
     while done != end:

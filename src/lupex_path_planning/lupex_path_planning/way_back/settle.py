@@ -127,10 +127,8 @@ def sweep(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
     down, up, along, open_, fallen = layer.down, layer.up, layer.along, layer.open, layer.fallen
     rows = x.shape[0] - 2
     width = I(block)
-    down[:] = open_
-    up[:] = open_
-    along[:] = open_
-    fallen[:] = I(0)
+    for i in range(rows + 2):
+        down[i], up[i], along[i], fallen[i] = open_[i], open_[i], open_[i], I(0)
     busy = True
     while busy:
         busy = False

@@ -92,11 +92,19 @@ def _darkest(lit, least_w, k, slices, i):  # type: ignore[no-untyped-def]
     """Take the least light over slices k on; 0 past the horizon."""
     row = lit[i, 1:-1]
     if k + slices > least_w.shape[0]:
-        row[:] = 0.0
+        for j in range(row.size):
+            row[j] = 0.0
         return
-    row[:] = least_w[k, i - 1]
+    put(row, least_w[k, i - 1])
     for m in range(k + 1, k + slices):
         lesser(row, least_w[m, i - 1])
+
+
+@njit(cache=True, nogil=True)
+def put(row, other):  # type: ignore[no-untyped-def]
+    """Set a row to another; to assign it whole takes a second more to compile."""
+    for j in range(row.size):
+        row[j] = other[j]
 
 
 @njit(cache=True, nogil=True)
@@ -164,7 +172,8 @@ def stops(layer, ring_x, ring_s, k, count, stop, weight):  # type: ignore[no-unt
     slots, ny2, nx2 = ring_x.shape
     worst = layer.row[0, 1 : nx2 - 1]
     for i in range(1, ny2 - 1):
-        worst[:] = U(0)
+        for j in range(worst.size):
+            worst[j] = U(0)
         for m in range(k, k + whole):
             _greater(worst, ring_s[m % slots, i, 1:-1], m < count)
         _stop_row(

@@ -14,7 +14,7 @@ from lupex_path_planning.way_back.kept import coarsen, keep
 from lupex_path_planning.way_back.labels import CLOSED, LOW, NOTHING, SHIFT, floored, on, value_of
 from lupex_path_planning.way_back.proof import prove
 from lupex_path_planning.way_back.settle import sweep
-from lupex_path_planning.way_back.slices import begin, stops
+from lupex_path_planning.way_back.slices import begin, put, stops
 
 U = np.uint32
 
@@ -30,12 +30,12 @@ def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # 
 
 
 @njit(cache=True, nogil=True)
-def look_ahead(first, last, sun, numbers, block, haven, balance, rounding):  # type: ignore[no-untyped-def]
+def look_ahead(first, last, sun, numbers, block, haven, balance, gains, rounding):  # type: ignore[no-untyped-def]
     """Find the havens of slices last..first."""
     least_w, flat, radius, ahead, recharge, _ = sun
     for k in range(last, first - 1, -1):
         out = haven[k % haven.shape[0]]
-        havens(out, balance, least_w, flat, block, k, radius, ahead, numbers[0], recharge, rounding.haven)
+        havens(out, balance, gains, least_w, flat, block, k, radius, ahead, numbers[0], recharge, rounding.haven)
 
 
 @njit(cache=True, nogil=True)
@@ -50,8 +50,8 @@ def after_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ri
         for i in range(ny):
             values = ring_s[k % slots, i + 1, 1 : nx + 1]
             keep(out[kept, i], values, layer, i + 1, h[i], numbers, rounding.ramp)
-            whole[kept, i] = values
-            ring_x[k % slots, i + 1, 1 : nx + 1] = layer.x[i + 1, 1 : nx + 1]
+            put(whole[kept, i], values)
+            put(ring_x[k % slots, i + 1, 1 : nx + 1], layer.x[i + 1, 1 : nx + 1])
 
 
 @njit(cache=True, nogil=True)
