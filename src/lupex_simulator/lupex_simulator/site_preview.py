@@ -5,7 +5,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -66,7 +66,9 @@ def draw_preview(path: Path, preview: Preview) -> None:
     figure.suptitle(_title(preview), x=0.012, ha="left", fontsize=17, weight="bold", color=INK)
     figure.supxlabel(_caption(preview), x=0.012, ha="left", fontsize=10, color=INK, linespacing=1.5)
     # the Matplotlib of Ubuntu 24.04 makes no room outside
-    corner = "outside upper right" if mpl.__version_info__ >= (3, 7) else "upper right"
+    corner: Literal["outside upper right", "upper right"] = (
+        "outside upper right" if mpl.__version_info__ >= (3, 7) else "upper right"
+    )
     figure.legend(handles=_handles(preview), loc=corner, ncols=5, frameon=False, fontsize=9.5)
     figure.savefig(path, format="png", facecolor=PAPER)
 

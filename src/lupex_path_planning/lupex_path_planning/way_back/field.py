@@ -60,6 +60,7 @@ def field_of(
     ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
     haven = np.full((slots, ny, nx), NONE, np.uint32)
     balance, gains = np.zeros((ahead + 1, ny, nx), np.float32), np.zeros((ny, nx), np.uint32)
+    steps = np.full((ny, -(-nx // block_of(nx))), ahead + 1)
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
     recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
     packed = packed_moves(moves, scale)
@@ -71,7 +72,7 @@ def field_of(
         return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, gains, rounding)
+        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, gains, steps, rounding)
 
     def after(first: int, last: int) -> None:
         sweeps.after_stop(

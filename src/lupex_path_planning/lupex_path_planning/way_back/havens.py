@@ -56,11 +56,11 @@ def flat(grid: SiteGrid, config: RecoveryConfig) -> NDArray[np.bool_]:
 
 
 @njit(cache=True, nogil=True)
-def havens(out, ring, gains, least_w, flat, block, k, radius, ahead, rates, recharge, up):  # type: ignore[no-untyped-def]
-    """Set out (ny, nx) to the value of each cell as a haven in slice k, NONE where it is none.
+def havens(out, last, ring, gains, steps, least_w, flat, block, k, radius, ahead, rates, recharge, up):  # type: ignore[no-untyped-def]
+    """Set out (ny, nx) to the value of each cell as a haven in slice k, NONE where it is none; `last` is that of k + 1.
 
     `ring` (ahead + 1, ny, nx) keeps the balance of slices k..k + ahead, `gains` (ny, nx) what those of them that charge
-    add up to, rounded up; those of k are set here.
+    add up to, rounded up; those of k are set here. `steps` (ny, blocks) are slices in which blocks are recharged.
     """
     count, ny, nx = least_w.shape
     slots = ring.shape[0]
@@ -83,7 +83,7 @@ def havens(out, ring, gains, least_w, flat, block, k, radius, ahead, rates, rech
             lesser(row, wide[min(i + d, ny - 1)])
         _balance(row, rates)
         if k + ahead < count:
-            _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up)
+            _look_ahead(out, last, ring, gains, steps, flat, energy, k, ahead, i, recharge, up)
         else:
             for j in range(nx):
                 out[i, j] = NONE
@@ -111,10 +111,11 @@ def _balance(row, rates):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up):  # type: ignore[no-untyped-def]
+def _look_ahead(out, last, ring, gains, steps, flat, energy, k, ahead, i, recharge, up):  # type: ignore[no-untyped-def]
     """Set row i of `out`, block by block.
 
-    Each is looked ahead for no longer than until it has recharged, and not at all where all that charges is too little.
+    Each is looked ahead for no longer than until it has recharged, and not at all where all that charges is too little;
+    nor where nothing falls and the slice after has no need: another slice that charges only makes it sooner.
     """
     slots, _, nx = ring.shape
     zero, none = np.float32(0.0), np.float32(NONE)
@@ -122,7 +123,7 @@ def _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up):  # t
     while a < I(nx):
         b = min(a + I(energy.size), I(nx))
         now = I(k % slots)
-        able = U(0)
+        able, falls = U(0), U(0)
         # the rest of slice k may be anything up to a whole slice long
         for j in range(a, b):
             fall = ring[now, i, j] if ring[now, i, j] < zero else zero
@@ -131,7 +132,10 @@ def _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up):  # t
             energy[j - a] = fall if charges else recharge
             out[i, j] = value if charges else NONE
             able |= U(1 if charges else 0)
-        if able == 0:
+            falls |= U(1 if flat[i, j] and (fall < zero or last[i, j] != 0) else 0)
+        n = I(a // I(energy.size))
+        steps[i, n] = steps[i, n] + 1 if falls == 0 else ahead + 1
+        if able == 0 or steps[i, n] <= ahead:
             a = b
             continue
         for m in range(k + 1, k + ahead + 1):
@@ -146,6 +150,7 @@ def _look_ahead(out, ring, gains, flat, energy, k, ahead, i, recharge, up):  # t
                 out[i, j] = deeper if more < zero and deeper > out[i, j] else out[i, j]
                 left |= U(1 if more < recharge else 0)
             if left == 0:
+                steps[i, n] = m - k
                 break
         for j in range(a, b):
             out[i, j] = out[i, j] if energy[j - a] >= recharge else NONE

@@ -40,8 +40,8 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def _differing(x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
-    """Return those of the blocks `which` of row i that hold a label which is not proven."""
+def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
+    """Set `row` to what proves row i, in the blocks `which`; return those that hold a label which is not proven."""
     one, end = I(1), I(x.shape[1] - 1)
     low, high = I(i - one), I(i + one)
     found = I(0)
@@ -65,6 +65,7 @@ def _differing(x, y, cost, first, floor, which, block, i, tick, weight, stops): 
                     before = floored(before, floor[i, j], weight)
                     after = floored(after, floor[i, j], weight)
                 best = min(min(beside, before), min(after, first[i, j]))
+                row[0, j] = best
                 differ |= U(best ^ x[i, j])
             found |= bit if differ != 0 else I(0)
         a, bit = b, bit << one
@@ -74,17 +75,17 @@ def _differing(x, y, cost, first, floor, which, block, i, tick, weight, stops): 
 @njit(cache=True, nogil=True)
 def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-untyped-def]
     """Put all cells whose labels are not proven into the queue; return their number. What never fell needs no proof."""
-    x, y, cost, first, floor = layer.x, layer.y, layer.cost, layer.first, layer.floor
+    x, y, cost, first, floor, row = layer.x, layer.y, layer.cost, layer.first, layer.floor, layer.row
     nx2 = x.shape[1]
     count = 0
     for i in range(1, x.shape[0] - 1):
         if layer.fallen[i] == 0:
             continue
-        which = _differing(x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, weight, stops)
+        which = _differing(row, x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, weight, stops)
         for a in range(1, nx2 - 1, block):
             if which & I(1):
                 for j in range(a, min(a + block, nx2 - 1)):
-                    if x[i, j] != proven(x, y, cost, first, floor, i, j, tick, weight, stops):
+                    if x[i, j] != row[0, j]:
                         queue[count] = i * nx2 + j
                         count += 1
             which >>= I(1)

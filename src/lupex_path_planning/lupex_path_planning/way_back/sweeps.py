@@ -30,12 +30,27 @@ def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # 
 
 
 @njit(cache=True, nogil=True)
-def look_ahead(first, last, sun, numbers, block, haven, balance, gains, rounding):  # type: ignore[no-untyped-def]
+def look_ahead(first, last, sun, numbers, block, haven, balance, gains, steps, rounding):  # type: ignore[no-untyped-def]
     """Find the havens of slices last..first."""
     least_w, flat, radius, ahead, recharge, _ = sun
     for k in range(last, first - 1, -1):
-        out = haven[k % haven.shape[0]]
-        havens(out, balance, gains, least_w, flat, block, k, radius, ahead, numbers[0], recharge, rounding.haven)
+        out, after = haven[k % haven.shape[0]], haven[(k + 1) % haven.shape[0]]
+        havens(
+            out,
+            after,
+            balance,
+            gains,
+            steps,
+            least_w,
+            flat,
+            block,
+            k,
+            radius,
+            ahead,
+            numbers[0],
+            recharge,
+            rounding.haven,
+        )
 
 
 @njit(cache=True, nogil=True)
