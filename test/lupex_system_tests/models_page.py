@@ -20,7 +20,7 @@ DATA = REPOSITORY.parent / "shared" / "data"
 PAGE = Path("docs", "models.md")
 FIGURE = Path("docs", "images", "models.png")
 _NUMBER = re.compile(r"(?<![\w.-])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w-]|\.\d)")
-BENCHMARK = "[benchmark of the models](benchmarks/2026-11-22-models.md)"
+BENCHMARK = "[benchmark of the models](benchmarks/2026-11-23-models.md)"
 
 HEAD = f"""# The models and what they are checked against
 
