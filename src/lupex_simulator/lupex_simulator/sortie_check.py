@@ -8,7 +8,7 @@ from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.site_planner import site_planner
 from lupex_path_planning.sortie.plan import Sortie, Visit
 
-STAY_S = 3600.0 + 1200.0
+STAY_S = 3600.0 + 1500.0
 """At the target, drilling and counting neutrons, as the mission plans them."""
 DRILL_W = 80.0
 CHARGE_KNOWN_LESS = 0.05
