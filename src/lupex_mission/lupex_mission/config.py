@@ -23,6 +23,9 @@ class MissionConfig:
     service_s: float = setting(3600.0, "planned stay at a target", unit="s", minimum=0, maximum=1e6)
     arrival_tolerance_m: float = setting(2.0, "of targets", unit="m", minimum=0.2, maximum=50)
     haven_tolerance_m: float = setting(3.0, "of havens", unit="m", minimum=0.2, maximum=50)
+    halt_min_s: float = setting(
+        120.0, "waits of the plan that are left over and shorter are not waited for", unit="s", minimum=0, maximum=1e6
+    )
     drive_tries: int = setting(3, "failed drives to a target before turning back", minimum=1, maximum=100)
     look_anew_after: int = setting(
         2, "failed drives in a row, after which the map of the ground is begun anew", minimum=1, maximum=100

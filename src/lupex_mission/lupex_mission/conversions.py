@@ -6,12 +6,19 @@ from geometry_msgs.msg import Point
 from nav_msgs.msg import Odometry
 
 from lupex_interfaces.action import AcquireSample, DriveTo
-from lupex_interfaces.msg import DrillStatus, LocalizationStatus, MissionStatus, PowerStatus, ReturnCertificate
+from lupex_interfaces.msg import (
+    DrillStatus,
+    LocalizationStatus,
+    MissionStatus,
+    PowerStatus,
+    ReturnCertificate,
+    SortiePlan,
+)
 from lupex_interfaces.srv import PlanSortie
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision
-from lupex_mission.observations import Certificate, Drive, Place, PlanRoute, Power, Result, Sample
-from lupex_node.checks import finite
+from lupex_mission.observations import Certificate, Drive, Halt, Place, PlanRoute, Power, Result, Sample
+from lupex_node.checks import InvalidMessage, finite
 from lupex_node.conversions import seconds, stamp
 
 MAP_LIMIT_M = 1e5
@@ -61,6 +68,25 @@ def power(message: PowerStatus) -> Power:
 def drill_stowed(message: DrillStatus) -> bool:
     """Tell whether the drill is stowed."""
     return message.state == DrillStatus.STOWED
+
+
+def halts(message: SortiePlan) -> tuple[Halt, ...]:
+    """Return the waits of a plan that lead on to a drive, in order."""
+    arrays = message.activity, message.target, message.x_m, message.y_m, message.arrival
+    if len({len(values) for values in arrays}) != 1:
+        raise InvalidMessage("the plan's arrays are not equally long")
+    found: list[Halt] = []
+    waits: list[Halt] = []
+    before = 0
+    for activity, target, x_m, y_m, arrival in zip(*arrays, strict=True):
+        if activity == SortiePlan.DRIVE:
+            found, waits = found + waits[-1:], []
+        elif activity == SortiePlan.SERVICE:
+            before, waits = target + 1, []
+        else:
+            at = Place(finite(x_m, "x_m", -MAP_LIMIT_M, MAP_LIMIT_M), finite(y_m, "y_m", -MAP_LIMIT_M, MAP_LIMIT_M))
+            waits.append(Halt(at, seconds(arrival), before))
+    return tuple(found)
 
 
 def plan_request(wish: PlanRoute, config: MissionConfig) -> PlanSortie.Request:

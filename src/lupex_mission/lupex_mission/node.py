@@ -24,6 +24,7 @@ from lupex_interfaces.msg import (
     NeutronCounts,
     PowerStatus,
     ReturnCertificate,
+    SortiePlan,
 )
 from lupex_interfaces.srv import PlanSortie
 from lupex_mission import conversions
@@ -81,6 +82,7 @@ class MissionNode(LupexNode[MissionConfig]):
         self._keep(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
         self._keep(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
         self._keep(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
+        self._keep(SortiePlan, "/plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
         self.receive(NeutronCounts, "/neutron/counts", self._count)
         self.receive(DiagnosticArray, "/diagnostics", self._heartbeat)
         server = ActionServer(
@@ -128,6 +130,7 @@ class MissionNode(LupexNode[MissionConfig]):
             seen.get("power"),
             seen.get("stowed"),
             *self._neutrons,
+            halts=seen.get("halts", ()),
             lost_nodes=lost,
             results=self._activities.results,
         )

@@ -101,6 +101,15 @@ class Power:
 
 
 @dataclass(frozen=True)
+class Halt:
+    """A wait of the plan, for light or charge, on the way to target `before`; on the way home that is past the last."""
+
+    place: Place
+    until_s: float
+    before: int
+
+
+@dataclass(frozen=True)
 class Observations:
     """Everything the executive decides on at one tick; times are ROS time."""
 
@@ -113,6 +122,7 @@ class Observations:
     drill_stowed: bool | None = None
     neutron_epithermal: int = 0
     neutron_s: float = 0.0
+    halts: tuple[Halt, ...] = ()
     lost_nodes: frozenset[str] = frozenset()
     results: Mapping[str, Result] = field(default_factory=dict)
 

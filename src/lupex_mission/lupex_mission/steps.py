@@ -61,6 +61,31 @@ class Desk:
         starts = {name: start for name, start in self.progress.step_start_s.items() if name != step}
         self.progress = dataclasses.replace(self.progress, step_start_s=starts)
 
+    def halt(self, step: str, before: int) -> bool:
+        """Keep the plan's next wait on the way to a target, where it waits; tell whether there is one.
+
+        Whoever is late passes over it: its moment has gone, and the certificate says what is left. So does whoever
+        cannot get there.
+        """
+        for halt in self.seen.halts:
+            key = f"{step}:halt:{halt.until_s:.0f}"
+            left_s = halt.until_s - self.seen.time_s
+            if halt.before != before or not left_s > 0.0 or key in self.progress.done:
+                continue
+            result = self.result(Drive(key, halt.place, self.config.arrival_tolerance_m))
+            if result is None:
+                if left_s < self.config.halt_min_s:
+                    self.progress, self.wish = self.progress.with_done(key), None
+                    continue
+                self.text = "driving to where the plan waits"
+                return True
+            self.wish = None
+            if result.success:
+                self.text = f"waiting where the plan does, {left_s / 60.0:.0f} min left"
+                return True
+            self.progress = self.progress.with_done(key)
+        return False
+
     def failed_try(self, step: str) -> int:
         """Remember a failed try and return how many there were."""
         self.progress = self.progress.with_try(step)
@@ -140,7 +165,7 @@ class DriveToTarget(Step):
         desk, config = self.desk, self.desk.config
         tries = desk.tries(self.name)
         desk.show(Phase.DRIVE, f"driving to target {self.index + 1}", self.index)
-        if not desk.ready_to_try_again(self.name):
+        if not desk.ready_to_try_again(self.name) or desk.halt(self.name, self.index):
             return Status.RUNNING
         result = desk.result(Drive(f"{self.name}:{tries}", desk.targets[self.index], config.arrival_tolerance_m))
         if result is None:
@@ -223,6 +248,8 @@ class Return(Step):
             desk.text = "stowing the drill before returning"
             return Status.RUNNING
         if not desk.ready_to_try_again(self.name):
+            return Status.RUNNING
+        if not (desk.progress.turning_back or tries or self._must_hurry()) and desk.halt(self.name, len(desk.targets)):
             return Status.RUNNING
         if len(desk.progress.goals) == tries + 1 and self._must_hurry() and desk.progress.goals[tries] == self._home():
             # The margin has gone on the way home: the nearest light is the goal now, in a try of its own.
