@@ -3,26 +3,22 @@
 """The proof of the way back as the ground turns out to be closed, and open again."""
 
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lupex_models.height_field import HeightField
-from lupex_models.horizon import HorizonMap
-from lupex_models.rover import read_rover
-from lupex_models.site import Haven, OrbitalSite, Pose2, Target
-from lupex_models.site_frame import SiteFrame
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+sys.path.insert(0, str(Path(__file__).parent))
+from flat_site import UTC_S, flat_planner, flat_site
+
 from lupex_path_planning.live_proof import LiveProof
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
-from lupex_path_planning.site_planner import site_planner
 from lupex_path_planning.way_back.measured_factors import Allowance
 
-ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
-UTC_S, NOW_S = 1.855e9, 1234.0
+NOW_S = 1234.0
 OFFSET_S = UTC_S - 1000.0
 FRAME = Planar(60.0, 0.0, 0.0)
 """Odom lies where the rover stands, in the dark."""
@@ -32,17 +28,7 @@ PLACE, AS_BOUND = (60.0, 0.0), Allowance()
 @pytest.fixture(scope="module")
 def site():
     """Plan over a flat site, lit in the west and dark in the east for ever."""
-    counts = np.full((36, 20, 20), -300, np.int16)
-    counts[:, :, 12:] = 2000
-    dem = HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0)
-    horizon = HorizonMap(counts, -190.0, -190.0, 20.0, 1.5)
-    frame = SiteFrame(math.radians(-89.5), 0.0, 0.0)
-    havens, targets = (Haven(0.0, 0.0, 10.0),), (Target(80.0, 0.0, "dark"),)
-    given = OrbitalSite("flat", frame, dem, horizon, None, Pose2(0.0, 0.0, 0.0), havens, targets, UTC_S, OFFSET_S)
-    config = PathPlanningConfig(
-        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=21_600.0)
-    )
-    return site_planner(config, ROVER, given)
+    return flat_planner(replace(flat_site(), permanent_shadow=None), 21_600.0)
 
 
 @pytest.fixture

@@ -13,23 +13,16 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from flat_site import UTC_S, flat_planner, flat_site
 from small_site import grid
 
-from lupex_models.height_field import HeightField
-from lupex_models.horizon import HorizonMap
-from lupex_models.rover import read_rover
-from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
-from lupex_models.site_frame import SiteFrame
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_models.site import open_site, write_site
 from lupex_path_planning.light_slices import LightSlices
 from lupex_path_planning.site_grid import Moves
-from lupex_path_planning.site_planner import site_planner
 from lupex_path_planning.sortie.plan import DRIVE, RECHARGE, SERVING, WAITING, Sortie, Visit, Waypoint
 from lupex_path_planning.sortie.plan_map import plan_map
 from lupex_path_planning.sortie.profile import charge_profile, key_moments, overrun
 
-ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
-UTC_S = 1.855e9
 START_S = 1234.0
 VISITS = [Visit(80.0, 0.0, 5400.0, 80.0)]
 
@@ -38,19 +31,8 @@ VISITS = [Visit(80.0, 0.0, 5400.0, 80.0)]
 def planner(tmp_path_factory):
     """Plan over a flat site, lit in the west and dark in the east for ever."""
     directory = tmp_path_factory.mktemp("site")
-    counts = np.full((36, 20, 20), -300, np.int16)
-    counts[:, :, 12:] = 2000
-    dem = HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0)
-    horizon = HorizonMap(counts, -190.0, -190.0, 20.0, 1.5)
-    frame = SiteFrame(math.radians(-89.5), 0.0, 0.0)
-    havens, targets = (Haven(0.0, 0.0, 10.0),), (Target(80.0, 0.0, "dark"),)
-    lander = Pose2(0.0, 0.0, 0.0)
-    site = OrbitalSite("flat", frame, dem, horizon, counts[0] > 0, lander, havens, targets, UTC_S, UTC_S - 1000.0)
-    write_site(directory, site)
-    config = PathPlanningConfig(
-        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=43_200.0)
-    )
-    return site_planner(config, ROVER, open_site(directory))
+    write_site(directory, flat_site())
+    return flat_planner(open_site(directory), 43_200.0)
 
 
 @pytest.fixture(scope="module")

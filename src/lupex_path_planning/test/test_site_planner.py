@@ -3,51 +3,36 @@
 """From a site on disk to field, sortie and site map, and kernels that are ready beforehand."""
 
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lupex_models.height_field import HeightField
-from lupex_models.horizon import HorizonMap
+sys.path.insert(0, str(Path(__file__).parent))
+from flat_site import ROVER, UTC_S, flat_planner, flat_site
+
 from lupex_models.light import Light
-from lupex_models.rover import read_rover
-from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
-from lupex_models.site_frame import SiteFrame
+from lupex_models.site import open_site, write_site
 from lupex_path_planning import cost_field
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.light_slices import earth_slices
 from lupex_path_planning.near_field import closed_moves, local_search
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.site_grid import touching
-from lupex_path_planning.site_planner import site_planner, warm_up
+from lupex_path_planning.site_planner import warm_up
 from lupex_path_planning.sortie import bounds, charge_front, fields, label_search, less_driving, openings
 from lupex_path_planning.sortie.plan import Task, Visit
 from lupex_path_planning.way_back import sweeps
-
-ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
-UTC_S = 1.855e9
 
 
 @pytest.fixture(scope="module")
 def planner(tmp_path_factory):
     """Plan over a flat site, lit in the west and dark in the east for ever."""
     directory = tmp_path_factory.mktemp("site")
-    counts = np.full((36, 20, 20), -300, np.int16)
-    counts[:, :, 12:] = 2000
-    dem = HeightField(np.zeros((60, 60), np.float32), -150.0, -150.0, 5.0)
-    horizon = HorizonMap(counts, -190.0, -190.0, 20.0, 1.5)
-    frame = SiteFrame(math.radians(-89.5), 0.0, 0.0)
-    havens, targets = (Haven(0.0, 0.0, 10.0),), (Target(80.0, 0.0, "dark"),)
-    lander = Pose2(0.0, 0.0, 0.0)
-    site = OrbitalSite("flat", frame, dem, horizon, counts[0] > 0, lander, havens, targets, UTC_S, UTC_S - 1000.0)
-    write_site(directory, site)
-    config = PathPlanningConfig(
-        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=21_600.0)
-    )
-    return site_planner(config, ROVER, open_site(directory))
+    write_site(directory, flat_site())
+    return flat_planner(open_site(directory), 21_600.0)
 
 
 def test_field_and_sortie_come_from_the_site(planner):
