@@ -6,6 +6,7 @@ import array
 import collections
 import dataclasses
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,9 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny_world import make_tiny_world  # noqa: E402
+
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 pytest.importorskip("ros_gz_interfaces.msg")
@@ -45,37 +49,13 @@ from lupex_simulator.gazebo.node import GazeboAdapterNode  # noqa: E402
 from lupex_simulator.gazebo.unit_drive import NotMovingError  # noqa: E402
 from lupex_simulator.gazebo.world_model import SUN_SETTINGS, sun_direction, sun_light  # noqa: E402
 from lupex_simulator.payload.node import PayloadNode  # noqa: E402
-from lupex_simulator.recipe import (  # noqa: E402
-    Dem,
-    DetailTruth,
-    Haven,
-    Place,
-    PlacedCrater,
-    Recipe,
-    Sortie,
-    Start,
-    Terrain,
-    Truth,
-)
 from lupex_simulator.schedule import START_NS  # noqa: E402
 from lupex_simulator.world import open_world  # noqa: E402
-from lupex_simulator.world_making import HorizonGrid, make_world  # noqa: E402
 from lupex_simulator.world_topics import PolledTopics  # noqa: E402
 
 ROVER_FILE = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 ROVER = read_rover(ROVER_FILE)
 RADIUS = ROVER.crawler.sprocket_radius_m
-RECIPE = Recipe(
-    name="tiny",
-    site=Place(-89.4389, 222.869, 300.0),
-    start=Start("2028-10-13T12:00:00Z", 40.0, soc=0.7),
-    sortie=Sortie(20.0, 15.0),
-    terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0, calm_radius_m=20.0),
-    dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
-    havens=(Haven(0.0, 0.0, 6.0),),
-    truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
-)
 TICK_NS = 20_000_000
 WALL_LIMIT_S = 30.0
 
@@ -83,7 +63,7 @@ WALL_LIMIT_S = 30.0
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     directory = tmp_path_factory.mktemp("world") / "tiny"
-    make_world(directory, RECIPE, 3, lambda stage, done: None, HorizonGrid(16, 50.0, 10 * 86400.0))
+    make_tiny_world(directory)
     return directory
 
 

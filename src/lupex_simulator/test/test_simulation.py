@@ -3,34 +3,25 @@
 """One run of a tiny world, without any middleware."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny_world import make_tiny_world
 
 from lupex_models.rover import read_rover
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
 from lupex_simulator.pose import Pose
-from lupex_simulator.recipe import Dem, DetailTruth, Haven, Place, PlacedCrater, Recipe, Sortie, Start, Terrain, Truth
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_simulator.world import open_world
-from lupex_simulator.world_making import HorizonGrid, make_world
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
-RECIPE = Recipe(
-    name="tiny",
-    site=Place(-89.4389, 222.869, 300.0),
-    start=Start("2028-10-13T12:00:00Z", 40.0, soc=0.7),
-    sortie=Sortie(20.0, 15.0),
-    terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0, calm_radius_m=20.0),
-    dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
-    havens=(Haven(0.0, 0.0, 6.0),),
-    truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
-)
 CONFIG = SimulatorConfig(world="", rover="")
 ALL = read_parts("all")
 
@@ -38,7 +29,7 @@ ALL = read_parts("all")
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     directory = tmp_path_factory.mktemp("world") / "tiny"
-    make_world(directory, RECIPE, 3, lambda stage, done: None, HorizonGrid(16, 50.0, 10 * 86400.0))
+    make_tiny_world(directory)
     return open_world(directory)
 
 

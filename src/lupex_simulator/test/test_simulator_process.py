@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.node
+sys.path.insert(0, str(Path(__file__).parent))
+from tiny_world import make_tiny_world  # noqa: E402
+
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
@@ -36,32 +39,8 @@ from lupex_interfaces.msg import (  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_simulator.conversions import JOINT_NAMES  # noqa: E402
-from lupex_simulator.recipe import (  # noqa: E402
-    Dem,
-    DetailTruth,
-    Haven,
-    Place,
-    PlacedCrater,
-    Recipe,
-    Sortie,
-    Start,
-    Terrain,
-    Truth,
-)
-from lupex_simulator.world_making import HorizonGrid, make_world  # noqa: E402
 
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
-RECIPE = Recipe(
-    name="tiny",
-    site=Place(-89.4389, 222.869, 300.0),
-    start=Start("2028-10-13T12:00:00Z", 40.0, soc=0.7),
-    sortie=Sortie(20.0, 15.0),
-    terrain=Terrain(seed=1, rms_deviation_m=0.1, longest_wavelength_m=200.0, crater_density=0.0, calm_radius_m=20.0),
-    dem=Dem(),
-    craters=(PlacedCrater(41.0, 34.0, 90.0, 0.09),),
-    havens=(Haven(0.0, 0.0, 6.0),),
-    truth=Truth(detail=DetailTruth(-20.0, 60.0, -20.0, 50.0)),
-)
 TOPICS = {
     "/clock": Clock,
     "/imu/data": Imu,
@@ -80,7 +59,7 @@ TOPICS = {
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     directory = tmp_path_factory.mktemp("world") / "tiny"
-    make_world(directory, RECIPE, 3, lambda stage, done: None, HorizonGrid(16, 50.0, 10 * 86400.0))
+    make_tiny_world(directory)
     return directory
 
 
