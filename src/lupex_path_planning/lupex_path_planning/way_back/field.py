@@ -19,12 +19,16 @@ from lupex_path_planning.way_back.havens import flat
 from lupex_path_planning.way_back.kept import Coarse, Labels
 from lupex_path_planning.way_back.labels import NONE, NOTHING, Rounding
 from lupex_path_planning.way_back.layer import block_of, layer
+from lupex_path_planning.way_back.look_ahead import outlook
 from lupex_path_planning.way_back.scale import Scale, packed_moves
 
 Stage = Callable[[int, int], None]
 
 _CHUNK = 4
 """Slices that one core settles before it hands them to the other."""
+_PROVIDED = 4 * _CHUNK
+"""Slices whose memory is mapped at once."""
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -59,20 +63,18 @@ def field_of(
     ring_x = np.full((slots, ny + 2, nx + 2), NOTHING, np.uint32)
     ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
     haven = np.full((slots, ny, nx), NONE, np.uint32)
-    balance, gains = np.zeros((ahead + 1, ny, nx), np.float32), np.zeros((ny, nx), np.uint32)
-    steps = np.full((ny, -(-nx // block_of(nx))), ahead + 1)
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
     recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
     packed = packed_moves(moves, scale)
-    level = flat(grid, config)
+    view = outlook(flat(grid, config), ahead)
     block = block_of(nx)
     layers = layer(packed.codes), layer(packed.codes)
 
     def sun(stop_used: bool) -> tuple[Any, ...]:
-        return least, level, radius, ahead, recharge, scale.window(stop_used=stop_used)
+        return least, radius, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        sweeps.look_ahead(first, last, sun(True), scale.numbers, block, haven, balance, gains, steps, rounding)
+        sweeps.look_ahead(first, last, sun(True), scale.numbers, view, haven, rounding)
 
     def after(first: int, last: int) -> None:
         sweeps.after_stop(
@@ -86,24 +88,40 @@ def field_of(
             haven, ring_x, ring_s, scale.stop, labels, whole, rounding,
         )  # fmt: skip
 
-    _in_turn(look_ahead, after, before, count, light.count)
+    def provide(first: int, last: int) -> None:
+        for kept_slices in (labels, whole):
+            kept_slices[first : last + 1].reshape(-1)[:: _PAGE // kept_slices.itemsize] = 0
+
+    _in_turn(look_ahead, after, before, provide, count, light.count)
     return Field(labels, whole, labels_after[:kept], whole_after[:kept])
 
 
-def _in_turn(look_ahead: Stage, after: Stage, before: Stage, count: int, total: int) -> None:
+def _in_turn(look_ahead: Stage, after: Stage, before: Stage, provide: Stage, count: int, total: int) -> None:
     """Run the stages over all slices, latest first; `before` a chunk behind `after`, `look_ahead` a chunk in front.
 
-    `before` takes as long as both others, and runs beside them.
+    `before` takes as long as both others, and runs beside them. `provide` has the system map the memory of the result,
+    which takes a fifth of that time where it is large, on whichever core waits for the other.
     """
-    chunks = [(max(last - _CHUNK + 1, 0), last) for last in range(count - 1, -1, -_CHUNK)]
-    look_ahead(count, total - 1)
-    look_ahead(*chunks[0])
-    with ThreadPoolExecutor(1) as other:
+    chunks = _chunks(count, _CHUNK)
+    with ThreadPoolExecutor(1) as other, ThreadPoolExecutor(1) as third:
+        provided = [third.submit(provide, *chunk) for chunk in _chunks(count, _PROVIDED)]
+
+        def settle(first: int, last: int) -> None:
+            provided[(count - 1 - first) // _PROVIDED].result()
+            before(first, last)
+
+        look_ahead(count, total - 1)
+        look_ahead(*chunks[0])
         settled = other.submit(before, 0, -1)
         for here, ahead in itertools.zip_longest(chunks, chunks[1:]):
             after(*here)
             if ahead is not None:
                 look_ahead(*ahead)
             settled.result()
-            settled = other.submit(before, *here)
+            settled = other.submit(settle, *here)
         settled.result()
+
+
+def _chunks(count: int, size: int) -> list[tuple[int, int]]:
+    """Return (first, last) of chunks of slices, latest first."""
+    return [(max(last - size + 1, 0), last) for last in range(count - 1, -1, -size)]

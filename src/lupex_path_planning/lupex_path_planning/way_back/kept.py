@@ -5,9 +5,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import LOW, NONE, NOTHING, SHIFT, throughout, value_of
 from lupex_path_planning.way_back.scale import Scale
 
@@ -23,7 +23,7 @@ Labels = NDArray[np.uint32]
 Coarse = NDArray[np.uint16]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def keep(label_out, value_out, layer, i, haven, numbers, ramp):  # type: ignore[no-untyped-def]
     """Store a settled row: its labels, and the values over the whole slice.
 
@@ -43,7 +43,7 @@ def keep(label_out, value_out, layer, i, haven, numbers, ramp):  # type: ignore[
         value_out[j] = value if label < NOTHING and value <= most else NONE
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def coarsen(out, values):  # type: ignore[no-untyped-def]
     """Round the values of a row up to `_COARSE` bits."""
     for j in range(values.size):
@@ -76,7 +76,7 @@ def _needs_j(values: Any, step_j: float, reserve_j: float, never: int) -> NDArra
     return out
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _joules(out, values, step_j, reserve_j, never):  # type: ignore[no-untyped-def]
     for n in range(out.size):
         joules = reserve_j + step_j * values[n]

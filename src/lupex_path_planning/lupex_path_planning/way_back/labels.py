@@ -14,7 +14,8 @@ cover. A move's cost is priced in the same form as a label, so that both ways ar
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from lupex_path_planning.way_back.kernel import kernel
 
 U = np.uint32
 LOW = U(4095)
@@ -58,7 +59,7 @@ class Rounding(NamedTuple):
 ROUNDING = Rounding()
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def on(x, y, cost, tick):  # type: ignore[no-untyped-def]
     """Return the label of a move's begin from label and cover of its end; `tick` is weight << 12 | 1."""
     within = U(x + cost)
@@ -71,13 +72,13 @@ def on(x, y, cost, tick):  # type: ignore[no-untyped-def]
     return best if U(within & LOW) <= WHOLE else through
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def value_of(label, weight):  # type: ignore[no-untyped-def]
     """Return the energy of a label."""
     return U(U(label >> SHIFT) - U(weight * U(label & LOW)))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def floored(label, floor, weight):  # type: ignore[no-untyped-def]
     """Return a label raised to what a stop in this cell asks for (value << 12 | before)."""
     label = label if label < NOTHING else NOTHING
@@ -90,7 +91,7 @@ def floored(label, floor, weight):  # type: ignore[no-untyped-def]
     return U(U(U(value + U(weight * before)) << SHIFT) | before)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def throughout(x, ahead, wait, least, tick, ramp):  # type: ignore[no-untyped-def]
     """Return the value << 12 that covers the whole slice: the label's, or the wait's once it is too late for the label.
 
@@ -106,7 +107,7 @@ def throughout(x, ahead, wait, least, tick, ramp):  # type: ignore[no-untyped-de
     return value if value < NOTHING else NOTHING
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def covered(x, ahead, wait, least, later, tick, ramp):  # type: ignore[no-untyped-def]
     """Return the cover of a label as one of the next slice's time; `later` is that time * (weight << 12 | 1)."""
     label = U(throughout(x, ahead, wait, least, tick, ramp) + later)

@@ -7,8 +7,8 @@ It held all the same, but nobody could follow it. Few do: all are checked by row
 """
 
 import numpy as np
-from numba import njit
 
+from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import CLOSED, covered, floored, on
 
 U = np.uint32
@@ -23,7 +23,7 @@ _ROWS = np.array((0, 1, 1, 1, 0, -1, -1, -1))
 _COLUMNS = np.array((1, 1, 0, -1, -1, -1, 0, 1))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore[no-untyped-def]
     """Return the label that neighbours, waiting or a haven prove now for a cell."""
     label = first[i, j]
@@ -39,7 +39,7 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
     return label
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
     """Set `row` to what proves row i, in the blocks `which`; return those that hold a label which is not proven."""
     one, end = I(1), I(x.shape[1] - 1)
@@ -72,7 +72,7 @@ def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, sto
     return found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-untyped-def]
     """Put all cells whose labels are not proven into the queue; return their number. What never fell needs no proof."""
     x, y, cost, first, floor, row = layer.x, layer.y, layer.cost, layer.first, layer.floor, layer.row
@@ -92,14 +92,14 @@ def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-unty
     return count
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cover_cell(layer, i, j, tick, ramp):  # type: ignore[no-untyped-def]
     layer.y[i, j] = covered(
         layer.x[i, j], layer.ahead[i, j], layer.wait[i, j], layer.least[i, j], layer.later[i, j], tick, ramp
     )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
     """Raise each label that is not proven to what is, and all that rest on it; what stays unproven goes to waiting.
 

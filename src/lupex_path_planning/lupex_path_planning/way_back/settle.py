@@ -7,8 +7,8 @@ number. Arrays have a closed frame of one cell. Moves: 0 +x, 1 +x+y, 2 +y, 3 -x+
 """
 
 import numpy as np
-from numba import njit
 
+from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import covered, floored, on
 
 U = np.uint32
@@ -18,7 +18,7 @@ _STEPS = 8
 """Steps along a row that are taken at once; what is longer goes on with the next sweep."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def cover(x, y, ahead, wait, least, later, which, block, i, tick, ramp):  # type: ignore[no-untyped-def]
     """Set the covers of the labels of row i, in the blocks `which`."""
     one, end = I(1), I(x.shape[1] - 1)
@@ -31,7 +31,7 @@ def cover(x, y, ahead, wait, least, later, which, block, i, tick, ramp):  # type
         a, bit = b, bit << one
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0, m1, m2, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
     """Lower row i by moves m0, m1, m2 into row q, in the blocks `which`, with covers.
 
@@ -70,7 +70,7 @@ def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0,
     return fell, reach
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block, i, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
     """Lower row i by the moves along it, in the blocks `which` and those that they reach eastward, with covers.
 
@@ -119,7 +119,7 @@ def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block,
     return fell, reach, left & open_
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def sweep(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
     """Sweep down and up, and along each row, until no label falls."""
     x, y, cost, floor, row = layer.x, layer.y, layer.cost, layer.floor, layer.row

@@ -3,8 +3,8 @@
 """Begin of a slice: what waiting promises, what moves cost in its light, what a stop asks for."""
 
 import numpy as np
-from numba import njit
 
+from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import (
     CLOSED,
     LOW,
@@ -22,7 +22,7 @@ _ROWS = (0, 1, 1, 1, 0, -1, -1, -1)
 _COLUMNS = (1, 1, 0, -1, -1, -1, 0, 1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def begin(layer, block, k, least_w, haven, window, rates, weight, moves, rounding):  # type: ignore[no-untyped-def]
     """Begin slice k from the labels of k + 1 that the layer holds; `window` is how many slices a move may touch."""
     x, y, first, open_, dark, lit, cost = layer.x, layer.y, layer.first, layer.open, layer.dark, layer.lit, layer.cost
@@ -36,7 +36,7 @@ def begin(layer, block, k, least_w, haven, window, rates, weight, moves, roundin
         _price(cost, moves, lit, open_, dark, layer.bright, block, i, weight, rounding)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weight, rounding):  # type: ignore[no-untyped-def]
     """Set row i to what waiting for the next slice's labels x, or a haven, promises.
 
@@ -69,7 +69,7 @@ def _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weig
         wait[i, j] = U(U(U(load + U(load >> U(11))) + U(1)) << U(1)) if load > 0 else U(0)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _start(x, y, first, ahead, later, wait, least, free, open_, block, i, tick, ramp):  # type: ignore[no-untyped-def]
     """Set labels and covers of row i to waiting, and see which blocks hold cells that a move may serve better."""
     i, one, end = I(i), I(1), I(x.shape[1] - 1)
@@ -87,7 +87,7 @@ def _start(x, y, first, ahead, later, wait, least, free, open_, block, i, tick, 
     open_[i] = found
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _darkest(lit, least_w, k, slices, i):  # type: ignore[no-untyped-def]
     """Take the least light over slices k on; 0 past the horizon."""
     row = lit[i, 1:-1]
@@ -100,21 +100,21 @@ def _darkest(lit, least_w, k, slices, i):  # type: ignore[no-untyped-def]
         lesser(row, least_w[m, i - 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put(row, other):  # type: ignore[no-untyped-def]
     """Set a row to another; to assign it whole takes a second more to compile."""
     for j in range(row.size):
         row[j] = other[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def lesser(row, other):  # type: ignore[no-untyped-def]
     """Lower a row to another where that is less."""
     for j in range(row.size):
         row[j] = other[j] if other[j] < row[j] else row[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _price(cost, moves, lit, open_, dark, bright, block, i, weight, rounding):  # type: ignore[no-untyped-def]
     """Price the moves of row i anew, but in blocks that are without light, or have more than they need, as before.
 
@@ -161,7 +161,7 @@ def _price(cost, moves, lit, open_, dark, bright, block, i, weight, rounding):  
                 cost[m, here, j] = U(U(key << SHIFT) | ticks) if code != 0 and key < NONE else CLOSED
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def stops(layer, ring_x, ring_s, k, count, stop, weight):  # type: ignore[no-untyped-def]
     """Set what one stop, begun at any time of slice k, asks for: floor and, for waiting, least (value << 12).
 
@@ -192,14 +192,14 @@ def stops(layer, ring_x, ring_s, k, count, stop, weight):  # type: ignore[no-unt
         )
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _greater(row, other, known):  # type: ignore[no-untyped-def]
     for j in range(row.size):
         value = other[j] if known else NONE
         row[j] = value if value > row[j] else row[j]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _stop_row(floor, least, worst, x0, s0, x1, s1, known0, known1, rest, load, weight):  # type: ignore[no-untyped-def]
     for j in range(floor.size):
         t0, t1 = U(x0[j] & LOW), U(x1[j] & LOW)

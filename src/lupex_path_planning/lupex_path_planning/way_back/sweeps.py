@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The recursion of the minimum safe charge over slices, latest first, in its two layers; and the move of one label.
 
-`sun` is (least light, flat, clearance in cells, slices that a haven is looked ahead for, charge it must give, slices
-that a move may touch); `numbers` are those of `Scale`.
+`sun` is (least light, clearance of a haven in cells, charge that it must give, slices that a move may touch);
+`numbers` are those of `Scale`.
 """
 
 import numpy as np
-from numba import njit
 
-from lupex_path_planning.way_back.havens import havens
 from lupex_path_planning.way_back.kept import coarsen, keep
+from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import CLOSED, LOW, NOTHING, SHIFT, floored, on, value_of
+from lupex_path_planning.way_back.look_ahead import find_havens
 from lupex_path_planning.way_back.proof import prove
 from lupex_path_planning.way_back.settle import sweep
 from lupex_path_planning.way_back.slices import begin, put, stops
@@ -19,41 +19,27 @@ from lupex_path_planning.way_back.slices import begin, put, stops
 U = np.uint32
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # type: ignore[no-untyped-def]
     """Settle slice k from the labels of k + 1 that the layer holds."""
     rates, weight = numbers[0], numbers[1]
     tick = U(U(weight << SHIFT) | U(1))
-    begin(layer, block, k, sun[0], haven, sun[5], rates, weight, moves, rounding)
+    begin(layer, block, k, sun[0], haven, sun[3], rates, weight, moves, rounding)
     sweep(layer, block, tick, weight, stopping, rounding.ramp)
     prove(layer, block, tick, weight, stopping, rounding.ramp)
 
 
-@njit(cache=True, nogil=True)
-def look_ahead(first, last, sun, numbers, block, haven, balance, gains, steps, rounding):  # type: ignore[no-untyped-def]
+@kernel
+def look_ahead(first, last, sun, numbers, outlook, haven, rounding):  # type: ignore[no-untyped-def]
     """Find the havens of slices last..first."""
-    least_w, flat, radius, ahead, recharge, _ = sun
+    least_w, radius, recharge, _ = sun
+    slots = haven.shape[0]
     for k in range(last, first - 1, -1):
-        out, after = haven[k % haven.shape[0]], haven[(k + 1) % haven.shape[0]]
-        havens(
-            out,
-            after,
-            balance,
-            gains,
-            steps,
-            least_w,
-            flat,
-            block,
-            k,
-            radius,
-            ahead,
-            numbers[0],
-            recharge,
-            rounding.haven,
-        )
+        out, after = haven[k % slots], haven[(k + 1) % slots]
+        find_havens(out, after, outlook, least_w, k, radius, numbers[0], recharge, rounding.haven)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def after_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ring_s, out, whole, rounding):  # type: ignore[no-untyped-def]
     """Settle slices last..first for a rover whose stop is behind it; `out` and `whole` may be rings too."""
     slots = ring_x.shape[0]
@@ -69,13 +55,13 @@ def after_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ri
             put(ring_x[k % slots, i + 1, 1 : nx + 1], layer.x[i + 1, 1 : nx + 1])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def before_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, ring_s, stop, out, whole, rounding):  # type: ignore[no-untyped-def]
     """Settle slices last..first for a rover that may still have to stop."""
     weight = numbers[1]
     slots = ring_x.shape[0]
     _, ny, nx = sun[0].shape
-    values = np.empty(nx, np.uint32)
+    values = layer.row[0, 1 : nx + 1]
     for k in range(last, first - 1, -1):
         stops(layer, ring_x, ring_s, k, out.shape[0], stop, weight)
         h = haven[k % slots]
@@ -85,7 +71,7 @@ def before_stop(first, last, sun, numbers, moves, layer, block, haven, ring_x, r
             coarsen(whole[k, i], values)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def choose(label, base, x, y, cost, floor, numbers, stopping):  # type: ignore[no-untyped-def]
     """Return the move of one cell that its label rests on, from those of its eight neighbours; 8 for waiting.
 
