@@ -6,6 +6,8 @@ They allocate nothing and so count no references to arrays: the counts of rows h
 field's time, more so where both cores count those of one array. What allocates within such a kernel does not compile.
 """
 
+from typing import Any
+
 from numba import njit
 
-kernel = njit(cache=True, nogil=True, _nrt=False)
+kernel: Any = njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
