@@ -31,7 +31,8 @@ def keep(label_out, value_out, layer, i, haven, numbers, ramp):  # type: ignore[
     """
     _, weight, most, _ = numbers
     tick = U(U(weight << SHIFT) | U(1))
-    x, ahead, wait, least = layer.x[i, 1:-1], layer.ahead[i, 1:-1], layer.wait[i, 1:-1], layer.least[i, 1:-1]
+    end = 1 + haven.size
+    x, ahead, wait, least = layer.x[i, 1:end], layer.ahead[i, 1:end], layer.wait[i, 1:end], layer.least[i, 1:end]
     for j in range(x.size):
         label = x[j]
         value = value_of(label, weight)

@@ -79,16 +79,16 @@ def value_of(label, weight):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def floored(label, floor, weight):  # type: ignore[no-untyped-def]
+def floored(label, floor, tick):  # type: ignore[no-untyped-def]
     """Return a label raised to what a stop in this cell asks for (value << 12 | before)."""
     label = label if label < NOTHING else NOTHING
     before = U(label & LOW)
-    value = U(U(label >> SHIFT) - U(weight * before))
-    least = U(floor >> SHIFT)
+    value = U(label - U(before * tick))
+    least = U(floor & HIGH)
     latest = U(floor & LOW)
     value = value if value > least else least
     before = before if before > latest else latest
-    return U(U(U(value + U(weight * before)) << SHIFT) | before)
+    return U(value + U(before * tick))
 
 
 @kernel

@@ -10,6 +10,7 @@ import numpy as np
 
 from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import CLOSED, covered, floored, on
+from lupex_path_planning.way_back.layer import BEHIND
 
 U = np.uint32
 I = np.uint64  # noqa: E741
@@ -34,7 +35,7 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
             found = on(x[p, q], y[p, q], cost[move, i, j], tick)
             best = found if found < best else best
         if stops:
-            best = floored(best, floor[i, j], weight)
+            best = floored(best, floor[i, j], tick)
         label = best if best < label else label
     return label
 
@@ -42,7 +43,7 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
 @kernel
 def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
     """Set `row` to what proves row i, in the blocks `which`; return those that hold a label which is not proven."""
-    one, end = I(1), I(x.shape[1] - 1)
+    one, end = I(1), I(x.shape[1] - BEHIND)
     low, high = I(i - one), I(i + one)
     found = I(0)
     a, bit = one, one
@@ -61,9 +62,9 @@ def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, sto
                 after = min(after, on(x[high, j], y[high, j], cost[I(2), i, j], tick))
                 after = min(after, on(x[high, e], y[high, e], cost[I(1), i, j], tick))
                 if stops:
-                    beside = floored(beside, floor[i, j], weight)
-                    before = floored(before, floor[i, j], weight)
-                    after = floored(after, floor[i, j], weight)
+                    beside = floored(beside, floor[i, j], tick)
+                    before = floored(before, floor[i, j], tick)
+                    after = floored(after, floor[i, j], tick)
                 best = min(min(beside, before), min(after, first[i, j]))
                 row[0, j] = best
                 differ |= U(best ^ x[i, j])
@@ -82,9 +83,9 @@ def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-unty
         if layer.fallen[i] == 0:
             continue
         which = _differing(row, x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, weight, stops)
-        for a in range(1, nx2 - 1, block):
+        for a in range(1, nx2 - BEHIND, block):
             if which & I(1):
-                for j in range(a, min(a + block, nx2 - 1)):
+                for j in range(a, min(a + block, nx2 - BEHIND)):
                     if x[i, j] != row[0, j]:
                         queue[count] = i * nx2 + j
                         count += 1
@@ -136,7 +137,7 @@ def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
                 continue
             rested = on(label, cover, cost[move, p, q], tick)
             if stops:
-                rested = floored(rested, floor[p, q], weight)
+                rested = floored(rested, floor[p, q], tick)
             if rested == x[p, q]:
                 visits[beside] |= _QUEUED
                 queue[end] = beside

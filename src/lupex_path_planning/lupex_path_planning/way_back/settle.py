@@ -10,6 +10,7 @@ import numpy as np
 
 from lupex_path_planning.way_back.kernel import kernel
 from lupex_path_planning.way_back.labels import covered, floored, on
+from lupex_path_planning.way_back.layer import BEHIND
 
 U = np.uint32
 I = np.uint64  # noqa: E741
@@ -21,7 +22,7 @@ _STEPS = 8
 @kernel
 def cover(x, y, ahead, wait, least, later, which, block, i, tick, ramp):  # type: ignore[no-untyped-def]
     """Set the covers of the labels of row i, in the blocks `which`."""
-    one, end = I(1), I(x.shape[1] - 1)
+    one, end = I(1), I(x.shape[1] - BEHIND)
     a, bit = one, one
     while a < end:
         b = min(a + block, end)
@@ -37,7 +38,7 @@ def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0,
 
     Returns the blocks that fell, and these with the ones beside fallen edges.
     """
-    one, end = I(1), I(x.shape[1] - 1)
+    one, end = I(1), I(x.shape[1] - BEHIND)
     fell, reach = I(0), I(0)
     a, bit = one, one
     while a < end:
@@ -52,7 +53,7 @@ def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0,
                 best = best if best < left else left
                 best = best if best < right else right
                 if stops:
-                    best = floored(best, floor[i, j], weight)
+                    best = floored(best, floor[i, j], tick)
                 old = x[i, j]
                 new = best if best < old else old
                 changed |= U(new ^ old)
@@ -76,7 +77,7 @@ def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block,
 
     Returns the blocks that fell, these with the ones beside fallen edges, and those where labels may fall still.
     """
-    one, end = I(1), I(x.shape[1] - 1)
+    one, end = I(1), I(x.shape[1] - BEHIND)
     west, east = I(4), I(0)
     fell, reach, left = I(0), I(0), I(0)
     a, bit = one, one
@@ -92,7 +93,7 @@ def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block,
                     right = on(x[i, j + one], y[i, j + one], cost[east, i, j], tick)
                     best = best if best < right else right
                     if stops:
-                        best = floored(best, floor[i, j], weight)
+                        best = floored(best, floor[i, j], tick)
                     old = x[i, j]
                     new = best if best < old else old
                     still |= U(new ^ old)

@@ -15,6 +15,7 @@ from lupex_path_planning.way_back.labels import (
     covered,
     value_of,
 )
+from lupex_path_planning.way_back.layer import BEHIND
 
 U = np.uint32
 I = np.uint64  # noqa: E741
@@ -45,7 +46,7 @@ def _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weig
     parked_j, sun_j, gain_j, gain_max = rates
     up, down = rounding.load, rounding.gain
     k, i, one = I(k), I(i), I(1)
-    for j in range(one, I(x.shape[1] - 1)):
+    for j in range(one, I(least_w.shape[2] + 1)):
         value = value_of(x[i, j], weight) if x[i, j] < NOTHING else NONE
         net = parked_j - sun_j * least_w[k, i - one, j - one]
         load = U(min(net + up, np.float32(524287.0))) if net > np.float32(0.0) else U(0)
@@ -72,7 +73,7 @@ def _wait(x, first, ahead, later, wait, least, least_w, haven, k, i, rates, weig
 @kernel
 def _start(x, y, first, ahead, later, wait, least, free, open_, block, i, tick, ramp):  # type: ignore[no-untyped-def]
     """Set labels and covers of row i to waiting, and see which blocks hold cells that a move may serve better."""
-    i, one, end = I(i), I(1), I(x.shape[1] - 1)
+    i, one, end = I(i), I(1), I(x.shape[1] - BEHIND)
     a, bit, found = one, one, I(0)
     while a < end:
         b = min(a + I(block), end)
@@ -90,7 +91,7 @@ def _start(x, y, first, ahead, later, wait, least, free, open_, block, i, tick, 
 @kernel
 def _darkest(lit, least_w, k, slices, i):  # type: ignore[no-untyped-def]
     """Take the least light over slices k on; 0 past the horizon."""
-    row = lit[i, 1:-1]
+    row = lit[i, 1 : least_w.shape[2] + 1]
     if k + slices > least_w.shape[0]:
         for j in range(row.size):
             row[j] = 0.0
@@ -120,7 +121,7 @@ def _price(cost, moves, lit, open_, dark, bright, block, i, weight, rounding):  
 
     Energy is what the lesser light of a move's two ends leaves.
     """
-    one, end = I(1), I(lit.shape[1] - 1)
+    one, end = I(1), I(moves[0].shape[2] + 1)
     here, above, below = I(i), I(i - 1), I(i + 1)
     codes, watt, second, most_w = moves
     up, none = rounding.move, np.float32(NONE)
@@ -177,8 +178,8 @@ def stops(layer, ring_x, ring_s, k, count, stop, weight):  # type: ignore[no-unt
         for m in range(k, k + whole):
             _greater(worst, ring_s[m % slots, i, 1:-1], m < count)
         _stop_row(
-            layer.floor[i, 1:-1],
-            layer.least[i, 1:-1],
+            layer.floor[i, 1 : nx2 - 1],
+            layer.least[i, 1 : nx2 - 1],
             worst,
             ring_x[(k + whole) % slots, i, 1:-1],
             ring_s[(k + whole) % slots, i, 1:-1],

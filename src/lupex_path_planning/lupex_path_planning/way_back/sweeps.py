@@ -85,7 +85,7 @@ def choose(label, base, x, y, cost, floor, numbers, stopping):  # type: ignore[n
     for move in range(8):
         found = on(x[move], y[move], cost[move], tick)
         if stopping:
-            found = floored(found, floor, weight)
+            found = floored(found, floor, tick)
         holds = U(found & LOW) <= U(label & LOW) and value_of(found, weight) <= value_of(label, weight)
         if found < NOTHING and holds and found < best:
             best, action = found, move
