@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Havens as the field's kernels find them, against the rule in plain units."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, random_site
 
 from lupex_path_planning.light_slices import LightSlices
