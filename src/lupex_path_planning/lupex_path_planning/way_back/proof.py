@@ -25,7 +25,7 @@ _COLUMNS = np.array((1, 1, 0, -1, -1, -1, 0, 1))
 
 
 @kernel
-def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore[no-untyped-def]
+def proven(x, y, cost, first, floor, i, j, tick, stops):  # type: ignore[no-untyped-def]
     """Return the label that neighbours, waiting or a haven prove now for a cell."""
     label = first[i, j]
     for group in _GROUPS:
@@ -41,7 +41,7 @@ def proven(x, y, cost, first, floor, i, j, tick, weight, stops):  # type: ignore
 
 
 @kernel
-def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, stops):  # type: ignore[no-untyped-def]
+def _differing(row, x, y, cost, first, floor, which, block, i, tick, stops):  # type: ignore[no-untyped-def]
     """Set `row` to what proves row i, in the blocks `which`; return those that hold a label which is not proven."""
     one, end = I(1), I(x.shape[1] - BEHIND)
     low, high = I(i - one), I(i + one)
@@ -74,7 +74,7 @@ def _differing(row, x, y, cost, first, floor, which, block, i, tick, weight, sto
 
 
 @kernel
-def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-untyped-def]
+def _unproven(layer, queue, block, tick, stops):  # type: ignore[no-untyped-def]
     """Put all cells whose labels are not proven into the queue; return their number. What never fell needs no proof."""
     x, y, cost, first, floor, row = layer.x, layer.y, layer.cost, layer.first, layer.floor, layer.row
     nx2 = x.shape[1]
@@ -82,7 +82,7 @@ def _unproven(layer, queue, block, tick, weight, stops):  # type: ignore[no-unty
     for i in range(1, x.shape[0] - 1):
         if layer.fallen[i] == 0:
             continue
-        which = _differing(row, x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, weight, stops)
+        which = _differing(row, x, y, cost, first, floor, layer.fallen[i], I(block), I(i), tick, stops)
         for a in range(1, nx2 - BEHIND, block):
             if which & I(1):
                 for j in range(a, min(a + block, nx2 - BEHIND)):
@@ -101,7 +101,7 @@ def _cover_cell(layer, i, j, tick, ramp):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
+def prove(layer, block, tick, stops, ramp):  # type: ignore[no-untyped-def]
     """Raise each label that is not proven to what is, and all that rest on it; what stays unproven goes to waiting.
 
     Each cell is raised a few times at most and sent back to waiting once, so that an end comes.
@@ -109,7 +109,7 @@ def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
     x, y, cost, first, floor = layer.x, layer.y, layer.cost, layer.first, layer.floor
     queue, visits = layer.queue, layer.visits
     nx2, room = x.shape[1], queue.size
-    done, end = 0, _unproven(layer, queue, block, tick, weight, stops)
+    done, end = 0, _unproven(layer, queue, block, tick, stops)
     if end == 0:
         return
     for n in range(room):
@@ -124,7 +124,7 @@ def prove(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
         label, cover = x[i, j], y[i, j]
         if label == first[i, j]:
             continue
-        new = proven(x, y, cost, first, floor, i, j, tick, weight, stops)
+        new = proven(x, y, cost, first, floor, i, j, tick, stops)
         if label == new:
             continue
         visits[cell] += 1

@@ -33,7 +33,7 @@ def cover(x, y, ahead, wait, least, later, which, block, i, tick, ramp):  # type
 
 
 @kernel
-def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0, m1, m2, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
+def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0, m1, m2, tick, stops, ramp):  # type: ignore[no-untyped-def]
     """Lower row i by moves m0, m1, m2 into row q, in the blocks `which`, with covers.
 
     Returns the blocks that fell, and these with the ones beside fallen edges.
@@ -72,7 +72,7 @@ def _drive(x, y, cost, ahead, wait, least, later, floor, which, block, i, q, m0,
 
 
 @kernel
-def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block, i, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
+def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block, i, tick, stops, ramp):  # type: ignore[no-untyped-def]
     """Lower row i by the moves along it, in the blocks `which` and those that they reach eastward, with covers.
 
     Returns the blocks that fell, these with the ones beside fallen edges, and those where labels may fall still.
@@ -121,7 +121,7 @@ def _run(x, y, row, cost, ahead, wait, least, later, floor, which, open_, block,
 
 
 @kernel
-def sweep(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-def]
+def sweep(layer, block, tick, stops, ramp):  # type: ignore[no-untyped-def]
     """Sweep down and up, and along each row, until no label falls."""
     x, y, cost, floor, row = layer.x, layer.y, layer.cost, layer.floor, layer.row
     ahead, wait, least, later = layer.ahead, layer.wait, layer.least, layer.later
@@ -142,7 +142,7 @@ def sweep(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
                     m0, m1, m2 = (5, 6, 7) if way == 0 else (3, 2, 1)
                     fell, reach = _drive(
                         x, y, cost, ahead, wait, least, later, floor, dirty[i], width, I(i), I(q), I(m0), I(m1), I(m2),
-                        tick, weight, stops, ramp,
+                        tick, stops, ramp,
                     )  # fmt: skip
                     dirty[i] = 0
                     if fell != 0:
@@ -154,7 +154,7 @@ def sweep(layer, block, tick, weight, stops, ramp):  # type: ignore[no-untyped-d
                 if along[i] != 0:
                     fell, reach, along[i] = _run(
                         x, y, row, cost, ahead, wait, least, later, floor, along[i], open_[i], width, I(i),
-                        tick, weight, stops, ramp,
+                        tick, stops, ramp,
                     )  # fmt: skip
                     if fell != 0:
                         busy = True

@@ -25,8 +25,8 @@ def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # 
     rates, weight = numbers[0], numbers[1]
     tick = U(U(weight << SHIFT) | U(1))
     begin(layer, block, k, sun[0], haven, sun[3], rates, weight, moves, rounding)
-    sweep(layer, block, tick, weight, stopping, rounding.ramp)
-    prove(layer, block, tick, weight, stopping, rounding.ramp)
+    sweep(layer, block, tick, stopping, rounding.ramp)
+    prove(layer, block, tick, stopping, rounding.ramp)
 
 
 @kernel
