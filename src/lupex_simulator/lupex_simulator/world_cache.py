@@ -185,4 +185,5 @@ def default_worlds_directories() -> list[Path]:
     found.append(Path(__file__).resolve().parents[3] / "worlds")
     if sites_root().is_dir():
         found += sorted(path for path in sites_root().iterdir() if not path.name.startswith("."))
-    return [directory for directory in found if directory.is_dir()]
+    # the working directory is often the source tree
+    return [directory for directory in dict.fromkeys(found) if directory.is_dir()]

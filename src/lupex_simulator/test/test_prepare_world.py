@@ -226,3 +226,11 @@ def test_an_interrupt_at_the_terminal_ends_quietly(worlds, monkeypatch, capfd):
     monkeypatch.setattr(executable, "prepare_world", interrupted)
     assert main(["tiny", "--worlds-dir", str(worlds)]) == 130
     assert capfd.readouterr() == ("", "")
+
+
+def test_worlds_are_looked_for_once_in_each_directory(monkeypatch):
+    repository = Path(world_cache.__file__).resolve().parents[3]
+    monkeypatch.chdir(repository)
+    directories = world_cache.default_worlds_directories()
+    assert directories.count(repository / "worlds") == 1
+    assert len(directories) == len(set(directories))
