@@ -19,8 +19,8 @@ from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar, Progress
 from lupex_path_planning.site_grid import Moves, grid_of
-from lupex_simulator.ground import Ground
-from lupex_simulator.vehicle import Vehicle, VehicleConfig
+from lupex_simulator.crawler.vehicle import Vehicle, VehicleConfig
+from lupex_worlds.ground import Ground
 
 ROVER = read_rover(Path(__file__).resolve().parents[1] / "config" / "rover.yaml")
 CELL_M = 0.2

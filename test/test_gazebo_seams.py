@@ -13,10 +13,10 @@ import yaml
 
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
-from lupex_simulator.gazebo.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
-from lupex_simulator.gazebo.rover_model import rover_model
-from lupex_simulator.gazebo.world_model import SUN_NAME, WORLD_NAME
 from lupex_system_tests.structure import AUTONOMY, modules
+from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
+from lupex_worlds.gazebo_files.rover_model import rover_model
+from lupex_worlds.gazebo_files.world_model import SUN_NAME, WORLD_NAME
 
 PAIRS = {
     "rosgraph_msgs/msg/Clock": "gz.msgs.Clock",
@@ -167,7 +167,8 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "prepare_world"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter"),
+    "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
     "lupex_path_planning": ("path_planning",),
@@ -199,7 +200,7 @@ def installation(root, repository, packages):
     share = root / "share" / "lupex_bringup"
     for folder in ("launch", "config", "description", "worlds"):
         (share / folder).symlink_to(repository / folder)
-    (root / "lib" / "lupex_simulator" / "prepare_world").write_text(
+    (root / "lib" / "lupex_worlds" / "prepare_world").write_text(
         '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
         "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
         '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'

@@ -16,7 +16,7 @@ from lupex_models.horizon import HorizonMap, compute_horizon  # noqa: E402
 from lupex_models.light import Light  # noqa: E402
 from lupex_models.site_frame import SiteFrame  # noqa: E402
 from lupex_models.terrain import CraterShape, add_craters, one_crater  # noqa: E402
-from lupex_simulator.ray_casting import cast_rays, maxima_pyramid  # noqa: E402
+from lupex_simulator.sensors.ray_casting import cast_rays, maxima_pyramid  # noqa: E402
 
 _IMPORT_S = time.perf_counter() - _BEGUN_S
 

@@ -14,7 +14,7 @@ from numba import njit
 from benchmarks.measuring import Asked, Context, Outcome, Row, best, timed
 from benchmarks.models import ground
 from lupex_models.height_field import HeightField
-from lupex_simulator.ray_casting import cast_rays, cell_hit, maxima_pyramid
+from lupex_simulator.sensors.ray_casting import cast_rays, cell_hit, maxima_pyramid
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -46,7 +46,7 @@ class Instance:
 
 def ridge() -> OrbitalSite:
     """Open the world of the demo, made where it is missing."""
-    command = [sys.executable, "-m", "lupex_simulator.prepare_world", "ridge", "--print", "orbital"]
+    command = [sys.executable, "-m", "lupex_worlds.prepare_world", "ridge", "--print", "orbital"]
     made = subprocess.run(
         [*command, "--worlds-dir", str(ROOT / "worlds")], capture_output=True, text=True, check=True, cwd=ROOT
     )

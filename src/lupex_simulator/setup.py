@@ -17,12 +17,11 @@ setup(
     zip_safe=False,
     maintainer="The maintainers",
     maintainer_email="maintainers@lupex.dev",
-    description="Embedded world of the lunar polar rover: vehicle, sensors, power and drill on terrain",
+    description="Embedded world of the lunar polar rover: vehicle, sensors, power and drill in a made world",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
             "simulator = lupex_simulator.node:main",
-            "prepare_world = lupex_simulator.prepare_world:main",
             "payload = lupex_simulator.payload.node:main",
             "gazebo_adapter = lupex_simulator.gazebo.node:main",
         ]

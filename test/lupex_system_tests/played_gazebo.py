@@ -24,15 +24,15 @@ from lupex_models.locomotion import crawler_row
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, fill_imu, fill_odometry, imu_message, set_stamp
-from lupex_simulator.crawler_dynamics import settle
-from lupex_simulator.gazebo.world_cli import shared_file
-from lupex_simulator.inertial import InertialUnit
-from lupex_simulator.lidar import LidarSettings, SensorPose, scan
 from lupex_simulator.node import Stop
-from lupex_simulator.pose import Pose
 from lupex_simulator.schedule import START_NS
-from lupex_simulator.world import open_world
+from lupex_simulator.sensors.inertial import InertialUnit
+from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, scan
 from lupex_simulator.world_topics import PolledTopics
+from lupex_worlds.contact_plane import settle
+from lupex_worlds.gazebo_files.world_cli import shared_file
+from lupex_worlds.pose import Pose
+from lupex_worlds.world import open_world
 
 STEP_NS = 20_000_000
 SPEED_UP = 2.0

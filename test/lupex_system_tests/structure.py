@@ -17,13 +17,14 @@ FLOORS = {
     "lupex_drill_control": 2,
     "lupex_power_management": 2,
     "lupex_mission": 3,
+    "lupex_worlds": 3,
     "lupex_simulator": 4,
     "lupex_bag": 4,
     "lupex_launch": 5,
     "lupex_bringup": 5,
     "lupex_system_tests": 6,
 }
-AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3))
+AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3) and name != "lupex_worlds")
 
 KNOW_ROS = {"node.py", "conversions.py"}
 KNOW_ROS_BY_NAME = {

@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
 def prepare_world(world: str, seed: int) -> None:
     """Make the world with its progress shown; raises DemoError when it cannot be made."""
     try:
-        tool = package_executable("lupex_simulator", "prepare_world", os.environ)
+        tool = package_executable("lupex_worlds", "prepare_world", os.environ)
     except LookupError as error:
         raise DemoError(str(error.args[0])) from error
     made = subprocess.run(

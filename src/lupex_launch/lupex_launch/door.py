@@ -52,8 +52,12 @@ COMMANDS = (
         "compare one drive in two worlds, as embedded and Gazebo",
         "lupex_bag.comparison_cli:main",
     ),
-    Command("world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_simulator.gazebo.world_cli:main"),
-    Command("site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_simulator.site_cli:main"),
+    Command(
+        "world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_worlds.gazebo_files.world_cli:main"
+    ),
+    Command(
+        "site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_worlds.site_import.site_cli:main"
+    ),
     Command("setup", "", "make the environment and build, nothing else", "lupex_launch.door:setup"),
     Command("doctor", "", "say what is installed, what is missing and how to get it", "lupex_launch.doctor:main"),
 )

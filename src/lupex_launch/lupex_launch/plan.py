@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from lupex_bag.metadata import write_atomically
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
-from lupex_simulator.recipe import read_recipe
-from lupex_simulator.site_cli import rover_file
-from lupex_simulator.world_cache import (
+from lupex_worlds.recipe import read_recipe
+from lupex_worlds.site_import.site_cli import rover_file
+from lupex_worlds.world_cache import (
     WorldError,
     default_worlds_directories,
     find_recipe,

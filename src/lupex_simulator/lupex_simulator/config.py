@@ -6,14 +6,14 @@ import dataclasses
 from dataclasses import dataclass
 
 from lupex_models.configuration import setting
-from lupex_simulator.cutting import DrillRigConfig
-from lupex_simulator.lidar import LidarSettings
-from lupex_simulator.neutron import NeutronSettings
+from lupex_simulator.crawler.vehicle import VehicleConfig
+from lupex_simulator.drill.cutting import DrillRigConfig
 from lupex_simulator.pace import PaceConfig
 from lupex_simulator.power_bus import PowerBusConfig
 from lupex_simulator.schedule import ScheduleConfig
-from lupex_simulator.sky_sensors import SkySensorSettings
-from lupex_simulator.vehicle import VehicleConfig
+from lupex_simulator.sensors.lidar import LidarSettings
+from lupex_simulator.sensors.neutron import NeutronSettings
+from lupex_simulator.sensors.sky_sensors import SkySensorSettings
 
 
 @dataclass(frozen=True)

@@ -27,14 +27,14 @@ from lupex_interfaces.msg import (
 from lupex_models.rover import Rover
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
-from lupex_simulator.drill_rig import RigCommand, RigReading
-from lupex_simulator.neutron import NeutronReading
-from lupex_simulator.pose import Pose
+from lupex_simulator.crawler.vehicle import Vehicle
+from lupex_simulator.drill.drill_rig import RigCommand, RigReading
+from lupex_simulator.drill.samples import Assay
 from lupex_simulator.power_bus import BusReading
-from lupex_simulator.samples import Assay
+from lupex_simulator.sensors.neutron import NeutronReading
+from lupex_simulator.sensors.sky_sensors import AttitudeReading
 from lupex_simulator.simulation import Truth
-from lupex_simulator.sky_sensors import AttitudeReading
-from lupex_simulator.vehicle import Vehicle
+from lupex_worlds.pose import Pose
 
 FloatArray = npt.NDArray[np.float64]
 

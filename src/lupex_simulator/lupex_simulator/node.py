@@ -25,13 +25,13 @@ from lupex_node.executor import BatchingExecutor
 from lupex_node.parameters import declare, refuse_unknown
 from lupex_simulator import conversions
 from lupex_simulator.config import SimulatorConfig
-from lupex_simulator.domain_lock import DomainTaken, lock_domain
 from lupex_simulator.pace import Pace, Situation, Source, Verdict
 from lupex_simulator.parts import Part, read_parts
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
-from lupex_simulator.world import open_world
 from lupex_simulator.world_topics import WorldTopics
+from lupex_worlds.domain_lock import DomainTaken, lock_domain
+from lupex_worlds.world import open_world
 
 MAX_WAIT_S = 0.1
 """Of wall time in one wait: how fast a signal is noticed at the latest."""

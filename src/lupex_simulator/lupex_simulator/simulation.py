@@ -12,21 +12,21 @@ from lupex_models.battery import BatteryState
 from lupex_models.rover import Rover
 from lupex_models.solar_array import tower_incidence_rad
 from lupex_simulator.config import SimulatorConfig
-from lupex_simulator.drill_rig import DrillRig
-from lupex_simulator.external_vehicle import ExternalVehicle
-from lupex_simulator.inertial import InertialUnit, moon_rotation_map_rad_s
-from lupex_simulator.lidar import Points, SensorPose, scan
-from lupex_simulator.neutron import NeutronReading, count, water_equivalent
+from lupex_simulator.crawler.external_vehicle import ExternalVehicle
+from lupex_simulator.crawler.vehicle import Vehicle
+from lupex_simulator.drill.drill_rig import DrillRig
 from lupex_simulator.pace import Parking
 from lupex_simulator.parts import Part
-from lupex_simulator.pose import Pose
 from lupex_simulator.power_bus import PowerBus, PowerDraw, Sunlight
 from lupex_simulator.schedule import START_NS, Mode, Schedule
-from lupex_simulator.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
-from lupex_simulator.strata import Layer
-from lupex_simulator.truth_draw import random_stream
-from lupex_simulator.vehicle import Vehicle
-from lupex_simulator.world import World
+from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
+from lupex_simulator.sensors.lidar import Points, SensorPose, scan
+from lupex_simulator.sensors.neutron import NeutronReading, count, water_equivalent
+from lupex_simulator.sensors.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
+from lupex_worlds.pose import Pose
+from lupex_worlds.strata import Layer
+from lupex_worlds.truth_draw import random_stream
+from lupex_worlds.world import World
 
 FloatArray = npt.NDArray[np.float64]
 _SUN_REFRESH_S = 10.0

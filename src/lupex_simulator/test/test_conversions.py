@@ -21,8 +21,8 @@ from lupex_models.rover import read_rover  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
 from lupex_simulator import conversions  # noqa: E402
-from lupex_simulator.sky_sensors import base_from_star_tracker  # noqa: E402
-from lupex_simulator.vehicle import Pose  # noqa: E402
+from lupex_simulator.crawler.vehicle import Pose  # noqa: E402
+from lupex_simulator.sensors.sky_sensors import base_from_star_tracker  # noqa: E402
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupex_models.rover import read_rover
-from lupex_simulator.cutting import DrillRigConfig
-from lupex_simulator.drill_rig import DrillRig, RigCommand
-from lupex_simulator.strata import Layer
+from lupex_simulator.drill.cutting import DrillRigConfig
+from lupex_simulator.drill.drill_rig import DrillRig, RigCommand
+from lupex_worlds.strata import Layer
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 CALM = DrillRigConfig(binding_rate_hz=0.0, binding_per_m=0.0, standstill_binding_rate_hz=0.0)

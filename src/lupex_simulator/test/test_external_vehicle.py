@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lupex_models.rover import read_rover
-from lupex_simulator.external_vehicle import ExternalVehicle
-from lupex_simulator.pose import Pose
+from lupex_simulator.crawler.external_vehicle import ExternalVehicle
+from lupex_worlds.pose import Pose
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 LEVEL = Pose(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -47,11 +47,11 @@ from lupex_simulator.gazebo.following import ClockError  # noqa: E402
 from lupex_simulator.gazebo.footing import FallenError  # noqa: E402
 from lupex_simulator.gazebo.node import GazeboAdapterNode  # noqa: E402
 from lupex_simulator.gazebo.unit_drive import NotMovingError  # noqa: E402
-from lupex_simulator.gazebo.world_model import SUN_SETTINGS, sun_direction, sun_light  # noqa: E402
 from lupex_simulator.payload.node import PayloadNode  # noqa: E402
 from lupex_simulator.schedule import START_NS  # noqa: E402
-from lupex_simulator.world import open_world  # noqa: E402
 from lupex_simulator.world_topics import PolledTopics  # noqa: E402
+from lupex_worlds.gazebo_files.world_model import SUN_SETTINGS, sun_direction, sun_light  # noqa: E402
+from lupex_worlds.world import open_world  # noqa: E402
 
 ROVER_FILE = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 ROVER = read_rover(ROVER_FILE)
@@ -355,7 +355,7 @@ def test_payload_follows_gazebos_clock_and_pose(ros, world):
 
 
 def odometry_pose_rotation(gazebo):
-    from lupex_simulator.pose import Pose
+    from lupex_worlds.pose import Pose
 
     return Pose(0.0, 0.0, 0.0, 0.0, gazebo.pitch_rad, gazebo.yaw_rad).rotation()
 

@@ -18,9 +18,9 @@ from lupex_simulator.gazebo.following import ClockError, FollowedClock
 from lupex_simulator.gazebo.footing import FallenError, refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
 from lupex_simulator.gazebo.unit_drive import MotionProof, NotMovingError, UnitDrive
-from lupex_simulator.ground import Ground
-from lupex_simulator.pose import Pose
 from lupex_simulator.schedule import START_NS
+from lupex_worlds.ground import Ground
+from lupex_worlds.pose import Pose
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 CONFIG = GazeboAdapterConfig(world="", rover="")

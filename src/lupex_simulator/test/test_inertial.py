@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteFrame
-from lupex_simulator.inertial import InertialUnit, moon_rotation_map_rad_s
-from lupex_simulator.pose import Pose
+from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
+from lupex_worlds.pose import Pose
 
 IMU = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml").imu
 PERFECT = dataclasses.replace(

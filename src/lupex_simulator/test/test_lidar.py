@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lupex_models.rover import Lidar
-from lupex_simulator.ground import Ground
-from lupex_simulator.lidar import LidarSettings, SensorPose, ray_directions, scan
+from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, ray_directions, scan
+from lupex_worlds.ground import Ground
 
 SENSOR = Lidar(0.6, 0.0, 1.4, 90, 16, -0.785, 0.175, 0.8, 20.0, 0.0, 1.0)
 PERFECT = LidarSettings(dropout=0.0, grazing_loss_cosine=0.0, outlier=0.0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lupex_models.rover import Neutron
-from lupex_simulator.neutron import NeutronSettings, count, rates_hz, water_equivalent
+from lupex_simulator.sensors.neutron import NeutronSettings, count, rates_hz, water_equivalent
 
 SENSOR = Neutron(10.0, 12.0, 10.0)
 SETTINGS = NeutronSettings()

@@ -10,7 +10,7 @@ from numba import njit
 
 from lupex_models.height_field import HeightField
 from lupex_models.rocks import RockStatistics, add_rocks, rock_population
-from lupex_simulator.ray_casting import cast_rays, cell_hit, maxima_pyramid
+from lupex_simulator.sensors.ray_casting import cast_rays, cell_hit, maxima_pyramid
 
 CELL_M = 0.25
 

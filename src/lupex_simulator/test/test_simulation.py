@@ -14,12 +14,12 @@ from tiny_world import make_tiny_world
 
 from lupex_models.rover import read_rover
 from lupex_simulator.config import SimulatorConfig
-from lupex_simulator.drill_rig import RigCommand
+from lupex_simulator.drill.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
-from lupex_simulator.pose import Pose
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
-from lupex_simulator.world import open_world
+from lupex_worlds.pose import Pose
+from lupex_worlds.world import open_world
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 CONFIG = SimulatorConfig(world="", rover="")

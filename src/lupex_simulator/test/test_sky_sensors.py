@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from lupex_models.rover import StarTracker, SunSensor
 from lupex_models.site_frame import SiteFrame
-from lupex_simulator.sky_sensors import (
+from lupex_simulator.sensors.sky_sensors import (
     SkySensorSettings,
     base_from_star_tracker,
     boresight,

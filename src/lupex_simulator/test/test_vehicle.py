@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lupex_models.locomotion import drive
 from lupex_models.rover import read_rover
 from lupex_models.soil import NOMINAL_SOIL
-from lupex_simulator.ground import Ground
-from lupex_simulator.vehicle import Pose, Vehicle, VehicleConfig
+from lupex_simulator.crawler.vehicle import Pose, Vehicle, VehicleConfig
+from lupex_worlds.ground import Ground
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 DT = 0.04

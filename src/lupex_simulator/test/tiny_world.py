@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world of 600 m, made in a second: a lander, its haven and a target in a crater nearby."""
 
-from lupex_simulator.recipe import Dem, DetailTruth, Haven, Place, PlacedCrater, Recipe, Sortie, Start, Terrain, Truth
-from lupex_simulator.world_making import HorizonGrid, make_world
+from lupex_worlds.recipe import Dem, DetailTruth, Haven, Place, PlacedCrater, Recipe, Sortie, Start, Terrain, Truth
+from lupex_worlds.world_making import HorizonGrid, make_world
 
 RECIPE = Recipe(
     name="tiny",

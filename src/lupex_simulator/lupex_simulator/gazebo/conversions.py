@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState, PointCloud2, PointField
 from lupex_node.checks import InvalidMessage
 from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, STEER_NAMES, set_stamp
 from lupex_simulator.gazebo.unit_drive import UnitState
-from lupex_simulator.gazebo.world_model import SUN_NAME, SunSettings
+from lupex_worlds.gazebo_files.world_model import SUN_NAME, SunSettings
 
 FloatArray = npt.NDArray[np.float64]
 _WANTED = ("x", "y", "z", "intensity")

@@ -17,11 +17,11 @@ from rclpy.signals import SignalHandlerOptions
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
 from lupex_node.executor import BatchingExecutor
-from lupex_simulator.domain_lock import DomainTaken, lock_domain
 from lupex_simulator.gazebo.following import ClockError
 from lupex_simulator.gazebo.footing import FallenError
 from lupex_simulator.gazebo.unit_drive import NotMovingError
 from lupex_simulator.node import SERVICE_PERIOD_S, Stop
+from lupex_worlds.domain_lock import DomainTaken, lock_domain
 
 LOOK_S = 0.01
 """Of wall time between looks at the topics: a quarter of a step."""

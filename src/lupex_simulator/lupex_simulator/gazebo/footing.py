@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the rover still stands on Gazebo's ground, which ends where the height map does."""
 
-from lupex_simulator.ground import Ground, ground_height
-from lupex_simulator.pose import Pose
+from lupex_worlds.ground import Ground, ground_height
+from lupex_worlds.pose import Pose
 
 
 class FallenError(RuntimeError):

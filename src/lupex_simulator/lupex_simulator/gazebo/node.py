@@ -39,11 +39,11 @@ from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run
 from lupex_simulator.gazebo.footing import refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
-from lupex_simulator.gazebo.robot_description import DRIVES
 from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
-from lupex_simulator.pose import Pose
-from lupex_simulator.world import open_world
 from lupex_simulator.world_topics import PolledTopics
+from lupex_worlds.gazebo_files.robot_description import DRIVES
+from lupex_worlds.pose import Pose
+from lupex_worlds.world import open_world
 
 _FAREWELL_NS = 200_000_000
 """Of wall time at most that the drives' last speeds are waited to arrive."""

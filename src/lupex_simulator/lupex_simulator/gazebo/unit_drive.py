@@ -17,7 +17,7 @@ from lupex_models.crawler_motion import balance
 from lupex_models.locomotion import crawler_row
 from lupex_models.rover import Rover
 from lupex_simulator.config import GazeboAdapterConfig
-from lupex_simulator.vehicle import SoilAt
+from lupex_simulator.crawler.vehicle import SoilAt
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -21,13 +21,13 @@ from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.gazebo.conversions import clock_ns, light_message
 from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run
-from lupex_simulator.gazebo.world_model import SUN_SETTINGS, sun_direction
 from lupex_simulator.pace import Pace
 from lupex_simulator.parts import read_parts
 from lupex_simulator.schedule import Mode
 from lupex_simulator.simulation import Simulation
-from lupex_simulator.world import open_world
 from lupex_simulator.world_topics import PolledTopics, WorldTopics
+from lupex_worlds.gazebo_files.world_model import SUN_SETTINGS, sun_direction
+from lupex_worlds.world import open_world
 
 
 class PayloadNode(FollowingNode):

@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lupex_worlds.recipe import SoilTruth, VehicleTruth
+from lupex_worlds.smooth_field import draw_smooth_field
+from lupex_worlds.truth_draw import draw_soil, draw_vehicle, random_stream
+
+SPREAD = SoilTruth()
+
+
+@pytest.mark.property
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.floats(-300, 300), st.floats(-300, 300))
+def test_soil_stays_within_the_spread_everywhere(seed, x, y):
+    soil = draw_soil(SPREAD, random_stream(seed, "soil")).at(x, y)
+    assert SPREAD.kphi_n_m3[0] <= soil.kphi <= SPREAD.kphi_n_m3[1]
+    assert SPREAD.cohesion_pa[0] <= soil.cohesion_pa <= SPREAD.cohesion_pa[1]
+    assert 30.0 - 1e-9 <= math.degrees(soil.friction_angle_rad) <= 42.0 + 1e-9
+    assert SPREAD.shear_modulus_m[0] <= soil.shear_modulus_m <= SPREAD.shear_modulus_m[1]
+
+
+def test_soil_is_patchy_and_smooth():
+    soil = draw_soil(SPREAD, random_stream(4, "soil"))
+    here, near, far = soil.at(0.0, 0.0), soil.at(0.1, 0.0), soil.at(60.0, 45.0)
+    assert abs(near.kphi / here.kphi - 1.0) < 0.02
+    assert far.kphi != here.kphi
+    assert far.friction_angle_rad != here.friction_angle_rad
+
+
+def test_vehicle_is_drawn_within_the_spread_and_again_the_same():
+    spread = VehicleTruth()
+    first, again = (draw_vehicle(spread, random_stream(7, "vehicle")) for _ in range(2))
+    assert first == again
+    assert first != draw_vehicle(spread, random_stream(8, "vehicle"))
+    assert spread.battery_capacity_factor[0] <= first.battery_capacity_factor <= spread.battery_capacity_factor[1]
+    assert spread.drag_factor[0] <= first.drag_factor <= spread.drag_factor[1]
+
+
+def test_a_biased_spread_gives_a_biased_draw():
+    weak = draw_vehicle(VehicleTruth(battery_capacity_factor=(0.5, 0.5)), random_stream(7, "vehicle"))
+    assert weak.battery_capacity_factor == 0.5
+
+
+def test_streams_of_different_purposes_are_independent():
+    assert random_stream(1, "soil").random() != random_stream(1, "strata").random()
+    assert random_stream(1, "soil").random() == random_stream(1, "soil").random()
+
+
+def test_smooth_fields_have_unit_variance_and_their_correlation_length():
+    fields = [draw_smooth_field(10.0, np.random.default_rng(seed)) for seed in range(300)]
+    here = np.array([field.value(3.0, 4.0) for field in fields])
+    there = np.array([field.value(13.0, 4.0) for field in fields])
+    # Standard errors for 300 draws: 0.06 of the mean, 0.08 of the variance, 0.05 of the correlation; five of each.
+    assert abs(here.mean()) < 0.3
+    assert here.var() == pytest.approx(1.0, abs=0.4)
+    assert np.corrcoef(here, there)[0, 1] == pytest.approx(math.exp(-0.5), abs=0.25)
