@@ -176,7 +176,7 @@ OWN = {
     "lupex_drill_control": ("drill_control",),
     "lupex_power_management": ("power_management",),
     "lupex_mission": ("mission",),
-    "lupex_bag": ("recorder",),
+    "lupex_recorder": ("recorder",),
 }
 FOREIGN = {
     "ros_gz_bridge": ("parameter_bridge",),

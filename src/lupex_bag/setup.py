@@ -17,11 +17,10 @@ setup(
     zip_safe=True,
     maintainer="The maintainers",
     maintainer_email="maintainers@lupex.dev",
-    description="Flight recorder, and summary and report from a recording",
+    description="Summary, report and comparison from recordings",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "recorder = lupex_bag.node:main",
             "report = lupex_bag.report_cli:main",
         ]
     },

@@ -19,10 +19,10 @@ PACKAGES = (
     "lupex_drill_control",
     "lupex_power_management",
     "lupex_mission",
+    "lupex_recorder",
     "lupex_bag",
 )
 NODES = {
-    "bag": {"recorder": "RecorderSettings"},
     "drill_control": {"drill_control": "DrillControlSettings"},
     "gazebo_adapter": {"gazebo_adapter": "GazeboAdapterConfig"},
     "localization": {"localization": "LocalizationConfig"},
@@ -30,6 +30,7 @@ NODES = {
     "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
     "path_planning": {"path_planning": "PathPlanningConfig"},
     "power_management": {"power_management": "PowerManagementConfig"},
+    "recorder": {"recorder": "RecorderSettings"},
     "simulator": {"simulator": "SimulatorConfig"},
     "traversability": {"traversability": "TraversabilityConfig"},
 }
@@ -52,7 +53,10 @@ All parameters are read-only while a node runs.
 
 def page() -> str:
     """Return the whole page as Markdown."""
-    return "\n".join([HEAD, *(_section(package) for package in PACKAGES)])
+    sections = [
+        _section(package) for package in PACKAGES if any(place(package, cls) for cls in configurations(package))
+    ]
+    return "\n".join([HEAD, *sections])
 
 
 def configurations(package: str) -> list[type]:

@@ -19,10 +19,11 @@ FLOORS = {
     "lupex_mission": 3,
     "lupex_worlds": 3,
     "lupex_simulator": 4,
-    "lupex_bag": 4,
-    "lupex_launch": 5,
-    "lupex_bringup": 5,
-    "lupex_system_tests": 6,
+    "lupex_recorder": 4,
+    "lupex_bag": 5,
+    "lupex_launch": 6,
+    "lupex_bringup": 7,
+    "lupex_system_tests": 7,
 }
 AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3) and name != "lupex_worlds")
 

@@ -19,8 +19,8 @@ from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_
 from rosbags.typesys.store import Typestore
 
 from lupex_bag.mcap_scan import NotMcapError, Scan, scan_messages
-from lupex_bag.metadata import NAME, BagRecord, Qos, TopicRecord
-from lupex_bag.recorder import CUSTOM_DATA
+from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord
+from lupex_recorder.recorder import CUSTOM_DATA
 
 _STAMP_END = 12
 

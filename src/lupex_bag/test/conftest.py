@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from lupex_bag.config import Limits
-from lupex_bag.metadata import Qos
-from lupex_bag.recorder import Recorder
-from lupex_bag.schemas import Schema
+from lupex_recorder.config import Limits
+from lupex_recorder.metadata import Qos
+from lupex_recorder.recorder import Recorder
+from lupex_recorder.schemas import Schema
 
 ROOT = Path(__file__).resolve().parents[3]
 NS = 1_000_000_000
@@ -172,7 +172,7 @@ def write_sortie(store, directory, *, seed=3, outcome="success", sampled=True, t
     recorder = Recorder(
         directory,
         Limits(free_mb=0.0),
-        {"world": "ridge", "seed": "7", "reserve_fraction": "0.15", "lupex_bag": "0.1.0", "utc_offset_s": "1.8e9"},
+        {"world": "ridge", "seed": "7", "reserve_fraction": "0.15", "lupex_recorder": "0.1.0", "utc_offset_s": "1.8e9"},
     )
     tape = Tape(store, recorder)
     site_map(tape)

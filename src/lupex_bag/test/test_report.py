@@ -9,10 +9,10 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from lupex_bag import report_cli
-from lupex_bag.config import Limits
-from lupex_bag.recorder import Recorder
 from lupex_bag.sortie import extract
 from lupex_bag.style import MOST_POINTS, thinned
+from lupex_recorder.config import Limits
+from lupex_recorder.recorder import Recorder
 
 FIGURES = 8
 
@@ -126,7 +126,7 @@ def test_a_failed_write_leaves_no_half_file(small_bag, tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lupex_bag.metadata.os.replace", full)
+    monkeypatch.setattr("lupex_recorder.metadata.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
         report_cli.write_report(small_bag, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []

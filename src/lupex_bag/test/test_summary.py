@@ -183,8 +183,8 @@ def test_a_fault_that_comes_again_is_one_line(sortie_bag):
 
 
 def test_a_bag_without_truth_is_not_judged(store, synthetic, tmp_path):
-    from lupex_bag.config import Limits
-    from lupex_bag.recorder import Recorder
+    from lupex_recorder.config import Limits
+    from lupex_recorder.recorder import Recorder
 
     recorder = Recorder(tmp_path / "bag", Limits(free_mb=0.0))
     tape = synthetic.Tape(store, recorder)

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lupex_bag.metadata import write_atomically
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
+from lupex_recorder.metadata import write_atomically
 from lupex_worlds.recipe import read_recipe
 from lupex_worlds.site_import.site_cli import rover_file
 from lupex_worlds.world_cache import (

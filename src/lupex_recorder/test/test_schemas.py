@@ -5,7 +5,7 @@ import json
 import pytest
 from rosbags.typesys import get_types_from_msg
 
-from lupex_bag.schemas import SchemaError, read_schema, share_finder
+from lupex_recorder.schemas import SchemaError, read_schema, share_finder
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from lupex_bag.metadata import Qos
+from lupex_recorder.metadata import Qos
 
 
 def message_class(name: str) -> Any:

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 
-from lupex_bag.config import Limits
-from lupex_bag.metadata import Qos
 from lupex_bag.reading import read_recording
-from lupex_bag.recorder import Recorder, RecordingError
-from lupex_bag.schemas import Schema
-from lupex_bag.selection import recorded, thinning
 from lupex_models.configuration import ConfigurationError
+from lupex_recorder.config import Limits
+from lupex_recorder.metadata import Qos
+from lupex_recorder.recorder import Recorder, RecordingError
+from lupex_recorder.schemas import Schema
+from lupex_recorder.selection import recorded, thinning
 
 ANY_DISK = Limits(free_mb=0.0)
 
@@ -152,9 +152,9 @@ def test_a_killed_recorder_leaves_what_was_flushed(tmp_path, text_schema):
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from lupex_bag.config import Limits
-        from lupex_bag.recorder import Recorder
-        from lupex_bag.schemas import Schema
+        from lupex_recorder.config import Limits
+        from lupex_recorder.recorder import Recorder
+        from lupex_recorder.schemas import Schema
         recorder = Recorder(Path(sys.argv[1]), Limits(free_mb=0.0))
         recorder.add_topic("/said", Schema("std_msgs/msg/String", "string data\\n", ""))
         for i in range(900):
@@ -164,7 +164,7 @@ def test_a_killed_recorder_leaves_what_was_flushed(tmp_path, text_schema):
         os.kill(os.getpid(), signal.SIGKILL)
     """)
     root = Path(__file__).resolve().parents[2]
-    path = os.pathsep.join(str(root / package) for package in ("lupex_bag", "lupex_models"))
+    path = os.pathsep.join(str(root / package) for package in ("lupex_recorder", "lupex_models"))
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "bag")], env={**os.environ, "PYTHONPATH": path}, check=False
     )

@@ -14,9 +14,9 @@ from mcap.data_stream import RecordBuilder
 from mcap.records import DataEnd, Footer
 from mcap.writer import MCAP0_MAGIC, CompressionType, Writer
 
-from lupex_bag.config import Limits
-from lupex_bag.metadata import NAME, BagRecord, Qos, TopicRecord, metadata_yaml, qos_yaml, write_atomically
-from lupex_bag.schemas import Schema
+from lupex_recorder.config import Limits
+from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord, metadata_yaml, qos_yaml, write_atomically
+from lupex_recorder.schemas import Schema
 
 CUSTOM_DATA = "lupex"
 """Name of the MCAP metadata record that holds what the recorder was told about the run."""
@@ -65,7 +65,7 @@ class Recorder:
             directory.mkdir(parents=True, exist_ok=True)
             self._file: IO[bytes] = self._open(self.path)
             self._writer = Writer(self._file, chunk_size=limits.chunk_bytes, compression=CompressionType.ZSTD)
-            self._writer.start(profile="ros2", library="lupex_bag")
+            self._writer.start(profile="ros2", library="lupex_recorder")
             if self._custom:
                 self._writer.add_metadata(CUSTOM_DATA, self._custom)
             self._writer.flush()  # type: ignore[no-untyped-call]

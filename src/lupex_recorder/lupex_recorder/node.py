@@ -13,15 +13,15 @@ from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.subscription import Subscription
 
-from lupex_bag import conversions
-from lupex_bag.config import RecorderSettings
-from lupex_bag.recorder import Recorder, RecordingError
-from lupex_bag.schemas import SchemaError, read_schema, share_finder
-from lupex_bag.selection import recorded, thinning
 from lupex_interfaces.msg import Fault
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
 from lupex_node.node import LupexNode, run
+from lupex_recorder import conversions
+from lupex_recorder.config import RecorderSettings
+from lupex_recorder.recorder import Recorder, RecordingError
+from lupex_recorder.schemas import SchemaError, read_schema, share_finder
+from lupex_recorder.selection import recorded, thinning
 
 
 class Drained(CallbackGroup):

@@ -37,7 +37,7 @@ def talker(context):
 
 def start(directory, *arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "lupex_bag.node", "--ros-args", "-p", f"directory:={directory}", *arguments],
+        [sys.executable, "-m", "lupex_recorder.node", "--ros-args", "-p", f"directory:={directory}", *arguments],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -141,7 +141,7 @@ def test_a_directory_with_a_bag_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "bag").mkdir()
     (tmp_path / "bag" / "metadata.yaml").write_text("")
     done = subprocess.run(
-        [sys.executable, "-m", "lupex_bag.node", "--ros-args", "-p", f"directory:={tmp_path / 'bag'}"],
+        [sys.executable, "-m", "lupex_recorder.node", "--ros-args", "-p", f"directory:={tmp_path / 'bag'}"],
         capture_output=True,
         text=True,
         check=False,
@@ -155,7 +155,7 @@ def test_a_directory_with_a_bag_is_refused_in_one_sentence(tmp_path):
 
 def test_no_directory_is_refused_in_one_sentence():
     done = subprocess.run(
-        [sys.executable, "-m", "lupex_bag.node"], capture_output=True, text=True, check=False, timeout=LIMIT_S
+        [sys.executable, "-m", "lupex_recorder.node"], capture_output=True, text=True, check=False, timeout=LIMIT_S
     )
     assert done.returncode == 2
     assert "'directory' is missing" in done.stderr

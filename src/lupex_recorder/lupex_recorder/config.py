@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the recorder."""
+
+from dataclasses import dataclass
+
+from lupex_models.configuration import setting
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When data goes to the disk and when recording ends."""
+
+    chunk_bytes: int = setting(262144, "uncompressed size of a chunk", unit="B", minimum=4096, maximum=67108864)
+    flush_s: float = setting(
+        2.0, "of wall time between flushes: at most this is lost by a kill", unit="s", minimum=0.1, maximum=60
+    )
+    size_mb: float = setting(190.0, "of the recording, at which it ends", unit="MB", minimum=1, maximum=1e6)
+    free_mb: float = setting(50.0, "of the disk: with less the recording ends", unit="MB", minimum=0, maximum=1e6)
+
+
+@dataclass(frozen=True)
+class RecorderSettings:
+    """What is recorded, and where."""
+
+    directory: str = setting("", "directory of the bag; it must not hold one already")
+    exclude: tuple[str, ...] = setting(
+        (
+            "/lidar/points",
+            "/traversability/map",
+            "*image*",
+            "/camera/*",
+            "/gazebo/*",
+            "/parameter_events",
+            "*/transition_event",
+        ),
+        "patterns of topics that are not recorded (* stands for any text)",
+    )
+    thin: tuple[str, ...] = setting(
+        ("/traversability/costmap=10", "/odometry/local=4", "/odometry/global=2"),
+        "topics of which only every n-th message is recorded, as TOPIC=N: they would be most of the bag",
+    )
+    depth: int = setting(1000, "messages kept for each topic between two drains", minimum=1, maximum=100000)
+    drain_s: float = setting(0.1, "of wall time between drains", unit="s", minimum=0.01, maximum=2)
+    discover_s: float = setting(1.0, "of wall time between looks for new topics", unit="s", minimum=0.1, maximum=60)
+    world: str = setting("", "name of the world, kept in the bag")
+    seed: int = setting(0, "seed of the world, kept in the bag", minimum=0, maximum=2147483647)
+    rover: str = setting("", "path of rover.yaml: its reserve is kept in the bag; empty keeps none")
+    limits: Limits = Limits()
