@@ -105,7 +105,7 @@ def test_the_report_stands_alone(short_sortie):
 
 
 def test_the_recording_is_small_and_has_no_clouds(short_sortie):
-    from lupex_bag.reading import read_recording
+    from lupex_analysis.reading import read_recording
 
     files = list((short_sortie.out / "bag").iterdir())
     assert sum(file.stat().st_size for file in files) < 60e6

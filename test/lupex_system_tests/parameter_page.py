@@ -20,7 +20,7 @@ PACKAGES = (
     "lupex_power_management",
     "lupex_mission",
     "lupex_recorder",
-    "lupex_bag",
+    "lupex_analysis",
 )
 NODES = {
     "drill_control": {"drill_control": "DrillControlSettings"},
@@ -39,7 +39,7 @@ NODES = {
 OF_ANOTHER_PACKAGE = {"gazebo_adapter": "lupex_simulator"}
 """Files that do not bear the name of the package whose nodes read them."""
 
-SET_BY_NOBODY = ("lupex_bag.Judgement",)
+SET_BY_NOBODY = ("lupex_analysis.Judgement",)
 """Dataclasses beside the nodes' own that no file and no parameter sets: they are no part of the page."""
 
 HEAD = """# Parameters

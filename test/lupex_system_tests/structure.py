@@ -20,7 +20,7 @@ FLOORS = {
     "lupex_worlds": 3,
     "lupex_simulator": 4,
     "lupex_recorder": 4,
-    "lupex_bag": 5,
+    "lupex_analysis": 5,
     "lupex_launch": 6,
     "lupex_bringup": 7,
     "lupex_system_tests": 7,

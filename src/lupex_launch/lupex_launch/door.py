@@ -39,7 +39,7 @@ COMMANDS = (
     Command("launch", "FILE [name:=value ...]", "run a launch file", "lupex_launch.cli:main"),
     Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_launch.testing:main"),
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
-    Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_bag.report_cli:main"),
+    Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_analysis.report_cli:main"),
     Command(
         "plan",
         "--world W [--targets X,Y ...] [--start UTC]",
@@ -50,7 +50,7 @@ COMMANDS = (
         "compare-worlds",
         "BAG_A BAG_B",
         "compare one drive in two worlds, as embedded and Gazebo",
-        "lupex_bag.comparison_cli:main",
+        "lupex_analysis.comparison_cli:main",
     ),
     Command(
         "world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_worlds.gazebo_files.world_cli:main"

@@ -206,8 +206,8 @@ def _charge(text: str | None, default_soc: float, capacity_wh: float) -> float:
 
 def _write(out: Path, made: "PlannedSortie") -> None:
     """Write picture and record; where one cannot be written neither stays. Raises OSError."""
-    from lupex_bag.plan_figure import plan_figure
-    from lupex_bag.style import drawing
+    from lupex_analysis.figures.plan_figure import plan_figure
+    from lupex_analysis.figures.style import drawing
     from lupex_launch.plan_record import headline, record
 
     text = json.dumps(record(made, PICTURE), indent=2, allow_nan=False) + "\n"

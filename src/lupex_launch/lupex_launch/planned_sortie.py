@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lupex_bag.plan_view import PlanView, split_layers
-from lupex_bag.sortie import Columns, Layer
+from lupex_analysis.figures.plan_view import PlanView, split_layers
+from lupex_analysis.sortie import Columns, Layer
 from lupex_mission.config import MissionConfig
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml
 from lupex_models.rover import Rover

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 
-from lupex_bag.reading import read_recording
+from lupex_analysis.reading import read_recording
 from lupex_models.configuration import ConfigurationError
 from lupex_recorder.config import Limits
 from lupex_recorder.metadata import Qos

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rosbags.highlevel import AnyReader
 
-from lupex_bag.reading import read_recording
+from lupex_analysis.reading import read_recording
 
 pytestmark = pytest.mark.node
 LIMIT_S = 60.0
@@ -129,7 +129,7 @@ def test_a_killed_recorder_leaves_a_readable_bag(talker, tmp_path):
 
 
 def read_count(bag, file):
-    from lupex_bag.reading import ReadingError
+    from lupex_analysis.reading import ReadingError
 
     try:
         return read_recording(bag, ()).counts.get("/cmd_vel", 0) if file.exists() else 0

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lupex_bag import style
-from lupex_bag.config import Judgement
-from lupex_bag.scoring import Errors, episodes
-from lupex_bag.sortie import PHASES, Sortie
-from lupex_bag.style import hours, thinned
+from lupex_analysis.config import Judgement
+from lupex_analysis.figures import style
+from lupex_analysis.figures.style import hours, thinned
+from lupex_analysis.scoring import Errors, episodes
+from lupex_analysis.sortie import PHASES, Sortie
 
 DRIVING_PHASES = (1, 2, 5)
 

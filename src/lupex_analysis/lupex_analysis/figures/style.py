@@ -16,8 +16,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure, FigureBase
 from matplotlib.patheffects import withStroke
 
-from lupex_bag.scoring import episodes
-from lupex_bag.sortie import Columns
+from lupex_analysis.scoring import episodes
+from lupex_analysis.sortie import Columns
 
 INK = "#1d2733"
 MUTED = "#6b7785"

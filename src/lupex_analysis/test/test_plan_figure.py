@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from lupex_bag import style
-from lupex_bag.plan_figure import plan_figure
-from lupex_bag.plan_ground import beside, mean_light
-from lupex_bag.plan_view import PlanView, recorded_plan, split_layers
-from lupex_bag.reading import read_recording
-from lupex_bag.sortie import THIN_S, WANTED, Layer, _turn_back, extract
-from lupex_bag.utc_axis import STEPS_S, clock_text, day_text, utc_ticks
+from lupex_analysis.figures import style
+from lupex_analysis.figures.plan_figure import plan_figure
+from lupex_analysis.figures.plan_ground import beside, mean_light
+from lupex_analysis.figures.plan_view import PlanView, recorded_plan, split_layers
+from lupex_analysis.figures.utc_axis import STEPS_S, clock_text, day_text, utc_ticks
+from lupex_analysis.reading import read_recording
+from lupex_analysis.sortie import THIN_S, WANTED, Layer, _turn_back, extract
 
 NOON_S = 1.855e9 - 1.855e9 % 86400 + 43_200
 """A noon in 2028."""

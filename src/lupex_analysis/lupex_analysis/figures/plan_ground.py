@@ -11,12 +11,12 @@ from matplotlib.figure import FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 
-from lupex_bag import style
-from lupex_bag.map_figure import draw_permanent_shadow, draw_relief, draw_shadow, name_place, scale_bar
-from lupex_bag.plan_view import PlanView
-from lupex_bag.sortie import Layer
-from lupex_bag.style import HALO
-from lupex_bag.utc_axis import clock_text, day_text, utc_ticks
+from lupex_analysis.figures import style
+from lupex_analysis.figures.map_figure import draw_permanent_shadow, draw_relief, draw_shadow, name_place, scale_bar
+from lupex_analysis.figures.plan_view import PlanView
+from lupex_analysis.figures.style import HALO
+from lupex_analysis.figures.utc_axis import clock_text, day_text, utc_ticks
+from lupex_analysis.sortie import Layer
 
 ARRIVAL = LinearSegmentedColormap.from_list("arrival", ["#0ca678", "#3bc9db", "#cc5de8", "#e64980", "#a61e4d"])
 """Colours of time: none is that of sun or night."""

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure, FigureBase, SubFigure
 
-from lupex_bag import style
-from lupex_bag.plan_charge import draw_charge
-from lupex_bag.plan_ground import draw_moment, draw_route
-from lupex_bag.plan_view import PlanView
+from lupex_analysis.figures import style
+from lupex_analysis.figures.plan_charge import draw_charge
+from lupex_analysis.figures.plan_ground import draw_moment, draw_route
+from lupex_analysis.figures.plan_view import PlanView
 
 WIDTH_IN, MAPS_IN, CHARGE_IN = 12.4, 7.4, 3.8
 ALONE_IN = 8.6

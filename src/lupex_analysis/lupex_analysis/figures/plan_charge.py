@@ -8,10 +8,10 @@ from matplotlib.figure import SubFigure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from lupex_bag import style
-from lupex_bag.plan_view import DRIVE, RECHARGE, SERVICE, PlanView
-from lupex_bag.style import HALO
-from lupex_bag.utc_axis import clock_text, draw_utc_axis
+from lupex_analysis.figures import style
+from lupex_analysis.figures.plan_view import DRIVE, RECHARGE, SERVICE, PlanView
+from lupex_analysis.figures.style import HALO
+from lupex_analysis.figures.utc_axis import clock_text, draw_utc_axis
 
 ACTIVITIES = {
     0: ("driving", "#74c0fc"),

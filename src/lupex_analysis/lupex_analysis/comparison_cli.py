@@ -14,9 +14,9 @@ import numpy as np
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from lupex_bag.reading import ReadingError, read_recording
-from lupex_bag.style import ESTIMATED, TRUE, drawing
-from lupex_bag.world_comparison import WANTED, ComparisonError, Drive, compare, extract_drive, table
+from lupex_analysis.figures.style import ESTIMATED, TRUE, drawing
+from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.world_comparison import WANTED, ComparisonError, Drive, compare, extract_drive, table
 from lupex_recorder.metadata import write_atomically
 
 FIGURE = "comparison.svg"

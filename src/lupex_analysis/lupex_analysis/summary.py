@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from lupex_bag.config import JUDGEMENT, Judgement
-from lupex_bag.reading import Recording
-from lupex_bag.scoring import Errors, counter_total, episodes, held_seconds, localization_errors, stops
-from lupex_bag.sortie import RIG, TRUTH, Sortie
+from lupex_analysis.config import JUDGEMENT, Judgement
+from lupex_analysis.reading import Recording
+from lupex_analysis.scoring import Errors, counter_total, episodes, held_seconds, localization_errors, stops
+from lupex_analysis.sortie import RIG, TRUTH, Sortie
 
 Summary = dict[str, Any]
 ZERO_CELSIUS_K = 273.15

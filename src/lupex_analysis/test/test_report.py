@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from lupex_bag import report_cli
-from lupex_bag.sortie import extract
-from lupex_bag.style import MOST_POINTS, thinned
+from lupex_analysis import report_cli
+from lupex_analysis.figures.style import MOST_POINTS, thinned
+from lupex_analysis.sortie import extract
 from lupex_recorder.config import Limits
 from lupex_recorder.recorder import Recorder
 
@@ -152,7 +152,7 @@ def test_one_message_of_one_topic_is_enough_for_a_page(store, synthetic, tmp_pat
 
 
 def test_the_site_map_stands_the_right_way_up(sortie_bag, synthetic):
-    from lupex_bag.reading import read_recording
+    from lupex_analysis.reading import read_recording
 
     recording = read_recording(sortie_bag, ("/site/map",))
     layer = extract(recording).layers["permanent_shadow"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from lupex_bag.reading import ReadingError, read_recording
-from lupex_bag.sortie import MISSION, THIN_S, TRUTH, WANTED, extract
+from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.sortie import MISSION, THIN_S, TRUTH, WANTED, extract
 
 
 @pytest.fixture

@@ -8,18 +8,24 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from lupex_bag import sortie as topics
-from lupex_bag.config import JUDGEMENT, Judgement
-from lupex_bag.drill_figure import drill_figure
-from lupex_bag.figures import certificate_figure, charge_figure, localization_figure, neutron_figure, timeline_figure
-from lupex_bag.map_figure import map_figure
-from lupex_bag.page import CSS
-from lupex_bag.plan_figure import plan_figure
-from lupex_bag.plan_view import PlanView, recorded_plan
-from lupex_bag.reading import Recording
-from lupex_bag.scoring import localization_errors
-from lupex_bag.sortie import Sortie
-from lupex_bag.style import drawing, svg
+from lupex_analysis import sortie as topics
+from lupex_analysis.config import JUDGEMENT, Judgement
+from lupex_analysis.figures.drill_figure import drill_figure
+from lupex_analysis.figures.map_figure import map_figure
+from lupex_analysis.figures.plan_figure import plan_figure
+from lupex_analysis.figures.plan_view import PlanView, recorded_plan
+from lupex_analysis.figures.style import drawing, svg
+from lupex_analysis.figures.time_figures import (
+    certificate_figure,
+    charge_figure,
+    localization_figure,
+    neutron_figure,
+    timeline_figure,
+)
+from lupex_analysis.page import CSS
+from lupex_analysis.reading import Recording
+from lupex_analysis.scoring import localization_errors
+from lupex_analysis.sortie import Sortie
 
 VERDICTS = {
     "success": ("good", "Success"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lupex_bag.reading import Recording, stamp_s
-from lupex_bag.sortie import BUS, TRUTH, Columns
+from lupex_analysis.reading import Recording, stamp_s
+from lupex_analysis.sortie import BUS, TRUTH, Columns
 
 POSES = "/truth/odometry"
 COMMANDS = "/mobility/joint_commands"

@@ -11,11 +11,11 @@ from evo.core.trajectory import PoseTrajectory3D
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lupex_bag.config import JUDGEMENT
-from lupex_bag.reading import read_recording
-from lupex_bag.scoring import counter_total, episodes, held_seconds, localization_errors, stops
-from lupex_bag.sortie import THIN_S, WANTED, FaultEvent, extract
-from lupex_bag.summary import summarise
+from lupex_analysis.config import JUDGEMENT
+from lupex_analysis.reading import read_recording
+from lupex_analysis.scoring import counter_total, episodes, held_seconds, localization_errors, stops
+from lupex_analysis.sortie import THIN_S, WANTED, FaultEvent, extract
+from lupex_analysis.summary import summarise
 
 KEYS = [
     "outcome",

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lupex_bag.reading import ReadingError, Recording, read_recording
-from lupex_bag.report import report_html
-from lupex_bag.sortie import THIN_S, WANTED, extract
-from lupex_bag.summary import Summary, summarise
+from lupex_analysis.reading import ReadingError, Recording, read_recording
+from lupex_analysis.report import report_html
+from lupex_analysis.sortie import THIN_S, WANTED, extract
+from lupex_analysis.summary import Summary, summarise
 from lupex_recorder.metadata import NAME, metadata_yaml, write_atomically
 
 SUMMARY = "summary.json"

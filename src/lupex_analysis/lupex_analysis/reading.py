@@ -18,7 +18,7 @@ from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from lupex_bag.mcap_scan import NotMcapError, Scan, scan_messages
+from lupex_analysis.mcap_scan import NotMcapError, Scan, scan_messages
 from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lupex_bag import comparison_cli
-from lupex_bag.reading import read_recording
-from lupex_bag.world_comparison import WANTED, ComparisonError, compare, extract_drive, table
+from lupex_analysis import comparison_cli
+from lupex_analysis.reading import read_recording
+from lupex_analysis.world_comparison import WANTED, ComparisonError, compare, extract_drive, table
 
 NAMES = [f"{unit}_{what}" for what in ("steer", "drive") for unit in ("fl", "fr", "rl", "rr")]
 RADIUS = 0.1

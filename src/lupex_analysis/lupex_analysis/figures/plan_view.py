@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lupex_bag.sortie import Columns, Layer, Plan, Sortie
+from lupex_analysis.sortie import Columns, Layer, Plan, Sortie
 
 DRIVE, WAIT, RECHARGE, SERVICE = 0, 1, 2, 3
 """Activities of a waypoint, as in the SortiePlan message."""

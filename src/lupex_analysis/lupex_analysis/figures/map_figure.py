@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Patch
 
-from lupex_bag import style
-from lupex_bag.sortie import Columns, Layer, Sortie
-from lupex_bag.style import HALO
+from lupex_analysis.figures import style
+from lupex_analysis.figures.style import HALO
+from lupex_analysis.sortie import Columns, Layer, Sortie
 
 MARGIN_M = 70.0
 SERVICE = 3

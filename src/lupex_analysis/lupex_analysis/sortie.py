@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lupex_bag.reading import Recording, stamp_s, time_s
+from lupex_analysis.reading import Recording, stamp_s, time_s
 
 Columns = dict[str, np.ndarray]
 

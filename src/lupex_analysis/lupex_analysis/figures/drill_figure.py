@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lupex_bag import style
-from lupex_bag.sortie import Sortie
+from lupex_analysis.figures import style
+from lupex_analysis.sortie import Sortie
 
 AT_BOTTOM_M = 0.006
 """A bit this near to the bottom of the hole is cutting."""

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from setuptools import find_packages, setup
 
-NAME = "lupex_bag"
+NAME = "lupex_analysis"
 
 setup(
     name=NAME,
@@ -21,7 +21,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
-            "report = lupex_bag.report_cli:main",
+            "report = lupex_analysis.report_cli:main",
         ]
     },
 )

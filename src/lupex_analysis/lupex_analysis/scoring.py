@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lupex_bag.sortie import Columns
+from lupex_analysis.sortie import Columns
 
 
 @dataclass(frozen=True)
