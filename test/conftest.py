@@ -27,7 +27,7 @@ class ShortSortie:
 
 def door(*arguments: str, **options) -> list[str]:
     """Return the command line of ./lupex within the present environment."""
-    return [sys.executable, "-m", "lupex_launch.door", *arguments]
+    return [sys.executable, "-m", "lupex_cli.door", *arguments]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,6 @@ setup(
     zip_safe=True,
     maintainer="The maintainers",
     maintainer_email="maintainers@lupex.dev",
-    description="Runs the rover's launch files, whole sorties and the commands of ./lupex",
+    description="Runs the rover's launch files where ros2 launch is missing",
     license="Apache-2.0",
 )

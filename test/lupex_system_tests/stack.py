@@ -17,7 +17,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 
 from lupex_interfaces.msg import DrillStatus, Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
-from lupex_launch.cli import find_launch_file
+from lupex_launch.description import find_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
 from lupex_node import qos

@@ -21,7 +21,8 @@ FLOORS = {
     "lupex_simulator": 4,
     "lupex_recorder": 4,
     "lupex_analysis": 5,
-    "lupex_launch": 6,
+    "lupex_launch": 5,
+    "lupex_cli": 6,
     "lupex_bringup": 7,
     "lupex_system_tests": 7,
 }
@@ -36,7 +37,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_path_planning/drive_server.py": "the action of drives, a part of the node",
     "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
     "lupex_path_planning/pose_inputs.py": "two fast topics polled together, a part of the node",
-    "lupex_launch/demo_monitor.py": "watches a running sortie",
+    "lupex_cli/demo_monitor.py": "watches a running sortie",
     "lupex_simulator/following_node.py": "the process of what follows Gazebo",
     "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import os
 import xml.parsers.expat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lupex_launch.packages import package_share
 from lupex_launch.parameters import TYPE_NAMES
 
 CONDITIONS = frozenset({"if", "unless"})
@@ -60,6 +62,23 @@ RULES = {
 }
 # What an include passes has the tag of a declaration and another meaning.
 PASSED_ARGUMENT = Rule(frozenset({"name", "value"}))
+
+
+def find_launch_file(name: str) -> Path:
+    """Return the launch file: a path, or a name in lupex_bringup's launch directory; raise LaunchError."""
+    path = Path(name)
+    if path.is_file() or path.parent != Path("."):
+        return path
+    try:
+        directory = package_share("lupex_bringup", os.environ) / "launch"
+    except LookupError as error:
+        raise LaunchError(f"{name} does not exist here, and {error.args[0]}") from error
+    if (directory / name).is_file():
+        return directory / name
+    names = sorted(file.name for file in directory.glob("*.launch.xml"))
+    raise LaunchError(
+        f"there is no launch file '{name}', neither here nor in {directory}, which has {', '.join(names) or 'none'}"
+    )
 
 
 def read_launch_file(path: Path) -> Element:

@@ -68,6 +68,12 @@ class ProcessExit:
     stopping: bool
 
 
+def describe_exit(end: ProcessExit) -> str:
+    """Return the line that tells of a process's end."""
+    reason = f"was ended by {signal.Signals(-end.code).name}" if end.code < 0 else f"ended with exit code {end.code}"
+    return f"[{end.label}] {reason} (pid {end.pid}){', and will be respawned' if end.respawning else ''}"
+
+
 def death_guard() -> list[str]:
     """Return the command that runs another with SIGTERM to come when this thread ends, or nothing where there is none.
 

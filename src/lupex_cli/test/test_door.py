@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from lupex_launch import door, testing
+from lupex_cli import door, testing
 
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
     """Make a repository that has the code of `launch` and `bench` and of no other command."""
-    package = tmp_path / "src" / "lupex_launch" / "lupex_launch"
+    package = tmp_path / "src" / "lupex_cli" / "lupex_cli"
     package.mkdir(parents=True)
-    (package / "cli.py").touch()
+    (package / "launch.py").touch()
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "run.py").write_text(
         "import sys\nprint(sys.argv[1:])\nsys.exit(int(sys.argv[1]) if len(sys.argv) > 1 else None)\n"

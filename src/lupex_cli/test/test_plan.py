@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lupex_launch import plan
-from lupex_launch.planned_sortie import UnplannableError, planned_sortie, settings
+from lupex_cli import plan
+from lupex_cli.planned_sortie import UnplannableError, planned_sortie, settings
 from lupex_models.configuration import ConfigurationError
 from lupex_models.height_field import HeightField
 from lupex_models.horizon import HorizonMap
@@ -258,7 +258,7 @@ def test_an_interrupt_leaves_nothing(run, monkeypatch):
 @pytest.fixture(scope="module")
 def asked(world):
     """Return a request, and what it is planned with."""
-    from lupex_launch.planned_sortie import Request
+    from lupex_cli.planned_sortie import Request
     from lupex_models.rover import read_rover
 
     config, work = settings(ROOT / "config")
@@ -270,11 +270,11 @@ def test_over_much_ground_slices_grow_longer_and_then_it_is_refused(asked, monke
     request, config, rover, site = asked
     fine = planned_sortie(request, config, rover, site)
     assert fine.slice_s == config.recovery.slice_s
-    monkeypatch.setattr("lupex_launch.planned_sortie.STATES_MAX", 3600 * 60)
+    monkeypatch.setattr("lupex_cli.planned_sortie.STATES_MAX", 3600 * 60)
     coarse = planned_sortie(request, config, rover, site)
     assert coarse.slice_s > fine.slice_s
     assert coarse.slices * coarse.slice_s >= 8 * 3600.0
-    monkeypatch.setattr("lupex_launch.planned_sortie.STATES_MAX", 1000)
+    monkeypatch.setattr("lupex_cli.planned_sortie.STATES_MAX", 1000)
     with pytest.raises(UnplannableError, match="more than fit in memory: choose nearer targets or fewer --hours"):
         planned_sortie(request, config, rover, site)
 

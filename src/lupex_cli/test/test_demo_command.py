@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lupex_launch import demo
+from lupex_cli import demo
 
 
 def seen(**values):

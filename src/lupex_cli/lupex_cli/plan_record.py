@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lupex_analysis.figures.utc_axis import clock_text, day_text
-from lupex_launch.planned_sortie import WH_J, PlannedSortie
+from lupex_cli.planned_sortie import WH_J, PlannedSortie
 from lupex_models.site import utc_text
 from lupex_path_planning.sortie.task import Objective, Sortie
 

@@ -12,30 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lupex_launch.description import LaunchError, declared_arguments, read_launch_file
+from lupex_launch.description import LaunchError, declared_arguments, find_launch_file, read_launch_file
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
-from lupex_launch.packages import package_share
-from lupex_launch.supervisor import ProcessExit, ProcessLine, StartError, Supervisor
+from lupex_launch.supervisor import ProcessExit, ProcessLine, StartError, Supervisor, describe_exit
 
 # Exit codes of a process that went because it was told to.
 TOLD_TO_GO = frozenset({0, -signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
-
-
-def find_launch_file(name: str) -> Path:
-    """Return the launch file: a path, or a name in lupex_bringup's launch directory; raise LaunchError."""
-    path = Path(name)
-    if path.is_file() or path.parent != Path("."):
-        return path
-    try:
-        directory = package_share("lupex_bringup", os.environ) / "launch"
-    except LookupError as error:
-        raise LaunchError(f"{name} does not exist here, and {error.args[0]}") from error
-    if (directory / name).is_file():
-        return directory / name
-    names = sorted(file.name for file in directory.glob("*.launch.xml"))
-    raise LaunchError(
-        f"there is no launch file '{name}', neither here nor in {directory}, which has {', '.join(names) or 'none'}"
-    )
 
 
 def parse_arguments(words: Sequence[str]) -> dict[str, str]:
@@ -73,12 +55,6 @@ def describe_process(spec: ProcessSpec) -> str:
         lines.append(f"    respawned after {spec.respawn_delay_s:g} s")
     lines.extend(f"    {line}" for line in spec.parameters.splitlines())
     return "\n".join(lines)
-
-
-def describe_exit(end: ProcessExit) -> str:
-    """Return the line that tells of a process's end."""
-    reason = f"was ended by {signal.Signals(-end.code).name}" if end.code < 0 else f"ended with exit code {end.code}"
-    return f"[{end.label}] {reason} (pid {end.pid}){', and will be respawned' if end.respawning else ''}"
 
 
 def is_failure(end: ProcessExit) -> bool:

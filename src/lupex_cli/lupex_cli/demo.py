@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from lupex_launch.cli import describe_exit, find_launch_file
-from lupex_launch.description import LaunchError
+from lupex_launch.description import LaunchError, find_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_launch.packages import package_executable
-from lupex_launch.supervisor import StartError, Supervisor
+from lupex_launch.supervisor import StartError, Supervisor, describe_exit
 
 if TYPE_CHECKING:
-    from lupex_launch.demo_monitor import DemoMonitor, Seen
+    from lupex_cli.demo_monitor import DemoMonitor, Seen
 
 LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
@@ -77,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     claim(out)
     # the monitor hears the nodes the way they hear each other
     os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
-    from lupex_launch.demo_monitor import DemoMonitor
+    from lupex_cli.demo_monitor import DemoMonitor
 
     with NodeLog(out / "nodes.log") as log:
         supervisor = Supervisor(specs, on_line=log.write, on_exit=lambda end: log.write(describe_exit(end)))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lupex_launch import doctor
-from lupex_launch.doctor import Finding
+from lupex_cli import doctor
+from lupex_cli.doctor import Finding
 
 
 @pytest.fixture

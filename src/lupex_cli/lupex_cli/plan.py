@@ -28,7 +28,7 @@ from lupex_worlds.world_cache import (
 )
 
 if TYPE_CHECKING:
-    from lupex_launch.planned_sortie import PlannedSortie
+    from lupex_cli.planned_sortie import PlannedSortie
 
 PICTURE, RECORD = "plan.png", "plan.json"
 PLANNED, NO_PLAN, REFUSED, INTERRUPTED = 0, 1, 2, 130
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return REFUSED
     except KeyboardInterrupt:
         return INTERRUPTED
-    from lupex_launch.plan_record import told
+    from lupex_cli.plan_record import told
 
     print(told(made))
     print(f"picture: {out / PICTURE}\njson:    {out / RECORD}")
@@ -117,7 +117,7 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     if options.hours is not None and not HOURS_MIN <= options.hours <= HOURS_MAX:
         raise PlanError(f"--hours is {options.hours:g} but takes {HOURS_MIN:g} up to {HOURS_MAX:g}")
     # What only planning needs is imported once what was asked for is known to be sound.
-    from lupex_launch.planned_sortie import Request, planned_sortie, settings
+    from lupex_cli.planned_sortie import Request, planned_sortie, settings
     from lupex_models.rover import read_rover
     from lupex_models.site import open_site
     from lupex_path_planning.sortie.task import Objective, Task
@@ -208,7 +208,7 @@ def _write(out: Path, made: "PlannedSortie") -> None:
     """Write picture and record; where one cannot be written neither stays. Raises OSError."""
     from lupex_analysis.figures.plan_figure import plan_figure
     from lupex_analysis.figures.style import drawing
-    from lupex_launch.plan_record import headline, record
+    from lupex_cli.plan_record import headline, record
 
     text = json.dumps(record(made, PICTURE), indent=2, allow_nan=False) + "\n"
     picture = io.BytesIO()

@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from lupex_launch.cli import describe_exit, is_failure, main, parse_arguments
+from lupex_cli.launch import is_failure, main, parse_arguments
 from lupex_launch.description import LaunchError
-from lupex_launch.supervisor import ProcessExit
+from lupex_launch.supervisor import ProcessExit, describe_exit
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_a_signal_brings_everything_down_cleanly(file, number):
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, "-m", "lupex_launch.cli", path], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "lupex_cli.launch", path], stdout=subprocess.PIPE, text=True, env=environment
     ) as launcher:
         assert launcher.stdout.readline() == "[a-1] 1\n"
         launcher.send_signal(number)
@@ -143,7 +143,7 @@ def test_a_reader_that_leaves_ends_the_launch(file):
     path = file(f"<executable cmd='{sys.executable} -c &quot;while True: print(1)&quot;' name='a' output='screen'/>")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, "-m", "lupex_launch.cli", path], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "lupex_cli.launch", path], stdout=subprocess.PIPE, text=True, env=environment
     ) as launcher:
         assert launcher.stdout.readline() == "[a-1] 1\n"
         launcher.stdout.close()

@@ -33,18 +33,16 @@ class Command:
 
 
 COMMANDS = (
-    Command(
-        "demo", "[--world W] [--seed N] [--out DIR] [--headless]", "drive one whole sortie", "lupex_launch.demo:main"
-    ),
-    Command("launch", "FILE [name:=value ...]", "run a launch file", "lupex_launch.cli:main"),
-    Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_launch.testing:main"),
+    Command("demo", "[--world W] [--seed N] [--out DIR] [--headless]", "drive one whole sortie", "lupex_cli.demo:main"),
+    Command("launch", "FILE [name:=value ...]", "run a launch file", "lupex_cli.launch:main"),
+    Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_cli.testing:main"),
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
     Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_analysis.report_cli:main"),
     Command(
         "plan",
         "--world W [--targets X,Y ...] [--start UTC]",
         "plan a sortie, as picture and JSON",
-        "lupex_launch.plan:main",
+        "lupex_cli.plan:main",
     ),
     Command(
         "compare-worlds",
@@ -58,8 +56,8 @@ COMMANDS = (
     Command(
         "site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_worlds.site_import.site_cli:main"
     ),
-    Command("setup", "", "make the environment and build, nothing else", "lupex_launch.door:setup"),
-    Command("doctor", "", "say what is installed, what is missing and how to get it", "lupex_launch.doctor:main"),
+    Command("setup", "", "make the environment and build, nothing else", "lupex_cli.door:setup"),
+    Command("doctor", "", "say what is installed, what is missing and how to get it", "lupex_cli.doctor:main"),
 )
 
 
