@@ -14,7 +14,7 @@ pytest.importorskip("lupex_interfaces.msg")
 pytest.importorskip("ros_gz_interfaces.msg")
 pytest.importorskip("xacro")
 
-from lupex_analysis.comparison_cli import main as compare_worlds  # noqa: E402
+from lupex_cli.compare_worlds import main as compare_worlds  # noqa: E402
 from lupex_system_tests.stack import running  # noqa: E402
 
 

@@ -19,9 +19,4 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Summary, report and comparison from recordings",
     license="Apache-2.0",
-    entry_points={
-        "console_scripts": [
-            "report = lupex_analysis.report_cli:main",
-        ]
-    },
 )

@@ -19,4 +19,9 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="The commands of ./lupex, whole sorties among them",
     license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "report = lupex_cli.report:main",
+        ]
+    },
 )

@@ -30,7 +30,7 @@ from lupex_simulator.sensors.inertial import InertialUnit
 from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, scan
 from lupex_simulator.world_topics import PolledTopics
 from lupex_worlds.contact_plane import settle
-from lupex_worlds.gazebo_files.world_cli import shared_file
+from lupex_worlds.gazebo_files.gazebo_making import shared_file
 from lupex_worlds.pose import Pose
 from lupex_worlds.world import open_world
 

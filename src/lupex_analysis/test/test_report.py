@@ -1,47 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 import json
-import shutil
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from rosbags.rosbag2 import StoragePlugin, Writer
 
-from lupex_analysis import report_cli
 from lupex_analysis.figures.style import MOST_POINTS, thinned
+from lupex_analysis.report_files import write_report
 from lupex_analysis.sortie import extract
 from lupex_recorder.config import Limits
 from lupex_recorder.recorder import Recorder
-
-FIGURES = 8
-
-
-class Page(HTMLParser):
-    """Collect what a page refers to and its text."""
-
-    def __init__(self):
-        super().__init__()
-        self.references = []
-        self.tags = []
-        self.text = ""
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        self.references += [value for name, value in attributes if name in ("src", "href", "xlink:href") and value]
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def read_page(path):
-    page = Page()
-    page.feed(path.read_text(encoding="utf-8"))
-    return page
+from lupex_system_tests.report_page import FIGURES, read_page
 
 
 def test_the_report_is_complete_in_itself(sortie_bag, tmp_path):
-    assert report_cli.main([str(sortie_bag), "--out", str(tmp_path / "out")]) == 0
+    write_report(sortie_bag, tmp_path / "out")
     path = tmp_path / "out" / "report.html"
     page = read_page(path)
     assert path.stat().st_size < 5e6
@@ -54,72 +27,12 @@ def test_the_report_is_complete_in_itself(sortie_bag, tmp_path):
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["outcome"] == "success"
 
 
-@pytest.fixture
-def small_bag(store, synthetic, tmp_path):
-    recorder = Recorder(tmp_path / "run" / "bag", Limits(free_mb=0.0))
-    synthetic.Tape(store, recorder).put("/truth/state", synthetic.lupex("WorldTruth"), 1001.0)
-    recorder.close()
-    return tmp_path / "run" / "bag"
-
-
 def test_the_same_bag_gives_the_same_report(small_bag, tmp_path):
     pages = []
     for name in ("a", "b"):
-        report_cli.write_report(small_bag, tmp_path / name)
+        write_report(small_bag, tmp_path / name)
         pages.append((tmp_path / name / "report.html").read_text())
     assert pages[0] == pages[1]
-
-
-def test_without_out_it_lies_beside_the_bag(small_bag, tmp_path):
-    assert report_cli.main([str(small_bag)]) == 0
-    assert (tmp_path / "run" / "report.html").exists()
-
-
-def test_a_bag_cut_short_is_reported_and_said(sortie_bag, tmp_path, capsys):
-    bag = shutil.copytree(sortie_bag, tmp_path / "bag")
-    (bag / "metadata.yaml").unlink()
-    file = next(bag.glob("*.mcap"))
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    assert report_cli.main([str(bag), "--out", str(tmp_path / "out")]) == 0
-    told = capsys.readouterr().out
-    assert "as far as it goes" in told
-    assert "outcome: unfinished" in told
-    assert "metadata.yaml was missing" in told
-    assert (bag / "metadata.yaml").exists()
-    page = read_page(tmp_path / "out" / "report.html")
-    assert "The recording is not whole." in page.text
-    assert page.tags.count("svg") >= 4
-
-
-def test_a_foreign_bag_says_what_is_missing(store, tmp_path, capsys):
-    with Writer(tmp_path / "foreign", version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        kind = "std_msgs/msg/String"
-        connection = writer.add_connection("/chatter", kind, typestore=store)
-        writer.write(connection, 5, store.serialize_cdr(store.types[kind](data="<b>"), kind))
-    assert report_cli.main([str(tmp_path / "foreign"), "--out", str(tmp_path / "out")]) == 0
-    assert "not judged: the recording holds no /truth/state" in capsys.readouterr().out
-    page = read_page(tmp_path / "out" / "report.html")
-    assert page.text.count("Not drawn") == FIGURES
-    assert "/chatter" in page.text
-
-
-@pytest.mark.parametrize("content", [None, b"", b"not a bag"])
-def test_no_bag_is_one_sentence_and_nothing_is_written(tmp_path, capsys, content):
-    bag = tmp_path / "bag"
-    if content is not None:
-        bag.mkdir()
-        (bag / "bag_0.mcap").write_bytes(content)
-    assert report_cli.main([str(bag), "--out", str(tmp_path / "out")]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("error: ")
-    assert told.err.count("\n") == 1
-    assert not (tmp_path / "out").exists()
-
-
-def test_an_output_that_cannot_be_written_is_one_sentence(small_bag, tmp_path, capsys):
-    (tmp_path / "file").write_text("")
-    assert report_cli.main([str(small_bag), "--out", str(tmp_path / "file" / "out")]) == 2
-    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_failed_write_leaves_no_half_file(small_bag, tmp_path, monkeypatch):
@@ -128,7 +41,7 @@ def test_a_failed_write_leaves_no_half_file(small_bag, tmp_path, monkeypatch):
 
     monkeypatch.setattr("lupex_recorder.metadata.os.replace", full)
     with pytest.raises(OSError, match="No space left"):
-        report_cli.write_report(small_bag, tmp_path / "out")
+        write_report(small_bag, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -147,7 +60,7 @@ def test_one_message_of_one_topic_is_enough_for_a_page(store, synthetic, tmp_pat
     recorder = Recorder(tmp_path / "bag", Limits(free_mb=0.0))
     synthetic.Tape(store, recorder).put(topics[1], synthetic.lupex(topics[0]), 1001.0)
     recorder.close()
-    report_cli.write_report(tmp_path / "bag", tmp_path / "out")
+    write_report(tmp_path / "bag", tmp_path / "out")
     assert (tmp_path / "out" / "report.html").stat().st_size > 1000
 
 

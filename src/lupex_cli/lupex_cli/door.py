@@ -37,7 +37,7 @@ COMMANDS = (
     Command("launch", "FILE [name:=value ...]", "run a launch file", "lupex_cli.launch:main"),
     Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_cli.testing:main"),
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
-    Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_analysis.report_cli:main"),
+    Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_cli.report:main"),
     Command(
         "plan",
         "--world W [--targets X,Y ...] [--start UTC]",
@@ -48,14 +48,10 @@ COMMANDS = (
         "compare-worlds",
         "BAG_A BAG_B",
         "compare one drive in two worlds, as embedded and Gazebo",
-        "lupex_analysis.comparison_cli:main",
+        "lupex_cli.compare_worlds:main",
     ),
-    Command(
-        "world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_worlds.gazebo_files.world_cli:main"
-    ),
-    Command(
-        "site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_worlds.site_import.site_cli:main"
-    ),
+    Command("world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_cli.world:main"),
+    Command("site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_cli.site:main"),
     Command("setup", "", "make the environment and build, nothing else", "lupex_cli.door:setup"),
     Command("doctor", "", "say what is installed, what is missing and how to get it", "lupex_cli.doctor:main"),
 )

@@ -18,13 +18,13 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
 from lupex_recorder.metadata import write_atomically
 from lupex_worlds.recipe import read_recipe
-from lupex_worlds.site_import.site_cli import rover_file
 from lupex_worlds.world_cache import (
     WorldError,
     default_worlds_directories,
     find_recipe,
     prepare_world,
     report_to_stderr,
+    rover_file,
 )
 
 if TYPE_CHECKING:

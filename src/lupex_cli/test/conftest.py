@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
+from lupex_system_tests.recorded_sortie import small_bag, sortie_bag, store, synthetic, tape_for  # noqa: F401
+
 
 @pytest.fixture
 def prefix(tmp_path):

@@ -59,7 +59,7 @@ def refuse_absent_gazebo(environment: Mapping[str, str] = os.environ) -> None:
 
 def _print_gazebo(directory: Path, drive: str) -> int:
     """Print where the Gazebo files of a world are; only this choice needs what makes them, and Gazebo itself."""
-    from lupex_worlds.gazebo_files.world_cli import REFUSED, make_gazebo
+    from lupex_worlds.gazebo_files.gazebo_making import REFUSED, make_gazebo
 
     try:
         made = make_gazebo(directory, drive)

@@ -187,3 +187,14 @@ def default_worlds_directories() -> list[Path]:
         found += sorted(path for path in sites_root().iterdir() if not path.name.startswith("."))
     # the working directory is often the source tree
     return [directory for directory in dict.fromkeys(found) if directory.is_dir()]
+
+
+def rover_file(worlds_directories: Sequence[Path]) -> Path:
+    """Return config/rover.yaml beside one of the directories of worlds. Raises SiteError where there is none."""
+    from lupex_models.site_frame import SiteError
+
+    for directory in worlds_directories:
+        path = directory.parent / "config" / "rover.yaml"
+        if path.is_file():
+            return path
+    raise SiteError("config/rover.yaml is missing beside the worlds: run this from the repository or a built workspace")

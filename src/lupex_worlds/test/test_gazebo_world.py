@@ -20,7 +20,7 @@ from lupex_models.rover import read_rover
 from lupex_models.site import Pose2, Target
 from lupex_models.site_frame import SiteFrame
 from lupex_worlds import prepare_world
-from lupex_worlds.gazebo_files import files, raster, world_cli
+from lupex_worlds.gazebo_files import files, gazebo_making, raster
 from lupex_worlds.gazebo_files.files import MissingFileError, missing_files, refuse_missing, sdf_text, write_files
 from lupex_worlds.gazebo_files.raster import Patch, TerrainError, cut_patch, png, surroundings_mesh
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
@@ -580,25 +580,14 @@ def test_names_are_used_once_at_each_place(repository, written):
                 assert len(named) == len(set(named)), f"{path}: {element.get('name')}"
 
 
-def test_command_writes_where_it_says(plain, rover, written, tmp_path, monkeypatch, capsys, repository):
-    _, made = written
-    monkeypatch.setattr(world_cli, "prepare_world", lambda *a, **k: tmp_path)
-    monkeypatch.setattr(world_cli, "make_gazebo", lambda directory, drive: made)
-    monkeypatch.setattr(world_cli, "keep_in_tree", lambda *a: None)
-    assert world_cli.main(["plain"]) == 0
-    assert f"GZ_SIM_RESOURCE_PATH={made / files.MODELS}" in capsys.readouterr().out
-    assert world_cli.main(["nowhere"]) == 1
-    assert "there is no world 'nowhere'" in capsys.readouterr().err
-
-
 def test_only_this_projects_first_world_is_kept(repository, tmp_path, written):
     _, made = written
     ours = repository / "worlds" / "plain.yaml"
     elsewhere = tmp_path / "plain.yaml"
     shutil.copy(ours, elsewhere)
-    assert world_cli.keep_in_tree(made, elsewhere, 1, "tracks") is None
-    assert world_cli.keep_in_tree(made, ours, 2, "tracks") is None
-    assert world_cli.keep_in_tree(made, ours, 1, "bogies") is None
+    assert gazebo_making.keep_in_tree(made, elsewhere, 1, "tracks") is None
+    assert gazebo_making.keep_in_tree(made, ours, 2, "tracks") is None
+    assert gazebo_making.keep_in_tree(made, ours, 1, "bogies") is None
 
 
 def test_gazebo_that_is_not_installed_is_named_in_one_sentence(tmp_path, monkeypatch, capsys):
@@ -622,14 +611,14 @@ def test_launch_files_learn_where_the_gazebo_world_is(written, monkeypatch, caps
     _, made = written
     monkeypatch.setattr(prepare_world, "refuse_absent_gazebo", lambda: None)
     monkeypatch.setattr(prepare_world, "prepare_world", lambda *a, **k: made.parent)
-    monkeypatch.setattr(world_cli, "make_gazebo", lambda directory, drive: directory / f"gazebo-{drive}")
+    monkeypatch.setattr(gazebo_making, "make_gazebo", lambda directory, drive: directory / f"gazebo-{drive}")
     assert prepare_main(["plain", "--print", "gazebo"]) == 0
     assert capsys.readouterr().out == str(made)
 
     def refuse(directory, drive):
         raise TerrainError("too far")
 
-    monkeypatch.setattr(world_cli, "make_gazebo", refuse)
+    monkeypatch.setattr(gazebo_making, "make_gazebo", refuse)
     assert prepare_main(["plain", "--print", "gazebo"]) == 1
     assert capsys.readouterr().err == "prepare_world: too far\n"
 
@@ -639,10 +628,10 @@ def test_shared_files_come_from_the_installation_first(tmp_path):
     installed.parent.mkdir(parents=True)
     installed.touch()
     relative = installed.relative_to(tmp_path / "share" / "lupex_bringup")
-    assert world_cli.shared_file(relative, {"AMENT_PREFIX_PATH": str(tmp_path)}) == installed
-    assert world_cli.shared_file(relative, {}).is_file()
+    assert gazebo_making.shared_file(relative, {"AMENT_PREFIX_PATH": str(tmp_path)}) == installed
+    assert gazebo_making.shared_file(relative, {}).is_file()
     with pytest.raises(WorldError, match="source the workspace"):
-        world_cli.shared_file(relative / "nothing", {})
+        gazebo_making.shared_file(relative / "nothing", {})
 
 
 def test_texture_is_a_picture():

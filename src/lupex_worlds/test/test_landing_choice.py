@@ -14,8 +14,7 @@ from lupex_path_planning.site_grid import STEPS
 from lupex_worlds.site_import import landing_choice
 from lupex_worlds.site_import.landing_choice import ChoiceLimits, best_start, both_ways, choices, heights_of_sun
 from lupex_worlds.site_import.light_survey import LightSurvey, SurveyGrid, averaged, brightest_place, survey_factor
-from lupex_worlds.site_import.site_cli import rover_file
-from lupex_worlds.world_cache import default_worlds_directories
+from lupex_worlds.world_cache import default_worlds_directories, rover_file
 
 FRAME = SiteFrame(math.radians(-89.4389), math.radians(222.869), 1900.0)
 START_S = 1798675200.0

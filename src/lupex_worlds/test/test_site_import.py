@@ -1,120 +1,45 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-import dataclasses
 import errno
 import gc
 import math
 import os
-import re
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rasterio
 from rasterio import Affine
-from rasterio.crs import CRS
 
 from lupex_models.dem import GRID, read_extent, read_far_relief
-from lupex_models.height_field import HeightField, refine
-from lupex_models.rover import read_rover
+from lupex_models.height_field import HeightField
 from lupex_models.site import open_site
 from lupex_models.site_frame import SiteError, SiteFrame
+from lupex_system_tests import lit_ridge
+from lupex_system_tests.lit_ridge import (
+    CELL_M,
+    FRAME,
+    LATITUDE_DEG,
+    LONGITUDE_DEG,
+    SIDE,
+    asked,
+    everything,
+    silent,
+    write,
+)
 from lupex_worlds.recipe import read_recipe
-from lupex_worlds.site_import import planner_kernels, site_cli, site_crop, site_making
+from lupex_worlds.site_import import planner_kernels, site_crop, site_making
 from lupex_worlds.site_import.landing_choice import Choice
-from lupex_worlds.site_import.light_survey import SurveyGrid
 from lupex_worlds.site_import.lola_agreement import Agreement
 from lupex_worlds.site_import.planner_kernels import compiled_beside
-from lupex_worlds.site_import.site_cli import main, rover_file
-from lupex_worlds.site_import.site_making import ImportRefused, Request, import_site
+from lupex_worlds.site_import.site_making import ImportRefused, import_site
 from lupex_worlds.site_import.sortie_check import plan_from_lander
 from lupex_worlds.world import open_world
-from lupex_worlds.world_cache import WorldError, default_worlds_directories, find_recipe
-from lupex_worlds.world_making import HorizonGrid
+from lupex_worlds.world_cache import WorldError, default_worlds_directories, find_recipe, rover_file
 
 DATA = Path(__file__).resolve().parents[4] / "shared" / "data" / "dem"
 REAL = pytest.mark.skipif(not DATA.is_dir(), reason="the LOLA 5 m maps are not at ../shared/data")
-LATITUDE_DEG, LONGITUDE_DEG = -89.4389, 222.869
-FRAME = SiteFrame(math.radians(LATITUDE_DEG), math.radians(LONGITUDE_DEG), 0.0)
-CELL_M, SIDE = 10.0, 180
-QUICK_SURVEY = SurveyGrid(cells=90, azimuth_count=36, step_s=2 * 86400.0, shadow_step_s=5 * 86400.0)
-QUICK_WORLD = HorizonGrid(azimuth_count=36, cell_m=20.0, shadow_step_s=10 * 86400.0)
-SPHERE = "+R=1737400 +units=m +no_defs"
-
-
-def ridge(cell_m=CELL_M):
-    """The LOLA relief of a lit ridge as if it had been mapped finer, with a crater of 330 m that no sun reaches."""
-    low = -0.5 * (SIDE - 1) * cell_m
-    field = refine(read_far_relief(FRAME, 30e3), cell_m, low, low, SIDE, SIDE)
-    radius = np.hypot(field.x_m[None, :] - 150.0, field.y_m[:, None] - 120.0)
-    bowl = -28.0 * np.clip(1.0 - (radius / 165.0) ** 2, 0.0, None)
-    return (field.heights_m + bowl).astype(np.float32)[::-1]
-
-
-@pytest.fixture(scope="module")
-def heights():
-    return ridge()
-
-
-def write(path, heights, cell_m=CELL_M, crs=GRID, **more):
-    bands = heights if heights.ndim == 3 else heights[None]
-    east, north = FRAME.grid_origin_m
-    half_x, half_y = 0.5 * bands.shape[2] * cell_m, 0.5 * bands.shape[1] * cell_m
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=bands.shape[2],
-        height=bands.shape[1],
-        count=bands.shape[0],
-        dtype=bands.dtype,
-        crs=crs,
-        transform=Affine(cell_m, 0.0, east - half_x, 0.0, -cell_m, north + half_y),
-        **more,
-    ) as raster:
-        raster.write(bands)
-    return path
-
-
-@pytest.fixture(scope="module")
-def rover():
-    return read_rover(rover_file(default_worlds_directories()))
-
-
-def asked(tmp_path, geotiff, **more):
-    given = {
-        "geotiff": geotiff,
-        "name": "knoll",
-        "at_deg": None,
-        "extent_m": 4000.0,
-        "sites": tmp_path / "cache" / "sites",
-        "worlds_root": tmp_path / "cache" / "worlds",
-        "seed": 1,
-        "replace": False,
-        "survey": QUICK_SURVEY,
-        "world_grid": QUICK_WORLD,
-    }
-    return Request(**{**given, **more})
-
-
-def silent(stage, done):
-    pass
-
-
-def everything(directory):
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*")) if directory.exists() else []
-
-
-@pytest.fixture(scope="module")
-def imported(tmp_path_factory, heights, rover):
-    """One import, whose original has gone away."""
-    tmp_path = tmp_path_factory.mktemp("import")
-    original = write(tmp_path / "product.tif", heights)
-    stages = []
-    made = import_site(asked(tmp_path, original), rover, lambda stage, done: stages.append((stage, done)))
-    original.unlink()
-    return made, stages, tmp_path
+heights, rover, imported = lit_ridge.heights, lit_ridge.rover, lit_ridge.imported
 
 
 def test_a_site_is_recipe_relief_picture_and_world_and_nothing_else(imported):
@@ -316,160 +241,6 @@ def test_a_site_without_shadow_or_light_is_refused(rover, heights, tmp_path, mon
     monkeypatch.setattr(site_making, "survey_light", lambda *_: _no_survey())
     with pytest.raises(ImportRefused, match="no lit, level ground"):
         import_site(asked(tmp_path, original), rover, silent)
-
-
-def truncated(path, heights):
-    whole = write(path, heights)
-    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    return whole
-
-
-def picture(path, heights):
-    return write(path, np.repeat((heights[None] % 255).astype(np.uint8), 3, axis=0))
-
-
-def text(path, heights):
-    path.write_text("no relief")
-    return path
-
-
-def holed(path, heights):
-    with_gap = heights.copy()
-    with_gap[60, 60] = -9999.0
-    return write(path, with_gap, nodata=-9999.0)
-
-
-REFUSED = {
-    "missing": (lambda path, heights: path, "there is no such file"),
-    "text": (text, "cannot be read as a GeoTIFF"),
-    "truncated": (truncated, "cannot be read as a GeoTIFF"),
-    "picture": (picture, r"3 band\(s\) of uint8"),
-    "no place": (lambda path, heights: write(path, heights, crs=None), "no coordinate system"),
-    "Mars": (
-        lambda path, heights: write(path, heights, crs=CRS.from_proj4("+proj=stere +lat_0=-90 +R=3396190 +units=m")),
-        "not on the lunar sphere",
-    ),
-    "north": (
-        lambda path, heights: write(path, heights, crs=CRS.from_proj4(f"+proj=stere +lat_0=90 {SPHERE}")),
-        "not in the south polar stereographic",
-    ),
-    "not polar": (
-        lambda path, heights: write(path, heights, crs=CRS.from_proj4(f"+proj=eqc {SPHERE}")),
-        "not in the south polar stereographic",
-    ),
-    "upside down": (lambda path, heights: write(path, ridge(25.0)[::-1], cell_m=25.0), "LOLA relief"),
-    "decimetres": (lambda path, heights: write(path, 10.0 * heights), "but the Moon's lie between"),
-    "other heights": (lambda path, heights: write(path, heights - 500.0), "heights differ from the LOLA relief by 5"),
-    "shade": (lambda path, heights: write(path, (heights % 250).astype(np.int16)), "heights differ from the LOLA"),
-    "all the same": (lambda path, heights: write(path, np.full_like(heights, 1500.0)), "all its heights are the same"),
-    "gap": (holed, "has no height"),
-    "small": (lambda path, heights: write(path, heights[:100, :100]), "covers 1000 m"),
-    "coarse": (lambda path, heights: write(path, heights, cell_m=40.0), "too coarse"),
-}
-
-
-@pytest.mark.parametrize("kind", REFUSED)
-def test_a_wrong_file_is_one_sentence_and_leaves_nothing(kind, heights, tmp_path, monkeypatch, capfd):
-    make, said = REFUSED[kind]
-    source = tmp_path / "in"
-    source.mkdir()
-    path = make(source / "product.tif", heights)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert main(["import", str(path), "--name", "knoll"]) == 2
-    shown = capfd.readouterr()
-    assert shown.out == ""
-    lines = [line for line in shown.err.splitlines() if not line.startswith("site: ")]
-    assert len(lines) == 1
-    assert lines[0].startswith("lupex site: ")
-    assert re.search(said, lines[0])
-    assert everything(tmp_path / "cache") == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--name", "Knoll!"], "must be lower-case letters"),
-        (["--name", "ridge"], "'ridge' is a world of this repository"),
-        (["--name", "k", "--extent", "100"], "takes 1500 to 10000 m"),
-        (["--name", "k", "--extent", "nan"], "finite numbers"),
-        (["--name", "k", "--at", "-45", "10"], "takes a latitude from -90 to -60"),
-        (["--name", "k", "--at", "-89.9", "10"], "does not hold -89.9 10"),
-    ],
-)
-def test_a_wrong_request_is_one_sentence(arguments, said, heights, tmp_path, monkeypatch, capfd):
-    path = write(tmp_path / "product.tif", heights)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert main(["import", str(path), *arguments]) == 2
-    assert said in capfd.readouterr().err
-    assert everything(tmp_path / "cache") == []
-
-
-@pytest.mark.parametrize("arguments", [[], ["import"], ["import", "x.tif"], ["export", "x.tif"]])
-def test_a_mistaken_command_line_is_told(arguments, capfd):
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    assert end.value.code == 2
-    assert "usage: lupex site" in capfd.readouterr().err
-
-
-def test_the_end_of_the_command_says_how_to_go_on(imported, monkeypatch, tmp_path, capfd):
-    made, _, _ = imported
-    doubted = dataclasses.replace(made, doubt="it may be mirrored")
-    monkeypatch.setattr(site_making, "import_site", lambda request, rover, progress, planner_ready: doubted)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert main(["import", "x.tif", "--name", "knoll"]) == 0
-    shown, warned = capfd.readouterr()
-    assert "lupex site: warning: it may be mirrored\n" in warned
-    assert "./lupex demo --world knoll\n" in shown
-    assert str(made.preview) in shown
-    monkeypatch.chdir(made.directory.parent)
-    assert main(["import", "x.tif", "--name", "knoll", "--recipes", ".", "--seed", "3"]) == 0
-    assert f"./lupex demo --world {os.path.join('knoll', 'knoll.yaml')} --seed 3\n" in capfd.readouterr().out
-
-
-@pytest.fixture
-def signals_restored():
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("hidden", [False, True])
-def test_an_interrupt_is_told_and_is_no_success(number, hidden, monkeypatch, tmp_path, capfd, signals_restored):
-    def interrupted(request, rover, progress, planner_ready):
-        try:
-            os.kill(os.getpid(), number)
-        except KeyboardInterrupt:
-            if hidden:
-                raise RuntimeError("no compiled object yet") from None
-            raise
-        raise AssertionError("the signal came too late")
-
-    monkeypatch.setattr(site_making, "import_site", interrupted)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert main(["import", "x.tif", "--name", "knoll"]) == 130
-    assert "nothing was left behind" in capfd.readouterr().err
-
-
-def test_an_error_of_the_program_is_not_dressed_up(monkeypatch, tmp_path, signals_restored):
-    def broken(request, rover, progress, planner_ready):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(site_making, "import_site", broken)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(ZeroDivisionError):
-        main(["import", "x.tif", "--name", "knoll"])
-
-
-def test_stages_are_bars_at_a_terminal(monkeypatch, capsys):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    with site_cli.reported(lambda: 0.0) as report:
-        report("horizons", 0.5)
-        report("preview", 0.0)
-    assert "horizons" in capsys.readouterr().err
 
 
 def test_without_a_rover_file_it_says_so(tmp_path):

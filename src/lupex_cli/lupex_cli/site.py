@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
-from lupex_worlds.world_cache import WorldError, cache_root, default_worlds_directories, sites_root
+from lupex_worlds.world_cache import WorldError, cache_root, default_worlds_directories, rover_file, sites_root
 
 if TYPE_CHECKING:
     from lupex_worlds.site_import.site_making import Imported
@@ -109,15 +109,6 @@ def _import(options: argparse.Namespace, report: Report) -> "Imported":
     rover = rover_file(own)
     with uncollected(), compiled_beside(rover) as planner_ready:
         return import_site(request, read_rover(rover), report, planner_ready)
-
-
-def rover_file(worlds_directories: Sequence[Path]) -> Path:
-    """Return config/rover.yaml beside one of the directories of worlds. Raises SiteError where there is none."""
-    for directory in worlds_directories:
-        path = directory.parent / "config" / "rover.yaml"
-        if path.is_file():
-            return path
-    raise SiteError("config/rover.yaml is missing beside the worlds: run this from the repository or a built workspace")
 
 
 def summary(made: "Imported", elsewhere: bool, seed: int) -> str:

@@ -3,42 +3,13 @@
 """`lupex report BAG`: summary.json and report.html from a recording."""
 
 import argparse
-import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from lupex_analysis.reading import ReadingError, Recording, read_recording
-from lupex_analysis.report import report_html
-from lupex_analysis.sortie import THIN_S, WANTED, extract
-from lupex_analysis.summary import Summary, summarise
+from lupex_analysis.reading import ReadingError, Recording
+from lupex_analysis.report_files import REPORT, SUMMARY, analyse
 from lupex_recorder.metadata import NAME, metadata_yaml, write_atomically
-
-SUMMARY = "summary.json"
-REPORT = "report.html"
-
-
-def write_report(bag: Path, out: Path, figures: Mapping[str, Any] | None = None) -> Summary:
-    """Analyse a recording into `out`; both files appear whole or not at all. Returns the summary.
-
-    `figures` are those that a recording does not hold: world, seed, wall_s, setup_s, cpu_s_by_node. Raises
-    ReadingError, OSError.
-    """
-    summary, _ = _analyse(bag, out, figures)
-    return summary
-
-
-def _analyse(bag: Path, out: Path, figures: Mapping[str, Any] | None) -> tuple[Summary, Recording]:
-    recording = read_recording(bag, WANTED, THIN_S)
-    sortie = extract(recording)
-    summary = summarise(recording, sortie, figures)
-    page = report_html(recording, sortie, summary)
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / REPORT, page)
-    write_atomically(out / SUMMARY, text)
-    return summary, recording
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     out = options.out or options.bag.resolve().parent
     try:
-        summary, recording = _analyse(options.bag, out, None)
+        summary, recording = analyse(options.bag, out, None)
     except ReadingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

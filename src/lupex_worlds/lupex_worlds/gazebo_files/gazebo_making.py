@@ -1,12 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""`./lupex world NAME`: make a world and its Gazebo files, or find them made."""
+"""Make the Gazebo files of a world that is made, and keep the committed ones in the source tree."""
 
-import argparse
 import os
-import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from lupex_models.configuration import ConfigurationError
@@ -17,17 +14,11 @@ from lupex_worlds.gazebo_files.raster import TerrainError
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, DescriptionError
 from lupex_worlds.gazebo_files.world_model import scene_of
 from lupex_worlds.world import open_world
-from lupex_worlds.world_cache import (
-    WorldError,
-    default_worlds_directories,
-    find_recipe,
-    prepare_world,
-    report_to_stderr,
-)
+from lupex_worlds.world_cache import WorldError
 
 _SHARE = Path("share") / "lupex_bringup"
 _ROVER = Path("config") / "rover.yaml"
-_COMMITTED_SEED = 1
+COMMITTED_SEED = 1
 REFUSED = (WorldError, ConfigurationError, SiteError, DescriptionError, TerrainError, MissingFileError)
 
 
@@ -65,41 +56,10 @@ def keep_in_tree(made: Path, recipe: Path, seed: int, drive: str) -> Path | None
     What is kept in the tree is that of the first seed on tracks; a recipe elsewhere is left alone.
     """
     own = Path(__file__).resolve().parents[4] / "worlds"
-    if recipe.resolve().parent != own or seed != _COMMITTED_SEED or drive != DRIVES[0] or not os.access(own, os.W_OK):
+    if recipe.resolve().parent != own or seed != COMMITTED_SEED or drive != DRIVES[0] or not os.access(own, os.W_OK):
         return None
     target = own / f"{recipe.stem}.sdf"
     content = (made / WORLD_FILE).read_text(encoding="utf-8")
     if not target.is_file() or target.read_text(encoding="utf-8") != content:
         target.write_text(content, encoding="utf-8")
     return target
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns 0, or 1 after one sentence on stderr."""
-    parser = argparse.ArgumentParser(
-        prog="lupex world", description="Make a world and its Gazebo files, or find them made; print where they are."
-    )
-    parser.add_argument("world", help="name of a recipe worlds/NAME.yaml, or the path of one")
-    parser.add_argument("--seed", type=int, default=_COMMITTED_SEED, help="of hazards, soil, strata, sensor noise")
-    parser.add_argument("--drive", choices=DRIVES, default=DRIVES[0], help="bogies: wheels, for DART before 6.13")
-    options = parser.parse_args(arguments)
-    try:
-        directories = default_worlds_directories()
-        progress = report_to_stderr(options.world, time.monotonic)
-        recipe = find_recipe(options.world, directories)
-        world = prepare_world(options.world, options.seed, directories, progress=progress)
-        made = make_gazebo(world, options.drive)
-        kept = keep_in_tree(made, recipe, options.seed, options.drive)
-    except REFUSED as error:
-        print(f"lupex world: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    print(f"world      {world}")
-    print(f"Gazebo     {made / WORLD_FILE}{f', also {kept}' if kept else ''}")
-    print(f"resources  GZ_SIM_RESOURCE_PATH={made / MODELS}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
