@@ -7,7 +7,17 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from lupex_system_tests.structure import AUTONOMY, FLOORS, KNOW_ROS, KNOW_ROS_BY_NAME, imports, is_ros, modules
+from lupex_system_tests.structure import (
+    AUTONOMY,
+    FLOORS,
+    KNOW_RCLPY,
+    KNOW_ROS,
+    KNOW_ROS_BY_NAME,
+    KNOW_ROS_FOLDERS,
+    imports,
+    is_ros,
+    modules,
+)
 
 PACKAGES = sorted(FLOORS)
 PYTHON_PACKAGES = [name for name in PACKAGES if name not in ("lupex_interfaces", "lupex_bringup")]
@@ -51,8 +61,18 @@ def test_pure_modules_know_no_ros(repository, package):
     for path in modules(repository, package):
         if path.name in KNOW_ROS or f"{package}/{path.name}" in KNOW_ROS_BY_NAME:
             continue
-        pure = {name for name in imports(path) if is_ros(name) or name.endswith((".node", ".conversions", ".qos"))}
+        if f"{package}/{path.parent.name}" in KNOW_ROS_FOLDERS:
+            continue
+        pure = {name for name in imports(path) if is_ros(name) or name.endswith(".conversions")}
         assert not pure, f"{path.name} of {package} imports {pure}"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_the_middleware_is_known_to_the_port_alone(repository, package):
+    if package in KNOW_RCLPY:
+        return
+    for path in modules(repository, package):
+        assert not {name for name in imports(path) if name.split(".")[0] == "rclpy"}, f"{path.name} of {package}"
 
 
 @pytest.mark.parametrize("package", AUTONOMY)

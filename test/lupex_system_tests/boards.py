@@ -16,6 +16,7 @@ from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.rover import Battery
 from lupex_node import qos
 from lupex_node.conversions import seconds
+from lupex_node.ros.subscriptions import quality
 
 
 class InertialBoard:
@@ -24,8 +25,8 @@ class InertialBoard:
     def __init__(self, node: Node) -> None:
         self.samples = 0
         self._last: tuple[float, np.ndarray, np.ndarray] | None = None
-        self._publisher = node.create_publisher(Imu, "/imu/data", qos.SAMPLES)
-        node.create_subscription(Odometry, "/truth/odometry", self._move, qos.SAMPLES)
+        self._publisher = node.create_publisher(Imu, "/imu/data", quality(qos.SAMPLES))
+        node.create_subscription(Odometry, "/truth/odometry", self._move, quality(qos.SAMPLES))
 
     def _move(self, truth: Odometry) -> None:
         q = truth.pose.pose.orientation
@@ -58,8 +59,8 @@ class PowerBoard:
         self._config, self._load_w = config, load_w
         self._state = BatteryState(soc, 285.0)
         self._time_s: float | None = None
-        self._publisher = node.create_publisher(PowerBus, "/power/bus", qos.STATE)
-        node.create_subscription(WorldTruth, "/truth/state", self._second, qos.STATE)
+        self._publisher = node.create_publisher(PowerBus, "/power/bus", quality(qos.STATE))
+        node.create_subscription(WorldTruth, "/truth/state", self._second, quality(qos.STATE))
 
     def _second(self, truth: WorldTruth) -> None:
         time_s = seconds(truth.header.stamp)

@@ -23,12 +23,13 @@ from std_msgs.msg import Float64
 from lupex_models.locomotion import crawler_row
 from lupex_models.rover import read_rover
 from lupex_node import qos
-from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, fill_imu, fill_odometry, imu_message, set_stamp
-from lupex_simulator.node import Stop
+from lupex_node.qos import Profile
+from lupex_node.ros.process import Stop
+from lupex_node.ros.subscriptions import quality, taken
+from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, ImuMessages, header, odometry_message, time_message
 from lupex_simulator.schedule import START_NS
 from lupex_simulator.sensors.inertial import InertialUnit
 from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, scan
-from lupex_simulator.world_topics import PolledTopics
 from lupex_worlds.contact_plane import settle
 from lupex_worlds.gazebo_files.gazebo_making import shared_file
 from lupex_worlds.pose import Pose
@@ -60,22 +61,26 @@ class PlayedGazebo(Node):
         self._inertial = InertialUnit(rover.imu, np.zeros(3), np.random.default_rng(1))
         self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
         self._rng = np.random.default_rng(2)
-        self._topics = PolledTopics(self)
-        for k, (steer, drive) in enumerate(zip(STEER_NAMES, DRIVE_NAMES)):
-            self._topics.take(Float64, f"/gazebo/{steer}/angle", self._set(self._angle, k), qos.STATE)
-            self._topics.take(Float64, f"/gazebo/{drive}/speed", self._set(self._speed, k), qos.STATE)
-        self._clock = self.create_publisher(Clock, "/gazebo/clock", qos.STATE)
-        self._odometry = self.create_publisher(Odometry, "/gazebo/odometry", qos.STATE)
-        self._joints = self.create_publisher(JointState, "/gazebo/joint_states", qos.STATE)
-        self._imu = self.create_publisher(Imu, "/imu/data", qos.SAMPLES)
-        self._cloud = self.create_publisher(PointCloud2, "/gazebo/lidar/points", qos.STATE)
+        self._imu_messages = ImuMessages(rover)
+        self._commands = [
+            (self.create_subscription(Float64, f"/gazebo/{name}/{what}", _wait, quality(qos.STATE)), values, k)
+            for names, what, values in ((STEER_NAMES, "angle", self._angle), (DRIVE_NAMES, "speed", self._speed))
+            for k, name in enumerate(names)
+        ]
+        self._clock = self._offer(Clock, "/gazebo/clock")
+        self._odometry = self._offer(Odometry, "/gazebo/odometry")
+        self._joints = self._offer(JointState, "/gazebo/joint_states")
+        self._imu = self._offer(Imu, "/imu/data", qos.SAMPLES)
+        self._cloud = self._offer(PointCloud2, "/gazebo/lidar/points")
 
-    def _set(self, values: np.ndarray, k: int):
-        def use(message: Float64) -> None:
-            values[k] = message.data
-            self._told_ns = self._now_ns
+    def _offer(self, kind: type, topic: str, profile: Profile = qos.STATE):
+        return self.create_publisher(kind, topic, quality(profile))
 
-        return use
+    def _obey(self) -> None:
+        for subscription, values, k in self._commands:
+            for message, _ in taken(subscription):
+                values[k] = message.data
+                self._told_ns = self._now_ns
 
     def _settled(self) -> Pose:
         x, y, yaw = self._place.tolist()
@@ -86,7 +91,7 @@ class PlayedGazebo(Node):
 
     def step(self) -> None:
         """Move by one step and tell what Gazebo would."""
-        self._topics.poll()
+        self._obey()
         self._now_ns += STEP_NS
         dt_s = STEP_NS * 1e-9
         if self._now_ns - self._told_ns > 1_000_000_000:
@@ -94,15 +99,14 @@ class PlayedGazebo(Node):
         most = self._rover.crawler.max_steer_rate_rad_s * dt_s
         self._steer += np.clip(self._angle - self._steer, -most, most)
         self._move(dt_s)
-        clock = Clock()
-        set_stamp(clock.clock, self._now_ns)
-        joints = JointState(name=list(STEER_NAMES), position=self._steer.tolist())
-        self._stamped(self._joints, joints)
+        self._joints.publish(
+            JointState(header=header(self._now_ns, ""), name=list(STEER_NAMES), position=self._steer.tolist())
+        )
         if self._now_ns % (2 * STEP_NS) == 0:
             self._tell_motion()
         if self._now_ns % 1_000_000_000 == 0:
-            self._stamped(self._cloud, self._scan())
-        self._clock.publish(clock)
+            self._cloud.publish(self._scan())
+        self._clock.publish(Clock(clock=time_message(self._now_ns)))
 
     def _move(self, dt_s: float) -> None:
         if self._speed.any():
@@ -122,15 +126,12 @@ class PlayedGazebo(Node):
         self._velocity = np.array(moved) / dt_s
 
     def _tell_motion(self) -> None:
-        odometry = Odometry()
-        fill_odometry(odometry, self._pose, tuple(self._twist.tolist()))
-        self._stamped(self._odometry, odometry)
+        self._odometry.publish(odometry_message(self._now_ns, self._pose, tuple(self._twist.tolist())))
         before_ns, rotation, velocity = self._sensed
         self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
-        message = imu_message(self._rover)
         dt_s = (self._now_ns - before_ns) * 1e-9
-        fill_imu(message, *self._inertial.sample(rotation, self._sensed[1], velocity, self._velocity, dt_s))
-        self._stamped(self._imu, message)
+        sample = self._inertial.sample(rotation, self._sensed[1], velocity, self._velocity, dt_s)
+        self._imu.publish(self._imu_messages.of(self._now_ns, *sample))
 
     def _scan(self) -> PointCloud2:
         """Return a cloud in Gazebo's layout, with the rays that met nothing."""
@@ -139,7 +140,7 @@ class PlayedGazebo(Node):
         table = np.full((self._rover.lidar.columns * self._rover.lidar.rows, 8), np.inf, dtype="<f4")
         table[: len(points), :3], table[: len(points), 4] = points[:, :3], points[:, 3]
         message = PointCloud2(height=1, width=len(table), point_step=32, row_step=32 * len(table))
-        message.header.frame_id = "lidar"
+        message.header = header(self._now_ns, "lidar")
         message.fields = [
             PointField(name=name, offset=offset, datatype=PointField.FLOAT32, count=1)
             for name, offset in (("x", 0), ("y", 4), ("z", 8), ("intensity", 16))
@@ -147,9 +148,9 @@ class PlayedGazebo(Node):
         message.data = array.array("B", table.tobytes())
         return message
 
-    def _stamped(self, publisher, message) -> None:
-        set_stamp(message.header.stamp, self._now_ns)
-        publisher.publish(message)
+
+def _wait(message: Float64) -> None:
+    """Stand as the callback of a subscription whose messages are taken at each step."""
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
 from lupex_node import qos
 from lupex_node.conversions import seconds
+from lupex_node.ros.subscriptions import quality
 from lupex_system_tests.domains import free_domain
 
 OBSERVED = {
@@ -50,7 +51,7 @@ class Stack:
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         for topic, (kind, profile) in OBSERVED.items():
-            self.node.create_subscription(kind, topic, self.heard[topic].append, profile)
+            self.node.create_subscription(kind, topic, self.heard[topic].append, quality(profile))
 
     def start(self) -> None:
         """Start the nodes."""

@@ -30,20 +30,22 @@ AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3) and n
 
 KNOW_ROS = {"node.py", "conversions.py"}
 KNOW_ROS_BY_NAME = {
-    "lupex_node/qos.py": "profiles are ROS's own",
-    "lupex_node/parameters.py": "declares ROS parameters",
-    "lupex_node/polling.py": "takes messages out of the middleware's queue",
-    "lupex_node/executor.py": "waits on ROS's own entities",
+    "lupex_node/serialization.py": "the bytes of messages",
+    "lupex_node/bare_node.py": "checks the headers of messages",
     "lupex_path_planning/drive_server.py": "the action of drives, a part of the node",
     "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
     "lupex_path_planning/pose_inputs.py": "two fast topics polled together, a part of the node",
     "lupex_cli/demo_monitor.py": "watches a running sortie",
-    "lupex_simulator/following_node.py": "the process of what follows Gazebo",
+    "lupex_simulator/following_node.py": "a node that follows Gazebo",
     "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",
     "lupex_system_tests/played_gazebo.py": "stands in for Gazebo behind its bridge",
     "lupex_system_tests/boards.py": "stands in for the nodes of other boards",
 }
+KNOW_ROS_FOLDERS = {"lupex_node/ros": "the port by rclpy"}
+KNOW_RCLPY = ("lupex_node", "lupex_system_tests")
+"""The port, and tests that play foreign nodes."""
+
 ROS_MODULES = ("rclpy", "lupex_interfaces", "action_msgs", "builtin_interfaces", "rcl_interfaces", "ros_gz_interfaces")
 
 

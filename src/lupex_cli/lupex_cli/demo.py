@@ -10,18 +10,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import psutil
 
+from lupex_cli.lockstep_options import add_options, refuse_alone
 from lupex_launch.description import LaunchError, find_launch_file
-from lupex_launch.evaluation import evaluate_file
+from lupex_launch.evaluation import ProcessSpec, evaluate_file
 from lupex_launch.packages import package_executable
 from lupex_launch.supervisor import StartError, Supervisor, describe_exit
 
 if TYPE_CHECKING:
-    from lupex_cli.demo_monitor import DemoMonitor, Seen
+    from lupex_cli.demo_monitor import Seen
+    from lupex_cli.process_faults import ProcessFaults
+    from lupex_node.ros.visitor import RosVisitor
 
 LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
@@ -45,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=1, help="hazards, soil, strata and sensor noise (default: 1)")
     made.add_argument("--out", type=Path, help="directory of the results (default: lupex-demo-WORLD-SEED)")
     made.add_argument("--headless", action="store_true", help="never open a window: do not show the report at the end")
+    add_options(made)
     made.add_argument("--wall-limit", type=float, default=3600.0, metavar="S", help="give up after so many seconds")
     return made
 
@@ -64,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> int:
     """Run the sortie that the options ask for; raises DemoError."""
     begun_s = time.monotonic()
+    refuse_alone(options)
     out = options.out or Path(f"lupex-demo-{Path(options.world).stem}-{options.seed}")
     prepare_world(options.world, options.seed)
     arguments = {
@@ -74,34 +80,63 @@ def run(options: argparse.Namespace) -> int:
     }
     specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
     claim(out)
-    # the monitor hears the nodes the way they hear each other
-    os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
-    from lupex_cli.demo_monitor import DemoMonitor
-
     with NodeLog(out / "nodes.log") as log:
-        supervisor = Supervisor(specs, on_line=log.write, on_exit=lambda end: log.write(describe_exit(end)))
-        monitor = DemoMonitor()
-        usage = CpuUsage()
-        try:
-            supervisor.start()
-            end = follow(supervisor, monitor, usage, options.wall_limit)
-        except KeyboardInterrupt:
-            end = "stopped by the operator"
-        finally:
-            usage.look(supervisor.pids())
-            supervisor.stop()
-            monitor.close()
+        sortie = (in_lock_step if options.lockstep else as_processes)(specs, options, log)
     shutil.rmtree(out / "state", ignore_errors=True)
-    seen = monitor.seen
-    started_s = seen.mission_wall_s or begun_s
+    started_s = sortie.started_wall_s or begun_s
     figures = {
         "world": Path(options.world).stem,
         "seed": options.seed,
         "wall_s": time.monotonic() - started_s,
         "setup_s": started_s - begun_s,
-        "cpu_s_by_node": usage.seconds,
+        "cpu_s_by_node": sortie.cpu_s_by_node,
     }
-    return conclude(out, figures, end, options.headless)
+    return conclude(out, figures, sortie.end, options.headless)
+
+
+def in_lock_step(specs: Sequence[ProcessSpec], options: argparse.Namespace, log: "NodeLog") -> "Sortie":
+    """Run the sortie's nodes in this process."""
+    from lupex_cli.lockstep_demo import conduct
+
+    progress = Progress()
+    done = conduct(specs, options.faults, options.wall_limit, log.write, progress.show)
+    if options.profile:
+        print(done.profile)
+    return Sortie(done.end, done.cpu_s_by_node, done.started_wall_s)
+
+
+def as_processes(specs: Sequence[ProcessSpec], options: argparse.Namespace, log: "NodeLog") -> "Sortie":
+    """Run the sortie's nodes as processes."""
+    # the monitor hears the nodes the way they hear each other
+    os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
+    from lupex_cli.demo_monitor import DemoMonitor
+    from lupex_cli.process_faults import ProcessFaults
+    from lupex_node.ros.visitor import RosVisitor
+
+    faults = ProcessFaults.read(options.faults)
+    supervisor = Supervisor(specs, on_line=log.write, on_exit=lambda end: log.write(describe_exit(end)))
+    visitor = RosVisitor("demo_monitor")
+    monitor = DemoMonitor(visitor.port)
+    usage = CpuUsage()
+    try:
+        supervisor.start()
+        end = follow(supervisor, visitor, monitor.seen, usage, faults, options.wall_limit)
+    except KeyboardInterrupt:
+        end = "stopped by the operator"
+    finally:
+        usage.look(supervisor.pids())
+        supervisor.stop()
+        visitor.close()
+    return Sortie(end, usage.seconds, monitor.seen.mission_wall_s)
+
+
+@dataclass(frozen=True)
+class Sortie:
+    """How a sortie ended ('' when the mission gave an outcome), processor time by node, and when its mission began."""
+
+    end: str
+    cpu_s_by_node: dict[str, float]
+    started_wall_s: float | None
 
 
 def prepare_world(world: str, seed: int) -> None:
@@ -185,22 +220,44 @@ class CpuUsage:
         return {name: round(used_s, 2) for name, used_s in sorted(total.items())}
 
 
-def follow(supervisor: Supervisor, monitor: "DemoMonitor", usage: CpuUsage, wall_limit_s: float) -> str:
-    """Show the sortie until it ends; return how it ended: '' when the mission gave an outcome, else the reason."""
-    begun_s = line_s = time.monotonic()
-    shown_phase, shown_faults = "", 0
-    monitor.seen.progress_wall_s = begun_s
-    while True:
-        monitor.spin(0.5)
-        refusing = [end.name for end in supervisor.poll() if end.code == REFUSED and not end.stopping]
-        seen, now_s = monitor.seen, time.monotonic()
-        for fault in seen.faults[shown_faults:]:
+class Progress:
+    """Shows new faults, and a line now and then and with each phase."""
+
+    def __init__(self) -> None:
+        self._phase, self._faults, self._line_wall_s = "", 0, 0.0
+
+    def show(self, seen: "Seen", wall_s: float) -> bool:
+        """Print what is new after so much wall time; tell whether it was a line."""
+        for fault in seen.faults[self._faults :]:
             print(f"  fault  {fault}", flush=True)
-        shown_faults = len(seen.faults)
-        if seen.phase != shown_phase or now_s - line_s >= LINE_EVERY_S:
-            print(progress_line(seen, now_s - begun_s), flush=True)
-            shown_phase, line_s = seen.phase, now_s
+        self._faults = len(seen.faults)
+        if seen.phase == self._phase and wall_s - self._line_wall_s < LINE_EVERY_S:
+            return False
+        print(progress_line(seen, wall_s), flush=True)
+        self._phase, self._line_wall_s = seen.phase, wall_s
+        return True
+
+
+def follow(
+    supervisor: Supervisor,
+    visitor: "RosVisitor",
+    seen: "Seen",
+    usage: CpuUsage,
+    faults: "ProcessFaults",
+    wall_limit_s: float,
+) -> str:
+    """Show the sortie until it ends; return how it ended: '' when the mission gave an outcome, else the reason."""
+    begun_s = time.monotonic()
+    seen.progress_wall_s = begun_s
+    progress = Progress()
+    while True:
+        visitor.spin(0.5)
+        refusing = [end.name for end in supervisor.poll() if end.code == REFUSED and not end.stopping]
+        now_s = time.monotonic()
+        if progress.show(seen, now_s - begun_s):
             usage.look(supervisor.pids())
+        if seen.first_sim_s is not None:
+            faults.follow(seen.sim_s - seen.first_sim_s, supervisor)
         if seen.outcome:
             return ""
         if seen.lost:

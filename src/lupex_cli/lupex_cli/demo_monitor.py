@@ -5,13 +5,10 @@
 import time
 from dataclasses import dataclass, field
 
-import rclpy
-from rclpy.context import Context
-
 from lupex_interfaces.msg import Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from lupex_node.executor import BatchingExecutor
+from lupex_node.port import Port
 
 PHASES = {
     value: name.lower().replace("_", " ")
@@ -43,15 +40,10 @@ class Seen:
 
 
 class DemoMonitor:
-    """A node of its own context; spin it as often as a fresh line is wanted."""
+    """Follows a sortie through a port, over the middleware or in lock step."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: Port) -> None:
         self.seen = Seen()
-        self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-        self._node = rclpy.create_node("demo_monitor", context=self._context, start_parameter_services=False)
-        self._executor = BatchingExecutor(interval_s=0.05, context=self._context)
-        self._executor.add_node(self._node)
         for kind, topic, use, profile in (
             (MissionStatus, "/mission/status", self._mission, qos.STATE),
             (WorldTruth, "/truth/state", self._truth, qos.STATE),
@@ -59,19 +51,7 @@ class DemoMonitor:
             (ReturnCertificate, "/plan/certificate", self._certificate, qos.STATE),
             (Fault, "/faults", self._fault, qos.EVENTS),
         ):
-            self._node.create_subscription(kind, topic, use, profile)
-
-    def spin(self, wall_s: float) -> None:
-        """Take messages for a while of wall time."""
-        end_s = time.monotonic() + wall_s
-        while (left_s := end_s - time.monotonic()) > 0.0:
-            self._executor.spin_once(timeout_sec=left_s)
-
-    def close(self) -> None:
-        """Leave the graph."""
-        self._executor.shutdown()
-        self._node.destroy_node()
-        rclpy.shutdown(context=self._context)
+            port.subscribe(kind, topic, use, profile)
 
     def _mission(self, status: MissionStatus) -> None:
         if self.seen.mission_wall_s is None and status.phase != MissionStatus.IDLE:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shlex
 import signal
@@ -12,9 +13,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lupex_cli.lockstep_options import add_options, profile_table, refuse_alone, start
 from lupex_launch.description import LaunchError, declared_arguments, find_launch_file, read_launch_file
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
 from lupex_launch.supervisor import ProcessExit, ProcessLine, StartError, Supervisor, describe_exit
+
+REFUSED = 2
+"""Exit code of a node that cannot work with the parameters or files it was given."""
 
 # Exit codes of a process that went because it was told to.
 TOLD_TO_GO = frozenset({0, -signal.SIGINT, -signal.SIGTERM, 128 + signal.SIGINT, 128 + signal.SIGTERM})
@@ -81,6 +86,10 @@ def run(specs: Sequence[ProcessSpec]) -> int:
     def on_exit(end: ProcessExit) -> None:
         nonlocal failed
         failed = failed or is_failure(end)
+        if end.code == REFUSED and not end.stopping:
+            # It would refuse the same again and again, and time waits for it.
+            failed = True
+            supervisor.request_stop()
         if end.code not in TOLD_TO_GO or not end.stopping:
             print(describe_exit(end), file=sys.stderr, flush=True)
 
@@ -98,6 +107,26 @@ def run(specs: Sequence[ProcessSpec]) -> int:
     return 1 if failed else 0
 
 
+def run_in_lock_step(specs: Sequence[ProcessSpec], options: argparse.Namespace) -> int:
+    """Run the nodes in this process until the time given, Ctrl-C, or until the simulator ends; return the exit code."""
+    run = start(specs, options.faults, lambda line: print(line, flush=True))
+    conductor = run.conductor
+    begun_s = conductor.now_s
+    end_s = math.inf if options.until is None else begun_s + options.until
+    try:
+        while conductor.now_s < end_s and conductor.nodes:
+            conductor.run_until(min(end_s, conductor.now_s + 1.0))
+            if any(run.exit_codes.values()):
+                break
+    except KeyboardInterrupt:
+        pass
+    finally:
+        conductor.close()
+    if options.profile and conductor.profile is not None:
+        print(profile_table(conductor.profile, max(conductor.now_s - begun_s, 1e-9)))
+    return 1 if any(run.exit_codes.values()) else 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the launch file on the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="lupex launch", description="Run a launch file until Ctrl-C.")
@@ -105,8 +134,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("arguments", nargs="*", metavar="name:=value", help="launch arguments")
     parser.add_argument("--show-args", action="store_true", help="list the file's arguments and stop")
     parser.add_argument("--print", dest="dry_run", action="store_true", help="print the processes and stop")
+    add_options(parser)
+    parser.add_argument("--until", type=float, metavar="S", help="in lock step: end after so much simulated time")
     options = parser.parse_args(argv)
     try:
+        refuse_alone(options)
         path = find_launch_file(options.file)
         if options.show_args:
             print(describe_arguments(path))
@@ -115,6 +147,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.dry_run:
             print("\n".join(describe_process(spec) for spec in specs))
             return 0
+        if options.lockstep:
+            return run_in_lock_step(specs, options)
+        if options.faults is not None or options.until is not None:
+            raise LaunchError("--faults and --until need --lockstep here; ./lupex demo takes --faults for processes")
         return run(specs)
     except (LaunchError, StartError) as error:
         print(f"lupex launch: {error}", file=sys.stderr)

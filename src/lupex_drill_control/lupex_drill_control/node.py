@@ -4,12 +4,9 @@
 
 import sys
 from dataclasses import replace
-from typing import Any
 
 from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import Odometry
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 
 from lupex_drill_control import conversions
 from lupex_drill_control.account import DrillOutcome
@@ -23,14 +20,15 @@ from lupex_interfaces.msg import DrillRig, DrillRigCommand, DrillStatus, Fault, 
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from lupex_node.node import LupexNode, run
+from lupex_node.node import LupexNode
+from lupex_node.port import Goal, Outcome
+from lupex_node.ros.process import run
 
 
 class DrillControlNode(LupexNode[DrillControlSettings]):
     """Step the bite sequence at each rig measurement; a timer watches for its absence."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("drill_control", DrillControlSettings, **options)
+    NAME, CONFIG = "drill_control", DrillControlSettings
 
     def wire(self) -> None:
         self._drill = read_rover(self.config.rover).drill
@@ -42,8 +40,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._assays = 0
         self._commands = 0
         self._commanded_s = self._told_s = -1e9
-        self._handle: Any = None
-        self._done: Future | None = None
+        self._goal: Goal | None = None
         self._rig_command = self.publisher(DrillRigCommand, "/drill/rig_command", qos.STATE)
         self._status = self.publisher(DrillStatus, "/drill/status", qos.STATE)
         self.receive(DrillRig, "/drill/rig", self._measure, profile=qos.STATE)
@@ -52,15 +49,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self.receive(Odometry, "/odometry/global", self._odometry)
         self.receive(PowerStatus, "/power/status", self._power)
         self.every(1.0 / self.config.status_rate_hz, self._watch)
-        server = ActionServer(
-            self,
-            AcquireSample,
-            "/drill/acquire_sample",
-            execute_callback=self._execute,
-            goal_callback=lambda request: GoalResponse.ACCEPT,
-            cancel_callback=lambda handle: CancelResponse.ACCEPT,
-        )
-        self.until_cleaned_up(server.destroy)
+        self.serve_action(AcquireSample, "/drill/acquire_sample", accept=lambda request: True, begin=self._begin)
 
     def _measure(self, message: DrillRig) -> None:
         measured = conversions.measurement(message)
@@ -87,8 +76,9 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             self._rig_command.publish(conversions.rig_command(command, now_s))
             self._commanded_s = now_s
         self._report_faults()
-        if self._sequence.outcome is not None and self._done is not None and not self._done.done():
-            self._done.set_result(self._sequence.outcome)
+        if self._sequence.outcome is not None and self._goal is not None:
+            goal, self._goal = self._goal, None
+            self._end(goal, self._sequence.outcome)
 
     def _report_faults(self) -> None:
         sequence = self._sequence
@@ -111,15 +101,15 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             return
         self._told_s = now_s
         self._status.publish(conversions.status(self._sequence, self._measured, self._found, self._commands, now_s))
-        if self._handle is not None and self._handle.is_active:
-            self._handle.publish_feedback(
+        if self._goal is not None:
+            self._goal.feedback(
                 AcquireSample.Feedback(
                     state=int(self._sequence.state),
                     depth_m=self._measured.depth_m if self._measured else 0.0,
                     recoveries=self._sequence.recoveries,
                 )
             )
-            if self._handle.is_cancel_requested:
+            if self._goal.cancel_asked():
                 self._sequence.cancel("cancelled")
 
     def _assay(self, message: SampleAssay) -> None:
@@ -166,30 +156,25 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             power_reason=message.reason,
         )
 
-    async def _execute(self, handle: Any) -> AcquireSample.Result:
+    def _begin(self, goal: Goal) -> None:
         now_s = self.now_s()
-        asked = conversions.goal(handle.request)
+        asked = conversions.goal(goal.request)
         reason = "the drill control is not active" if not self.active else ""
         reason = reason or refusal(asked, self._vehicle, now_s, self._drill, self.config.watch)
         reason = reason or self._sequence.start(asked, now_s)
         if reason:
-            handle.abort()
-            self.get_logger().warning(f"goal refused: {reason}")
-            return AcquireSample.Result(success=False, reason=reason)
+            self.warn(f"goal refused: {reason}")
+            goal.end(Outcome.ABORTED, AcquireSample.Result(success=False, reason=reason))
+            return
         self._commands += 1
         self._found, self._assays = [], 0
-        self._handle, self._done = handle, Future(executor=self.executor)
-        outcome: DrillOutcome = await self._done
-        self._handle = self._done = None
+        self._goal = goal
+
+    def _end(self, goal: Goal, outcome: DrillOutcome) -> None:
         self.clear_fault("assay_refused")
-        if outcome.success:
-            handle.succeed()
-        elif handle.is_cancel_requested:
-            handle.canceled()
-        else:
-            handle.abort()
-        self.get_logger().info(f"hole ended at {outcome.depth_m:.2f} m: {outcome.reason or 'success'}")
-        return conversions.result(outcome, self._found)
+        self.info(f"hole ended at {outcome.depth_m:.2f} m: {outcome.reason or 'success'}")
+        unfinished = Outcome.CANCELED if goal.cancel_asked() else Outcome.ABORTED
+        goal.end(Outcome.SUCCEEDED if outcome.success else unfinished, conversions.result(outcome, self._found))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -1,167 +1,152 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node against the small rig, in lockstep over real topics; simulated time is the rig's."""
+"""The node against the small rig, in lock step: one clock for both, and each command is the answer to a measurement."""
 
-import time
 from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.node
-LIMIT_S = 120.0
+pytest.importorskip("lupex_interfaces.msg")
+
+from geometry_msgs.msg import TwistStamped  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
+
+from lupex_drill_control.node import DrillControlNode  # noqa: E402
+from lupex_drill_control.rig import RigCommand  # noqa: E402
+from lupex_interfaces.action import AcquireSample  # noqa: E402
+from lupex_interfaces.msg import (  # noqa: E402
+    DrillRig,
+    DrillRigCommand,
+    DrillStatus,
+    Fault,
+    PowerStatus,
+    SampleAssay,
+)
+from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.lockstep.conductor import MESSAGE, Conductor  # noqa: E402
+from lupex_node.port import Outcome  # noqa: E402
+
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
+ANSWER_S = 0.01
+"""More than the way of a measurement and of the command that answers it."""
 
 
 class World:
-    """Clock, rig, rover at rest, power and an action client."""
+    """Rig, rover at rest, power and an action client around one drill control."""
 
-    def __init__(self, context, rig):
-        import rclpy
-        from geometry_msgs.msg import TwistStamped
-        from nav_msgs.msg import Odometry
-        from rclpy.action import ActionClient
-        from rclpy.executors import SingleThreadedExecutor
-        from rclpy.parameter import Parameter
-        from rosgraph_msgs.msg import Clock
-
-        from lupex_drill_control.node import DrillControlNode
-        from lupex_interfaces.action import AcquireSample
-        from lupex_interfaces.msg import DrillRig, DrillRigCommand, DrillStatus, Fault, PowerStatus, SampleAssay
-        from lupex_node import qos
-
+    def __init__(self, rig):
         self.rig = rig
-        self.kinds = (DrillRig, SampleAssay, Odometry, PowerStatus, TwistStamped, Clock)
-        self.node = rclpy.create_node("world", context=context)
-        make = self.node.create_publisher
-        self.clock = make(Clock, "/clock", qos.STATE)
-        self.rig_out = make(DrillRig, "/drill/rig", qos.STATE)
-        self.assay_out = make(SampleAssay, "/drill/assay", qos.EVENTS)
-        self.odometry = make(Odometry, "/odometry/global", qos.STATE)
-        self.power = make(PowerStatus, "/power/status", qos.STATE)
-        self.velocity = make(TwistStamped, "/cmd_vel", qos.STATE)
+        self.conductor = Conductor(now_s=rig.now_s)
+        self.outside = self.conductor.visitor("world")
+        self.rig_out = self.outside.publisher(DrillRig, "/drill/rig", qos.STATE)
+        self.assay_out = self.outside.publisher(SampleAssay, "/drill/assay", qos.EVENTS)
+        self.odometry = self.outside.publisher(Odometry, "/odometry/global", qos.STATE)
+        self.power = self.outside.publisher(PowerStatus, "/power/status", qos.STATE)
+        self.velocity = self.outside.publisher(TwistStamped, "/cmd_vel", qos.STATE)
         self.commands, self.statuses, self.faults = [], [], []
-        self.node.create_subscription(DrillRigCommand, "/drill/rig_command", self.commands.append, qos.STATE)
-        self.node.create_subscription(DrillStatus, "/drill/status", self.statuses.append, qos.STATE)
-        self.node.create_subscription(Fault, "/faults", self.faults.append, qos.EVENTS)
-        self.client = ActionClient(self.node, AcquireSample, "/drill/acquire_sample")
-        self.goal_type = AcquireSample.Goal
-        self.executor = SingleThreadedExecutor(context=context)
-        overrides = [Parameter("use_sim_time", value=True), Parameter("rover", value=str(ROVER))]
-        self.drill = DrillControlNode(context=context, parameter_overrides=overrides)
-        self.executor.add_node(self.node)
-        self.executor.add_node(self.drill)
+        self.outside.subscribe(DrillRigCommand, "/drill/rig_command", self.commands.append, qos.STATE)
+        self.outside.subscribe(DrillStatus, "/drill/status", self.statuses.append, qos.STATE)
+        self.outside.subscribe(Fault, "/faults", self.faults.append, qos.EVENTS)
+        self.client = self.outside.action_client(AcquireSample, "/drill/acquire_sample")
+        self.drill = self.conductor.add(DrillControlNode, {"rover": str(ROVER)})
         self.assayed = 0
         self.work_allowed = True
         self.speed_mps = 0.0
-
-    def close(self):
-        self.executor.shutdown()
-        self.drill.destroy_node()
-        self.node.destroy_node()
+        self.reporting = True
+        self.outside.timer(rig.dt_s, self.step)
 
     def step(self):
         """Advance the rig by a quarter second under the newest command, and let everybody hear of it."""
-        from lupex_drill_control.rig import RigCommand
-
-        rig_message, assay, odometry, power, _, clock = self.kinds
+        if not self.reporting:
+            return
         newest = None
-        if self.commands:
+        if self.commands and self.rig.now_s - seconds(self.commands[-1].header.stamp) <= 1.0:
             message = self.commands[-1]
             newest = RigCommand(**{name: getattr(message, name) for name in RigCommand.__dataclass_fields__})
-        del self.commands[:-1]
-        measured = self.rig.step(newest if newest and self.age(self.commands[-1]) <= 1.0 else None)
+        measured = self.rig.step(newest)
         names = [name for name in measured.__dataclass_fields__ if name != "stamp_s"]
-        message = rig_message(**{name: getattr(measured, name) for name in names})
-        now = round(self.rig.now_s * 1e9)
-        stamp = {"sec": now // 10**9, "nanosec": now % 10**9}
-        for made, publisher in (
-            (clock(), self.clock),
-            (odometry(), self.odometry),
-            (power(work_allowed=self.work_allowed, reason="resting"), self.power),
-            (message, self.rig_out),
+        odometry = Odometry()
+        odometry.twist.twist.linear.x = self.speed_mps
+        for message, publisher in (
+            (odometry, self.odometry),
+            (PowerStatus(work_allowed=self.work_allowed, reason="resting"), self.power),
+            (DrillRig(**{name: getattr(measured, name) for name in names}), self.rig_out),
         ):
-            header = made.clock if publisher is self.clock else made.header.stamp
-            header.sec, header.nanosec = stamp["sec"], stamp["nanosec"]
-            if publisher is self.odometry:
-                made.twist.twist.linear.x = self.speed_mps
-            publisher.publish(made)
+            message.header.stamp = stamp(self.rig.now_s)
+            publisher.publish(message)
         for top, bottom in self.rig.assays[self.assayed :]:
             self.assayed += 1
             self.assay_out.publish(
-                assay(
+                SampleAssay(
                     sample_id=self.assayed, top_m=top, bottom_m=bottom, sample_mass_kg=0.02, mass_loss_kg=0.001,
                     mass_sigma_kg=2e-5,
                 )
             )  # fmt: skip
-        self.hear()
+        due_ns = self.conductor.now_ns + round(ANSWER_S * 1e9)
+        self.conductor.at(due_ns, MESSAGE, None, self.answered, self.drill._sequence.active)
 
-    def hear(self):
-        """Spin until the drill control has stepped on the newest measurement and its command has come back."""
-        end = time.monotonic() + LIMIT_S
-        while not (self.stepped() and (not self.drill._sequence.active or self.answered())):
-            assert time.monotonic() < end, "the node does not answer the rig"
-            self.executor.spin_once(timeout_sec=0.05)
-        for _ in self.kinds:
-            self.executor.spin_once(timeout_sec=0.0)
+    def answered(self, active):
+        """See that the drill control has stepped on the newest measurement and its command has come back."""
+        assert self.drill._measured.stamp_s == pytest.approx(self.rig.now_s)
+        if active and self.drill._sequence.active:
+            assert self.rig.now_s - seconds(self.commands[-1].header.stamp) < 0.1
 
-    def stepped(self):
-        return self.drill._measured is not None and self.drill._measured.stamp_s > self.rig.now_s - 1e-6
+    def run(self, for_s):
+        assert self.conductor.run_until(self.conductor.now_s + for_s)
 
-    def answered(self):
-        return bool(self.commands) and self.age(self.commands[-1]) < 0.1
+    def until(self, done, limit_s=3600.0):
+        assert self.conductor.until(done, limit_s), self.statuses[-1] if self.statuses else "nothing heard"
 
-    def age(self, command):
-        return self.rig.now_s - (command.header.stamp.sec + command.header.stamp.nanosec * 1e-9)
+    def send(self, depth_m=0.1):
+        """Send a goal that the node has the means to judge."""
+        vehicle = lambda: self.drill._vehicle  # noqa: E731
+        self.until(lambda: None not in (vehicle().odometry_stamp_s, vehicle().power_stamp_s))
+        assert self.client.ready()
+        goal = AcquireSample.Goal(depth_m=depth_m, sample_interval_m=0.1, max_duration_s=3000.0)
+        ended = []
+        return self.client.send(goal, lambda *end: ended.append(end)), ended
 
-    def until(self, done, sim_limit_s=3600.0):
-        end = self.rig.now_s + sim_limit_s
-        while not done():
-            assert self.rig.now_s < end, self.statuses[-1] if self.statuses else "nothing heard"
-            self.step()
+    def end(self, ended):
+        """Run until a goal has ended, and return its outcome and its result."""
+        self.until(lambda: ended)
+        return ended[0]
 
-    def result(self, depth_m=0.1, **fields):
-        goal = self.goal_type(depth_m=depth_m, sample_interval_m=0.1, max_duration_s=3000.0, **fields)
-        self.until(self.client.server_is_ready)
-        self.until(lambda: None not in (self.drill._vehicle.odometry_stamp_s, self.drill._vehicle.power_stamp_s))
-        accepted = self.client.send_goal_async(goal)
-        self.until(accepted.done)
-        self.handle = accepted.result()
-        self.outcome = self.handle.get_result_async()
+    def cutting(self):
+        self.until(lambda: self.statuses and self.statuses[-1].state == DrillStatus.CUTTING)
 
 
 @pytest.fixture
 def world(hole):
-    rclpy = pytest.importorskip("rclpy")
-    context = rclpy.Context()
-    rclpy.init(context=context)
     made = []
 
     def make(**rig):
-        made.append(World(context, hole(dt_s=0.25, **rig).rig))
+        made.append(World(hole(dt_s=0.25, **rig).rig))
         return made[-1]
 
     yield make
     for item in made:
-        item.close()
-    rclpy.shutdown(context=context)
+        item.conductor.close()
 
 
 def test_a_goal_gives_a_sample_and_silence_before_and_after(world):
     made = world()
-    made.result()
+    made.run(5.0)
+    _, ended = made.send()
+    made.run(ANSWER_S)
+    assert made.drill._sequence.state == 1, "the goal is taken"
     assert made.commands == []
-    made.until(made.outcome.done)
-    result = made.outcome.result().result
+    outcome, result = made.end(ended)
+    assert outcome is Outcome.SUCCEEDED
     assert result.success, result.reason
     assert result.depth_m >= 0.1
     assert list(result.ice_fraction) == pytest.approx([0.05], abs=1e-6)
     assert 0 < result.ice_sigma[0] < 0.01
     assert made.rig.stowed
-    for _ in range(8):
-        made.step()
+    made.run(2.0)
     made.commands.clear()
-    for _ in range(20):
-        made.step()
+    made.run(5.0)
     assert made.commands == []
     assert {0, 1, 2, 3, 5, 6} <= {status.state for status in made.statuses}
     assert made.statuses[-1].commands == 1
@@ -180,31 +165,33 @@ def test_interlocks_refuse_with_their_reason(world, change, depth_m, word):
     made = world()
     for name, value in change.items():
         setattr(made, name, value)
-    made.result(depth_m)
-    made.until(made.outcome.done)
-    assert not made.outcome.result().result.success
-    assert word in made.outcome.result().result.reason
+    outcome, result = made.end(made.send(depth_m)[1])
+    assert outcome is Outcome.ABORTED
+    assert not result.success
+    assert word in result.reason
+    made.run(5.0)
     assert made.commands == []
 
 
 def test_cancel_stows(world):
     made = world()
-    made.result()
-    made.until(lambda: any(status.state == 2 for status in made.statuses))
-    cancelled = made.handle.cancel_goal_async()
-    made.until(cancelled.done)
-    made.until(made.outcome.done)
-    assert made.outcome.result().result.reason == "cancelled"
+    goal, ended = made.send()
+    made.cutting()
+    goal.cancel()
+    outcome, result = made.end(ended)
+    assert outcome is Outcome.CANCELED
+    assert result.reason == "cancelled"
     assert made.rig.stowed
 
 
 def test_motion_while_drilling_pulls_the_bit_out(world):
     made = world()
-    made.result()
-    made.until(lambda: any(status.state == 2 for status in made.statuses))
+    _, ended = made.send()
+    made.cutting()
     made.speed_mps = 0.1
-    made.until(made.outcome.done)
-    assert "moves" in made.outcome.result().result.reason
+    outcome, result = made.end(ended)
+    assert outcome is Outcome.ABORTED
+    assert "moves" in result.reason
     assert made.rig.stowed
 
 
@@ -217,17 +204,78 @@ def test_a_node_born_with_the_bit_in_the_ground_stows_it_first(world):
 
 def test_a_silent_rig_is_a_fault_and_stops_the_drill(world):
     made = world()
-    made.result()
-    made.until(lambda: any(status.state == 2 for status in made.statuses))
-    clock = made.kinds[5]
-    end = time.monotonic() + LIMIT_S
-    ahead_s = made.rig.now_s
-    while not any(fault.code == "drill_rig_lost" and fault.active for fault in made.faults):
-        assert time.monotonic() < end
-        ahead_s += 0.25
-        message = clock()
-        message.clock.sec, message.clock.nanosec = int(ahead_s), round(ahead_s % 1 * 1e9)
-        made.clock.publish(message)
-        made.executor.spin_once(timeout_sec=0.02)
+    made.send()
+    made.cutting()
+    made.reporting = False
+    made.until(lambda: any(fault.code == "drill_rig_lost" and fault.active for fault in made.faults), limit_s=5.0)
+    made.run(ANSWER_S)
     assert made.commands[-1].feed_rate_mps == 0
     assert made.commands[-1].rotation_rate_rad_s == 0
+
+
+def test_a_second_goal_while_one_is_drilled_is_refused_and_ends_nothing(world):
+    made = world()
+    _, first = made.send()
+    made.cutting()
+    outcome, result = made.end(made.send()[1])
+    assert outcome is Outcome.ABORTED
+    assert "not stowed" in result.reason
+    assert not first
+    outcome, result = made.end(first)
+    assert outcome is Outcome.SUCCEEDED
+    assert result.success
+
+
+def succeed(made):
+    outcome, _ = made.end(made.send()[1])
+    assert outcome is Outcome.SUCCEEDED
+
+
+def cancel(made):
+    goal, ended = made.send()
+    made.cutting()
+    goal.cancel()
+    outcome, _ = made.end(ended)
+    assert outcome is Outcome.CANCELED
+
+
+def lose_the_rig(made):
+    _, ended = made.send()
+    made.cutting()
+    made.reporting = False
+    outcome, result = made.end(ended)
+    assert outcome is Outcome.ABORTED
+    assert "lost" in result.reason
+    # its clock goes on where the world's is
+    made.rig.now_s = made.conductor.now_s
+    made.reporting = True
+    made.until(lambda: made.drill._sequence.state == 0)
+
+
+def be_refused(made):
+    made.work_allowed = False
+    made.run(1.0)
+    outcome, _ = made.end(made.send()[1])
+    assert outcome is Outcome.ABORTED
+    made.work_allowed = True
+    made.run(1.0)
+
+
+@pytest.mark.parametrize("earlier", [succeed, cancel, lose_the_rig, be_refused])
+def test_the_outcome_of_an_earlier_hole_never_ends_a_new_goal(world, earlier):
+    made = world()
+    earlier(made)
+    # a step aside, where the ground is whole
+    made.rig.hole_m = made.rig.top_m = 0.0
+    made.run(1.0)
+    begun_s = made.conductor.now_s
+    _, ended = made.send(0.2)
+    made.cutting()
+    assert not ended
+    outcome, result = made.end(ended)
+    assert outcome is Outcome.SUCCEEDED, result.reason
+    assert result.depth_m == pytest.approx(0.2, abs=0.01)
+    assert result.duration_s == pytest.approx(made.conductor.now_s - begun_s, abs=0.5)
+    assert list(result.bottom_m) == pytest.approx([0.1, 0.2], abs=0.01)
+    made.run(5.0)
+    assert len(ended) == 1

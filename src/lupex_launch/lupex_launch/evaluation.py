@@ -20,7 +20,8 @@ class ProcessSpec:
     """One process to start.
 
     `name` is unique and what programs call it by; `label` is `name-N`, the prefix of its output. `parameters` is the
-    text of a parameter file that the supervisor writes and passes last, or empty.
+    text of a parameter file that the supervisor writes and passes last, or empty. `package` and `executable` name a ROS
+    node, and are empty for another program.
     """
 
     name: str
@@ -32,6 +33,8 @@ class ProcessSpec:
     respawn_delay_s: float = 0.0
     output: str = "log"
     origin: str = ""
+    package: str = ""
+    executable: str = ""
 
 
 @dataclass
@@ -195,6 +198,7 @@ def add_node(element: Element, scope: LaunchScope) -> None:
     command = [str(path), *arguments, "--ros-args", *ros_arguments]
     full_name = f"{namespace.rstrip('/')}/{name}" if name and namespace else ""
     add_process(element, scope, name or executable, command, parameter_file_text(full_name, inline))
+    scope.found[-1] = replace(scope.found[-1], package=package, executable=executable)
 
 
 def absolute_namespace(namespace: str) -> str:

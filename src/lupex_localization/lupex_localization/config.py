@@ -171,10 +171,6 @@ class Checkpoint:
 class Output:
     """Rates and frames of what is published."""
 
-    local_backlog_interval_s: float = setting(
-        0.1, "of /odometry/local while samples have queued up", unit="s", minimum=0.01, maximum=10
-    )
-    drain_passes: int = setting(5, "over the fast streams before the samples are worked off", minimum=1, maximum=100)
     transform_interval_s: float = setting(0.2, "of TF", unit="s", minimum=0.01, maximum=10)
     global_interval_s: float = setting(0.1, "of /odometry/global", unit="s", minimum=0.01, maximum=10)
     interval_slack_s: float = setting(

@@ -7,12 +7,11 @@ import math
 import numpy as np
 from geometry_msgs.msg import TransformStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import Imu, JointState
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import AttitudeFix, LocalizationStatus
-from lupex_localization import odometry_numbers, serialized
+from lupex_localization import odometry_numbers
 from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.health import Condition
@@ -23,16 +22,11 @@ from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quatern
 from lupex_node.conversions import seconds, stamp
 
 
-def inertial_sample(content: bytes, config: LocalizationConfig) -> InertialSample:
-    """Convert a serialized Imu; raises InvalidMessage for another frame and for values that no such rover can have."""
-    if serialized.is_plain(content):
-        time_s, frame, rate, force = _readable(serialized.inertial_fields, content)
-    else:
-        message = deserialize_message(content, Imu)
-        w, f = message.angular_velocity, message.linear_acceleration
-        time_s, frame = seconds(message.header.stamp), message.header.frame_id
-        rate, force = np.array([w.x, w.y, w.z]), np.array([f.x, f.y, f.z])
-    in_frame(frame, config.fixes.imu_frame)
+def inertial_sample(message: Imu, config: LocalizationConfig) -> InertialSample:
+    """Convert; raises InvalidMessage for another frame and for values that no such rover can have."""
+    w, f = message.angular_velocity, message.linear_acceleration
+    rate, force = np.array([w.x, w.y, w.z]), np.array([f.x, f.y, f.z])
+    in_frame(message.header.frame_id, config.fixes.imu_frame)
     limits = config.inertial
     strength = math.sqrt(force @ force)
     fastest = max(abs(rate[0]), abs(rate[1]), abs(rate[2]))
@@ -45,18 +39,13 @@ def inertial_sample(content: bytes, config: LocalizationConfig) -> InertialSampl
             f"the specific force is {strength:.2f} m/s2, outside "
             f"{limits.min_acceleration_mps2:g}..{limits.max_acceleration_mps2:g}"
         )
-    # copies: what is read from the message's bytes cannot be written, and kernels want one kind of array
-    return InertialSample(time_s, rate.copy(), force.copy())
+    return InertialSample(seconds(message.header.stamp), rate, force)
 
 
-def track_sample(content: bytes, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
-    """Convert serialized joint states; raises InvalidMessage unless all eight are finite and of possible speed."""
-    if serialized.is_plain(content):
-        time_s, frame, names, position, velocity = _readable(serialized.joint_fields, content)
-    else:
-        message = deserialize_message(content, JointState)
-        time_s, frame, names = seconds(message.header.stamp), message.header.frame_id, tuple(message.name)
-        position, velocity = np.array(message.position), np.array(message.velocity)
+def track_sample(message: JointState, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
+    """Convert joint states; raises InvalidMessage unless all eight are finite and of possible speed."""
+    frame, names = message.header.frame_id, tuple(message.name)
+    position, velocity = np.array(message.position), np.array(message.velocity)
     if frame:
         in_frame(frame, config.fixes.joint_frame)
     if names != JOINT_NAMES:
@@ -68,14 +57,7 @@ def track_sample(content: bytes, config: LocalizationConfig, sprocket_radius_m: 
         raise InvalidMessage("a joint position or velocity is not finite")
     if max(map(abs, track.tolist())) > config.tracks.max_speed_mps:
         raise InvalidMessage(f"a track speed is above {config.tracks.max_speed_mps:g} m/s")
-    return TrackSample(time_s, position[:UNITS].copy(), track, position[UNITS:] * sprocket_radius_m)
-
-
-def _readable(read, content):
-    try:
-        return read(content)
-    except ValueError as error:
-        raise InvalidMessage(str(error)) from error
+    return TrackSample(seconds(message.header.stamp), position[:UNITS], track, position[UNITS:] * sprocket_radius_m)
 
 
 def attitude_sample(message: AttitudeFix, config: LocalizationConfig) -> AttitudeSample:
@@ -103,47 +85,38 @@ def sun_sample(message: Vector3Stamped, config: LocalizationConfig) -> SunSample
     return SunSample(seconds(message.header.stamp), values / length)
 
 
-class OdometryMessages:
-    """The outgoing messages, made once and filled anew each time: publishing copies them."""
+def odometry_in_map(estimate: MotionEstimate) -> Odometry:
+    """Return the pose in map with its covariance; the twist in base_link."""
+    return _odometry("map", estimate, *odometry_numbers.in_map(estimate))
 
-    def __init__(self) -> None:
-        """Set what never changes."""
-        self._global, self._local = Odometry(child_frame_id="base_link"), Odometry(child_frame_id="base_link")
-        self._global.header.frame_id, self._local.header.frame_id = "map", "odom"
-        self._to_odom, self._to_base = (
-            TransformStamped(child_frame_id="odom"),
-            TransformStamped(child_frame_id="base_link"),
-        )
-        self._to_odom.header.frame_id, self._to_base.header.frame_id = "map", "odom"
-        self._transforms = TFMessage(transforms=[self._to_odom, self._to_base])
 
-    def in_map(self, estimate: MotionEstimate) -> Odometry:
-        """Return the pose in map with its covariance; the twist in base_link."""
-        return self._filled(self._global, estimate, *odometry_numbers.in_map(estimate))
+def odometry_in_odom(estimate: MotionEstimate) -> Odometry:
+    """Return the pose in odom, which never jumps."""
+    return _odometry("odom", estimate, *odometry_numbers.in_odom(estimate))
 
-    def in_odom(self, estimate: MotionEstimate) -> Odometry:
-        """Return the pose in odom, which never jumps."""
-        return self._filled(self._local, estimate, *odometry_numbers.in_odom(estimate))
 
-    def transforms(self, estimate: MotionEstimate) -> TFMessage:
-        """Return map -> odom and odom -> base_link."""
-        self._to_odom.header.stamp = self._to_base.header.stamp = stamp(estimate.state.time_s)
-        _put_transform(self._to_odom.transform, *odometry_numbers.map_from_odom(estimate))
-        quaternion = odometry_numbers.odom_quaternion(estimate)
-        _put_transform(self._to_base.transform, estimate.odom_position_m, quaternion)
-        return self._transforms
+def transforms(estimate: MotionEstimate) -> TFMessage:
+    """Return map -> odom and odom -> base_link."""
+    quaternion = odometry_numbers.odom_quaternion(estimate)
+    return TFMessage(
+        transforms=[
+            _transform("map", "odom", estimate, *odometry_numbers.map_from_odom(estimate)),
+            _transform("odom", "base_link", estimate, estimate.odom_position_m, quaternion),
+        ]
+    )
 
-    @staticmethod
-    def _filled(message, estimate, pose, twist):
-        message.header.stamp = stamp(estimate.state.time_s)
-        place, linear, angular = message.pose.pose.position, message.twist.twist.linear, message.twist.twist.angular
-        place.x, place.y, place.z = pose.position_m.tolist()
-        _put_quaternion(message.pose.pose.orientation, pose.quaternion)
-        message.pose.covariance = pose.covariance
-        linear.x, linear.y, linear.z = twist.linear.tolist()
-        angular.x, angular.y, angular.z = twist.angular.tolist()
-        message.twist.covariance = twist.covariance
-        return message
+
+def _odometry(frame: str, estimate: MotionEstimate, pose: odometry_numbers.Pose, twist: odometry_numbers.Twist):
+    message = Odometry(child_frame_id="base_link")
+    message.header.stamp, message.header.frame_id = stamp(estimate.state.time_s), frame
+    place, linear, angular = message.pose.pose.position, message.twist.twist.linear, message.twist.twist.angular
+    place.x, place.y, place.z = pose.position_m.tolist()
+    _put_quaternion(message.pose.pose.orientation, pose.quaternion)
+    message.pose.covariance = pose.covariance
+    linear.x, linear.y, linear.z = twist.linear.tolist()
+    angular.x, angular.y, angular.z = twist.angular.tolist()
+    message.twist.covariance = twist.covariance
+    return message
 
 
 def status(
@@ -166,10 +139,13 @@ def status(
     return message
 
 
-def _put_transform(transform, position, quaternion):
-    t = transform.translation
+def _transform(parent, child, estimate, position, quaternion):
+    message = TransformStamped(child_frame_id=child)
+    message.header.stamp, message.header.frame_id = stamp(estimate.state.time_s), parent
+    t = message.transform.translation
     t.x, t.y, t.z = position.tolist()
-    _put_quaternion(transform.rotation, quaternion)
+    _put_quaternion(message.transform.rotation, quaternion)
+    return message
 
 
 def _put_quaternion(message, quaternion):

@@ -26,18 +26,14 @@ from lupex_models.constants import MOON_ROTATION_RAD_S
 from lupex_models.rover import read_rover
 from lupex_models.site import OrbitalSite, SiteError, open_site
 from lupex_node import qos
-from lupex_node.checks import InvalidMessage
-from lupex_node.node import LupexNode, run
-
-Samples = tuple[Any, Callable[[Any], None], str]
-"""(subscription, what takes a message, topic)."""
+from lupex_node.node import LupexNode
+from lupex_node.ros.process import run
 
 
 class LocalizationNode(LupexNode[LocalizationConfig]):
-    """Drain both fast streams whenever one of them wakes the node, then advance the estimator once."""
+    """Take samples as they come and advance the estimator with each."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("localization", LocalizationConfig, **options)
+    NAME, CONFIG = "localization", LocalizationConfig
 
     def wire(self) -> None:
         config = self.config
@@ -53,15 +49,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             tracks.sideslip_sigma,
         )
         self._reset()
-        self._messages = conversions.OdometryMessages()
         self._local = self.publisher(Odometry, "/odometry/local")
         self._global = self.publisher(Odometry, "/odometry/global")
         self._transforms = self.publisher(TFMessage, "/tf", qos.SAMPLES)
         self._status = self.publisher(LocalizationStatus, "/localization/status")
-        self._streams: list[Samples] = []
-        # The inertial queue is drained first: then the joint states reach at least as far in time.
-        self._drained(Imu, "/imu/data", self._take_inertial)
-        self._drained(JointState, "/mobility/joint_states", self._take_tracks)
+        self._sampled(Imu, "/imu/data", self._take_inertial)
+        self._sampled(JointState, "/mobility/joint_states", self._take_tracks)
         self.receive(AttitudeFix, "/star_tracker/attitude", self._taken, convert=self._take_attitude)
         self.receive(Vector3Stamped, "/sun_sensor/direction", self._taken, convert=self._take_sun)
         self.every(config.output.status_interval_s, self._tell)
@@ -88,54 +81,27 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
         self._newest_s = 0.0
         self._rejections = 0
-        self._local_s = self._global_due_s = self._transform_due_s = self._saved_s = -math.inf
+        self._global_due_s = self._transform_due_s = self._saved_s = -math.inf
         self._well_s = -math.inf
 
     # ------------------------------------------------------------------------------------------------ samples in
 
-    def _drained(self, kind: type, topic: str, take: Callable[[Any], None]) -> None:
-        def woken(message: Any) -> None:
-            if self.active:
-                self._drain(topic, message)
+    def _sampled(self, kind: type, topic: str, take: Callable[[Any], None]) -> None:
+        def taken(message: Any) -> None:
+            # also one that is not used says that time goes on
+            try:
+                take(message)
+            finally:
+                self._advance()
 
-        subscription = self.create_subscription(kind, topic, woken, qos.SAMPLES, raw=True)
-        self._streams.append((subscription, take, topic))
-        self.until_cleaned_up(lambda: self.destroy_subscription(subscription))
+        self.receive(kind, topic, taken, profile=qos.SAMPLES)
 
-    def _drain(self, woken_by: str = "", first: Any = None) -> None:
-        """Take all that has come: the executor's way to a callback costs more than the arithmetic in it.
+    def _take_inertial(self, message: Imu) -> None:
+        self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())
 
-        What came while the other stream was read is taken too, or a busy machine would look like a silent sensor.
-        """
-        for _, take, topic in self._streams:
-            if topic == woken_by:
-                self._try(take, first, topic)
-        for _ in range(self.config.output.drain_passes):
-            if not sum([self._take_waiting(*stream) for stream in self._streams]):
-                break
-        self._take_waiting(*self._streams[0])
-        self._advance()
-
-    def _take_waiting(self, subscription: Any, take: Callable[[Any], None], topic: str) -> int:
-        count = 0
-        with subscription.handle:
-            while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
-                self._try(take, taken[0], topic)
-                count += 1
-        return count
-
-    def _try(self, take: Callable[[Any], None], message: Any, topic: str) -> None:
-        try:
-            take(message)
-        except InvalidMessage as refusal:
-            self._refuse(topic, str(refusal))
-
-    def _take_inertial(self, content: bytes) -> None:
-        self._estimator.add_inertial(conversions.inertial_sample(content, self.config), self.now_s())
-
-    def _take_tracks(self, content: bytes) -> None:
+    def _take_tracks(self, message: JointState) -> None:
         radius_m = self._rover.crawler.sprocket_radius_m
-        self._estimator.add_tracks(conversions.track_sample(content, self.config, radius_m), self.now_s())
+        self._estimator.add_tracks(conversions.track_sample(message, self.config, radius_m), self.now_s())
 
     def _take_attitude(self, message: AttitudeFix) -> None:
         self._estimator.add_attitude(conversions.attitude_sample(message, self.config), self.now_s())
@@ -151,15 +117,14 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
     def _advance(self) -> None:
         now_s = self.now_s()
         if now_s < self._newest_s - self.config.checkpoint.clock_back_s:
-            self.get_logger().warning(f"the clock went back by {self._newest_s - now_s:.1f} s: beginning anew")
+            self.warn(f"the clock went back by {self._newest_s - now_s:.1f} s: beginning anew")
             self._reset()
             return
         self._newest_s = now_s
         if not self._estimator.begun and not self._begin(now_s):
             return
-        made = self._estimator.advance()
-        for index, estimate in enumerate(made):
-            self._publish(estimate, newest=index == len(made) - 1)
+        for estimate in self._estimator.advance():
+            self._publish(estimate)
         self._save()
 
     def _begin(self, now_s: float) -> bool:
@@ -172,7 +137,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         if saved is not None and saved.state.time_s <= sample.time_s:
             state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, config.initial, self._rover)
             self._estimator.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m)
-            self.get_logger().info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
+            self.info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
             return True
         if not start.steady(sample, config.initial):
             return False
@@ -183,21 +148,19 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._estimator.begin(start.first_state(sample, x_m, y_m, z_m, yaw_rad, initial, self._rover))
         return True
 
-    def _publish(self, estimate: MotionEstimate, newest: bool) -> None:
+    def _publish(self, estimate: MotionEstimate) -> None:
         output, time_s = self.config.output, estimate.state.time_s
-        if newest or time_s - self._local_s >= output.local_backlog_interval_s:
-            self._local_s = time_s
-            self._local.publish(self._messages.in_odom(estimate))
+        self._local.publish(conversions.odometry_in_odom(estimate))
         if time_s >= self._global_due_s - output.interval_slack_s:
             # on a schedule, so that a grid of samples does not stretch the interval; after a pause from now on
             self._global_due_s = max(self._global_due_s + output.global_interval_s, time_s)
-            self._global.publish(self._messages.in_map(estimate))
+            self._global.publish(conversions.odometry_in_map(estimate))
         if time_s >= self._transform_due_s - output.interval_slack_s:
             self._transform_due_s = max(self._transform_due_s + output.transform_interval_s, time_s)
-            self._transforms.publish(self._messages.transforms(estimate))
+            self._transforms.publish(conversions.transforms(estimate))
 
     def _save(self) -> None:
-        if not self.common.state_dir:
+        if not self.keeps_state:
             return
         checkpoint, estimator = self.config.checkpoint, self._estimator
         reckoning = estimator.reckoning
@@ -208,8 +171,6 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             self.save_state(start.to_plain(reckoning, estimator.travel_m), time_s)
 
     def _tell(self) -> None:
-        # Nothing is silent that only waits to be read.
-        self._drain()
         now_s, estimator = self.now_s(), self._estimator
         state = estimator.reckoning.state if estimator.begun else None
         position = position_sigma_m(state) if state else self.config.initial.position_sigma_m
@@ -227,7 +188,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
         if sum(estimator.rejected.values()) > self._rejections:
             self._rejections = sum(estimator.rejected.values())
-            self.get_logger().warning(f"{estimator.last_rejection} ({self._rejections} rejections so far)")
+            self.warn(f"{estimator.last_rejection} ({self._rejections} rejections so far)")
         self.set_health(text, error=condition is Condition.LOST)
         if self._well_s == -math.inf:
             self._well_s = now_s

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The localization node on real topics, fed by the small world of the other tests."""
+"""The localization node in lock step, fed by the small world of the other tests."""
 
 import math
 from pathlib import Path
@@ -9,13 +9,10 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import Vector3Stamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import Imu, JointState  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
@@ -25,20 +22,21 @@ from lupex_localization.track_odometry import JOINT_NAMES  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 
 ROVER = Path(__file__).parents[3] / "config" / "rover.yaml"
+ANSWERED_S = 0.02
+"""After a step: the way of its samples and of what the node makes of them."""
 
 
 class Feed:
-    """Publish the world's sensors step by step, waiting for the node to follow."""
+    """Publish the world's sensors step by step; a step ends when the node has answered."""
 
     def __init__(self, world):
         self.world = world
-        self.node = rclpy.create_node("feed")
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(self.node)
-        make = self.node.create_publisher
-        self.clock = make(Clock, "/clock", qos.STATE)
+        self.conductor = Conductor(now_s=world.time_s)
+        outside = self.conductor.visitor()
+        make = outside.publisher
         self.imu = make(Imu, "/imu/data", qos.SAMPLES)
         self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
         self.stars = make(AttitudeFix, "/star_tracker/attitude", qos.STATE)
@@ -51,31 +49,27 @@ class Feed:
             (LocalizationStatus, "/localization/status", self.states),
             (Fault, "/faults", self.faults),
         ):
-            self.node.create_subscription(kind, topic, heard.append, qos.SAMPLES)
+            outside.subscribe(kind, topic, heard.append, qos.SAMPLES)
         self.count = 0
 
-    def add(self, node):
-        self.executor.add_node(node)
-        return node
+    def run_to(self, time_s):
+        """Run to a time by the nodes' clock."""
+        self.conductor.run_until(time_s - self.conductor.leap_ns * 1e-9)
 
-    def remove(self, node):
-        self.executor.remove_node(node)
-        node.destroy_node()
+    def set_clock_back(self, by_s):
+        self.world.time_s -= by_s
+        self.conductor.leap_ns -= round(by_s * 1e9)
 
-    def step(self, speed=0.0, imu=True, joints=True, follow=True):
+    def step(self, speed=0.0, imu=True, joints=True):
         sample, tracks = self.world.step(speed, 0.0)
         at = stamp(self.world.time_s)
-        if self.count % 2 == 0:
-            self.clock.publish(Clock(clock=at))
+        self.run_to(self.world.time_s)
         if imu:
             self.imu.publish(self.inertial(at, sample))
         if joints and self.count % 5 != 4:
             self.joints.publish(self.states_of(at, tracks))
         self.count += 1
-        for _ in range(40 if follow else 4):
-            self.executor.spin_once(timeout_sec=0.002)
-            if self.local and seconds(self.local[-1].header.stamp) >= self.world.time_s - 0.05:
-                break
+        self.run_to(self.world.time_s + ANSWERED_S)
 
     @staticmethod
     def inertial(at, sample):
@@ -94,7 +88,7 @@ class Feed:
         message.velocity = [0.0] * 4 + (tracks.track_mps / radius).tolist()
         return message
 
-    def until(self, condition, limit=400, **kwargs):
+    def until(self, condition, limit=150, **kwargs):
         for _ in range(limit):
             if condition():
                 return
@@ -108,31 +102,24 @@ class Feed:
 
 @pytest.fixture
 def feed(make_world):
-    rclpy.init()
     made = Feed(make_world(5))
     yield made
-    made.executor.shutdown()
-    rclpy.shutdown()
+    made.conductor.close()
 
 
-def start(feed, *more):
+def start(feed, more=None):
     world = feed.world
     x, y, z = (float(v) for v in world.position_m)
-    settings = [
-        "use_sim_time:=true",
-        f"rover:={ROVER}",
-        f"initial.x_m:={x}",
-        f"initial.y_m:={y}",
-        f"initial.z_m:={z}",
-        f"initial.yaw_rad:={world.yaw_rad}",
-        "initial.yaw_sigma_rad:=0.01",
-        "tracks.soils:=8",
-        *more,
-    ]
-    arguments = ["--ros-args"]
-    for item in settings:
-        arguments += ["-p", item]
-    return feed.add(LocalizationNode(cli_args=arguments))
+    settings = {
+        "rover": str(ROVER),
+        "initial.x_m": x,
+        "initial.y_m": y,
+        "initial.z_m": z,
+        "initial.yaw_rad": world.yaw_rad,
+        "initial.yaw_sigma_rad": 0.01,
+        "tracks.soils": 8,
+    }
+    return feed.conductor.add(LocalizationNode, settings | (more or {}))
 
 
 def test_odometry_transforms_and_status_follow_the_data(feed):
@@ -142,8 +129,8 @@ def test_odometry_transforms_and_status_follow_the_data(feed):
     for _ in range(250):
         feed.step(0.1)
     made = feed.local[before:]
-    # ten seconds of joint states at 20 Hz; some may be joined together when the machine is slow
-    assert len(made) > 100
+    # ten seconds of joint states at 20 Hz
+    assert len(made) == 200
     assert made[-1].header.frame_id == "odom"
     assert made[-1].child_frame_id == feed.globals[-1].child_frame_id == "base_link"
     stamps = [seconds(m.header.stamp) for m in feed.local]
@@ -151,7 +138,8 @@ def test_odometry_transforms_and_status_follow_the_data(feed):
     last = feed.globals[-1]
     assert last.header.frame_id == "map"
     gaps = np.diff([seconds(m.header.stamp) for m in feed.globals])
-    assert 0.07 < gaps.mean() < 0.15
+    assert gaps.mean() == pytest.approx(0.1, abs=0.002)
+    assert gaps.max() < 0.13
     place = np.array([last.pose.pose.position.x, last.pose.pose.position.y])
     assert place == pytest.approx(feed.world.position_m[:2], abs=0.1)
     assert last.twist.twist.linear.x == pytest.approx(0.1, abs=0.02)
@@ -178,7 +166,7 @@ def test_the_two_transforms_make_the_pose_in_map(feed):
 
 
 def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
-    node = start(feed, "inertial.min_acceleration_mps2:=0.5")
+    node = start(feed, {"inertial.min_acceleration_mps2": 0.5})
     feed.until(lambda: len(feed.local) > 20)
     sample, tracks = feed.world.step(0.0, 0.0)
     at = stamp(feed.world.time_s)
@@ -217,37 +205,36 @@ def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
     sun = Vector3Stamped()
     sun.header.stamp, sun.header.frame_id = at, "base_link"
     feed.sun.publish(sun)
-    counts = node._refused
-    feed.until(
-        lambda: (
-            counts.get("/imu/data", 0) >= 4
-            and counts.get("/mobility/joint_states", 0) >= 4
-            and counts.get("/star_tracker/attitude", 0) >= 4
-            and counts.get("/sun_sensor/direction", 0) >= 1
-        )
-    )
-    feed.until(lambda: seconds(feed.local[-1].header.stamp) > feed.world.time_s - 0.1)
+    feed.step()
+    assert node._refused == {
+        "/imu/data": 4,
+        "/mobility/joint_states": 4,
+        "/star_tracker/attitude": 4,
+        "/sun_sensor/direction": 1,
+    }
+    assert seconds(feed.local[-1].header.stamp) == pytest.approx(feed.world.time_s, abs=1e-6)
     assert node._estimator.begun
 
 
 def test_silence_degrades_then_loses_the_pose_and_data_bring_it_back(feed):
-    start(feed, "health.fault_after_s:=1.0")
+    start(feed, {"health.fault_after_s": 1.0})
     feed.until(lambda: feed.states and feed.states[-1].state == LocalizationStatus.TRACKING)
-    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, imu=False)
-    feed.until(lambda: feed.told("localization_degraded"), imu=False)
-    feed.until(lambda: feed.told("localization_lost"), imu=False, joints=False, follow=False)
+    # four seconds until it is DEGRADED, of which one is a fault, ten until it is LOST; the status comes once a second
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, 130, imu=False)
+    feed.until(lambda: feed.told("localization_degraded"), 30, imu=False)
+    feed.until(lambda: feed.told("localization_lost"), 280, imu=False, joints=False)
     assert feed.states[-1].state == LocalizationStatus.LOST
-    feed.until(lambda: not feed.told("localization_lost"))
+    feed.until(lambda: not feed.told("localization_lost"), 30)
 
 
-def test_a_killed_node_resumes_where_it_was(feed, tmp_path):
-    node = start(feed, f"state_dir:={tmp_path}", "checkpoint.interval_s:=0.5", "checkpoint.rest_interval_s:=0.5")
+def test_a_killed_node_resumes_where_it_was(feed):
+    start(feed, {"state_dir": "/state", "checkpoint.interval_s": 0.5, "checkpoint.rest_interval_s": 0.5})
     feed.until(lambda: len(feed.globals) > 60, speed=0.1)
-    feed.remove(node)
+    feed.conductor.kill("localization")
     odom = feed.local[-1].pose.pose.position
     feed.local.clear()
     feed.globals.clear()
-    start(feed, f"state_dir:={tmp_path}", "initial.x_m:=55.0")
+    start(feed, {"state_dir": "/state", "initial.x_m": 55.0})
     feed.until(lambda: len(feed.globals) > 3)
     first = feed.globals[0]
     place = np.array([first.pose.pose.position.x, first.pose.pose.position.y])
@@ -259,15 +246,16 @@ def test_a_killed_node_resumes_where_it_was(feed, tmp_path):
 def test_a_clock_set_back_begins_anew(feed):
     node = start(feed)
     feed.until(lambda: len(feed.local) > 20)
-    feed.world.time_s -= 500.0
+    feed.set_clock_back(500.0)
     feed.local.clear()
-    feed.until(lambda: len(feed.local) > 5, follow=False)
-    assert node._estimator.reckoning.state.time_s == pytest.approx(feed.world.time_s, abs=0.5)
+    feed.until(lambda: len(feed.local) > 5)
+    assert node._estimator.reckoning.state.time_s == pytest.approx(feed.world.time_s, abs=0.05)
 
 
 @pytest.mark.parametrize(
-    "setting", ["rover:=/nowhere/rover.yaml", "site:=/nowhere/site", "tracks.soils:=1", "slip:=2.0"]
+    ("key", "value"),
+    [("rover", "/nowhere/rover.yaml"), ("site", "/nowhere/site"), ("tracks.soils", 1), ("slip", 2.0)],
 )
-def test_what_cannot_be_used_is_refused_with_a_sentence(feed, setting):
+def test_what_cannot_be_used_is_refused_with_a_sentence(feed, key, value):
     with pytest.raises(ConfigurationError, match=r"nowhere|soils|slip"):
-        start(feed, setting)
+        start(feed, {key: value})

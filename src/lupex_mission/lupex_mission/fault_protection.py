@@ -11,7 +11,7 @@ from lupex_mission.observations import Observations, Phase
 
 @dataclass(frozen=True)
 class HeartbeatWatch:
-    """Heartbeats seen so far, in seconds of a clock that never stops (wall time)."""
+    """Heartbeats seen so far, in ROS time: who makes a simulated time waits for nodes that are only slow."""
 
     timeout_s: float
     last_s: Mapping[str, float] = field(default_factory=dict)
@@ -25,6 +25,10 @@ class HeartbeatWatch:
         restarted = node in self.life and self.life[node] != life
         seen = replace(self, last_s={**self.last_s, node: now_s}, life={**self.life, node: life})
         return seen, restarted
+
+    def leapt(self, by_s: float) -> "HeartbeatWatch":
+        """Return the watch after the clock has leapt: nobody was silent meanwhile."""
+        return replace(self, last_s={node: last_s + by_s for node, last_s in self.last_s.items()})
 
     def lost(self, nodes: Iterable[str], now_s: float) -> frozenset[str]:
         """Return those of the nodes that are silent for too long; one never heard counts as lost."""

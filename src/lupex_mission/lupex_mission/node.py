@@ -4,15 +4,11 @@
 
 import contextlib
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
-from action_msgs.msg import GoalStatus
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry
-from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from lupex_interfaces.action import AcquireSample, DriveTo, ExecuteMission
@@ -37,7 +33,9 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.site import SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.node import LupexNode, run
+from lupex_node.node import LupexNode
+from lupex_node.port import Goal, Outcome, SentGoal
+from lupex_node.ros.process import run
 
 TICK_S = 1.0
 SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,), "traversability": (LookAnew,)}
@@ -46,8 +44,7 @@ SERVER_OF = {"path_planning": (PlanRoute, Drive), "drill_control": (Sample,), "t
 class MissionNode(LupexNode[MissionConfig]):
     """Executive of the sortie."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("mission", MissionConfig, **options)
+    NAME, CONFIG = "mission", MissionConfig
 
     def wire(self) -> None:
         config = self.config
@@ -62,7 +59,8 @@ class MissionNode(LupexNode[MissionConfig]):
         self._seen: dict[str, Any] = {}
         self._neutrons = (0, 0.0)
         self._watch = HeartbeatWatch(config.heartbeat_timeout_s)
-        self._started_s = time.monotonic()
+        self._started_s: float | None = None
+        self._looked_s = 0.0
         self._activities = Activities(
             {
                 PlanRoute: _PlanServer(self),
@@ -74,29 +72,23 @@ class MissionNode(LupexNode[MissionConfig]):
         )
         self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
         self._saved: Progress | None = None
-        self._goal: tuple[Any, Future] | None = None
+        self._goal: Goal | None = None
         self._status = self.publisher(MissionStatus, "/mission/status")
         age_s = config.input_age_s
-        self._keep(Odometry, "/odometry/global", "place", conversions.place, frame="map", profile=qos.NEWEST)
-        self._keep(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
-        self._keep(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
-        self._keep(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
-        self._keep(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
-        self._keep(SortiePlan, "/plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
+        self._see(Odometry, "/odometry/global", "place", conversions.place, frame="map", profile=qos.NEWEST)
+        self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
+        self._see(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
+        self._see(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
+        self._see(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
+        self._see(SortiePlan, "/plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
         self.receive(NeutronCounts, "/neutron/counts", self._count)
-        self.receive(DiagnosticArray, "/diagnostics", self._heartbeat)
-        server = ActionServer(
-            self,
-            ExecuteMission,
-            "/mission/execute",
-            execute_callback=self._execute,
-            goal_callback=self._accept,
-            cancel_callback=self._cancelled,
+        self.receive(DiagnosticArray, "/diagnostics", self._heartbeat, profile=qos.EVENTS)
+        self.serve_action(
+            ExecuteMission, "/mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
         )
-        self.until_cleaned_up(server.destroy)
         self.every(TICK_S, self._tick)
 
-    def _keep(self, kind: type, topic: str, name: str, convert: Callable[[Any], Any], **options: Any) -> None:
+    def _see(self, kind: type, topic: str, name: str, convert: Callable[[Any], Any], **options: Any) -> None:
         self.receive(kind, topic, lambda value: self._seen.__setitem__(name, value), convert=convert, **options)
 
     def _count(self, counts: NeutronCounts) -> None:
@@ -137,7 +129,7 @@ class MissionNode(LupexNode[MissionConfig]):
 
     def _announce(self, decision: Decision, now_s: float) -> None:
         if decision.phase is not self._phase:
-            self.get_logger().info(f"{decision.phase.name.lower()}: {decision.text}")
+            self.info(f"{decision.phase.name.lower()}: {decision.text}")
             self._phase, self._phase_start_s = decision.phase, now_s
             if decision.phase is Phase.SCAN:
                 self._neutrons = (0, 0.0)
@@ -148,11 +140,14 @@ class MissionNode(LupexNode[MissionConfig]):
         if decision.turning_back:
             self.raise_fault("turned_back", Fault.ERROR, f"returning to the sun: {decision.progress.turning_back}")
         certificate = self._seen.get("certificate")
-        if certificate is not None and decision.phase not in (Phase.IDLE, Phase.LEAD_OUT):
+        # Before there is a plan nothing is to be proven: the rover stands where it landed.
+        if certificate is not None and decision.progress.done:
             self._judge_certificate(certificate)
         if decision.outcome and self._goal is not None:
-            self._goal[1].set_result(decision)
-            self._goal = None
+            goal, self._goal = self._goal, None
+            unfinished = Outcome.CANCELED if goal.cancel_asked() else Outcome.ABORTED
+            ended = Outcome.SUCCEEDED if decision.outcome == "success" else unfinished
+            goal.end(ended, ExecuteMission.Result(outcome=decision.outcome, text=decision.text))
 
     def _executive_targets(self) -> tuple[Place, ...]:
         return self._executive.targets if self._executive is not None else ()
@@ -173,12 +168,19 @@ class MissionNode(LupexNode[MissionConfig]):
     def _heartbeat(self, message: DiagnosticArray) -> None:
         for status in message.status:
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
-            self._watch, restarted = self._watch.beat(status.name, life, time.monotonic())
+            self._watch, restarted = self._watch.beat(status.name, life, self.now_s())
             if restarted and status.name in self.config.watched_nodes:
                 self._lost(status.name, f"{status.name} died and was started again")
 
     def _look_for_the_lost(self) -> frozenset[str]:
-        now_s = time.monotonic()
+        now_s = self.now_s()
+        if self._started_s is None:
+            # what was heard before the clock was has no time
+            self._started_s, self._looked_s = now_s, max(self._watch.last_s.values(), default=now_s)
+        leap_s = now_s - self._looked_s
+        if not 0.0 <= leap_s <= self.config.heartbeat_timeout_s:
+            self._watch = self._watch.leapt(leap_s)
+        self._looked_s = now_s
         lost = self._watch.lost(self.config.watched_nodes, now_s)
         # Just after the start nobody has spoken yet: not there, but nothing to cry about.
         if now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s:
@@ -218,34 +220,24 @@ class MissionNode(LupexNode[MissionConfig]):
 
     # ------------------------------------------------------------------------------------------------ /mission/execute
 
-    def _accept(self, goal: ExecuteMission.Goal) -> GoalResponse:
+    def _accept(self, goal: ExecuteMission.Goal) -> bool:
         busy = self._executive is None or (self._executive.progress.begun and not self._executive.progress.outcome)
         try:
             for target in goal.targets:
                 conversions.place_of(target)
         except InvalidMessage as error:
-            self.get_logger().warning(f"mission refused: {error}")
-            return GoalResponse.REJECT
-        return GoalResponse.REJECT if busy else GoalResponse.ACCEPT
+            self.warn(f"mission refused: {error}")
+            return False
+        return not busy
 
-    def _cancelled(self, _: Any) -> CancelResponse:
+    def _cancelled(self) -> None:
         if self._executive is not None:
             self._executive.turn_back("cancelled by the operator")
-        return CancelResponse.ACCEPT
 
-    async def _execute(self, handle: Any) -> ExecuteMission.Result:
+    def _begin(self, goal: Goal) -> None:
         self._activities.forget()
-        self._executive.begin(tuple(conversions.place_of(target) for target in handle.request.targets))
-        ended: Future = Future()
-        self._goal = (handle, ended)
-        decision: Decision = await ended
-        if decision.outcome == "success":
-            handle.succeed()
-        elif handle.is_cancel_requested:
-            handle.canceled()
-        else:
-            handle.abort()
-        return ExecuteMission.Result(outcome=decision.outcome, text=decision.text)
+        self._executive.begin(tuple(conversions.place_of(target) for target in goal.request.targets))
+        self._goal = goal
 
 
 class _ActionServerOf:
@@ -253,41 +245,23 @@ class _ActionServerOf:
 
     def __init__(self, node: MissionNode, kind: type, name: str) -> None:
         self._node = node
-        self._client = ActionClient(node, kind, name)
-        node.until_cleaned_up(self._client.destroy)
+        self._client = node.action_client(kind, name)
 
     def ready(self) -> bool:
-        return self._client.server_is_ready()
+        return self._client.ready()
 
     def goal(self, activity: Any) -> Any:
         raise NotImplementedError
 
-    def start(self, activity: Any, on_end: Callable[[Result | None], None]) -> dict[str, Any]:
-        handle: dict[str, Any] = {"goal": None, "cancelled": False}
+    def start(self, activity: Any, on_end: Callable[[Result | None], None]) -> SentGoal:
+        def use(outcome: Outcome | None, result: Any) -> None:
+            gone = outcome in (None, Outcome.CANCELED)
+            on_end(None if gone else conversions.action_result(result))
 
-        def on_answer(future: Future) -> None:
-            goal = future.result()
-            if goal is None or not goal.accepted:
-                on_end(None)
-                return
-            handle["goal"] = goal
-            if handle["cancelled"]:
-                goal.cancel_goal_async()
-                return
-            goal.get_result_async().add_done_callback(on_result)
+        return self._client.send(self.goal(activity), use)
 
-        def on_result(future: Future) -> None:
-            answer = future.result()
-            gone = answer is None or answer.status in (GoalStatus.STATUS_CANCELED, GoalStatus.STATUS_UNKNOWN)
-            on_end(None if gone else conversions.action_result(answer.result))
-
-        self._client.send_goal_async(self.goal(activity)).add_done_callback(on_answer)
-        return handle
-
-    def cancel(self, handle: dict[str, Any]) -> None:
-        handle["cancelled"] = True
-        if handle["goal"] is not None:
-            handle["goal"].cancel_goal_async()
+    def cancel(self, handle: SentGoal) -> None:
+        handle.cancel()
 
 
 class _DriveServer(_ActionServerOf):
@@ -311,11 +285,10 @@ class _ServiceOf:
 
     def __init__(self, node: MissionNode, kind: type, name: str) -> None:
         self._node = node
-        self._client = node.create_client(kind, name)
-        node.until_cleaned_up(lambda: node.destroy_client(self._client))
+        self._client = node.client(kind, name)
 
     def ready(self) -> bool:
-        return self._client.service_is_ready()
+        return self._client.ready()
 
     def request(self, activity: Any) -> Any:
         raise NotImplementedError
@@ -324,11 +297,9 @@ class _ServiceOf:
         raise NotImplementedError
 
     def start(self, activity: Any, on_end: Callable[[Result | None], None]) -> None:
-        def on_answer(future: Future) -> None:
-            answer = future.result()
-            on_end(None if answer is None else self.result(answer))
-
-        self._client.call_async(self.request(activity)).add_done_callback(on_answer)
+        self._client.call(
+            self.request(activity), lambda answer: on_end(None if answer is None else self.result(answer))
+        )
 
     def cancel(self, handle: None) -> None:
         return None

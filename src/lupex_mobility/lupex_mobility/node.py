@@ -21,30 +21,18 @@ from lupex_mobility.unit_kinematics import REST, BodyTwist, UnitKinematics, Unit
 from lupex_models.configuration import ConfigurationError
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
-from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.conversions import seconds
-from lupex_node.node import LupexNode, run
-from lupex_node.polling import PolledSubscription
+from lupex_node.node import LupexNode
+from lupex_node.ros.process import run
 
 OFF_PATH = "off_path"
 POSE_UNKNOWN = "pose_unknown"
 
 
-def _waiting(subscription: Any) -> list[Any]:
-    """Return the messages that wait in a subscription, oldest first."""
-    messages = []
-    with subscription.handle:
-        while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
-            messages.append(taken[0])
-    return messages
-
-
 class MobilityNode(LupexNode[MobilityConfig]):
     """Control runs on /odometry/global; a timer in ROS time watches for what does not come."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("mobility", MobilityConfig, **options)
+    NAME, CONFIG = "mobility", MobilityConfig
 
     def wire(self) -> None:
         config = self.config
@@ -72,10 +60,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
         self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
         self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
-        self._joint_states = PolledSubscription(self, JointState, "/mobility/joint_states", qos.NEWEST)
+        self._joint_states = self.newest(JointState, "/mobility/joint_states", convert=self._convert_joints)
         guard = config.guard
-        self._odometry = self.create_subscription(Odometry, "/odometry/global", self._take_odometry, qos.STATE)
-        self.until_cleaned_up(lambda: self.destroy_subscription(self._odometry))
+        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
         self.receive(
             TwistStamped,
             "/cmd_vel",
@@ -118,54 +105,29 @@ class MobilityNode(LupexNode[MobilityConfig]):
     def _take_path(self, stamped: tuple[float, Any, Any]) -> None:
         time_s, points, headings = stamped
         if self._path_s is not None and time_s < self._path_s <= self._time_s():
-            self._refuse("/plan/path", "is older than the one before")
-            return
+            raise InvalidMessage("is older than the one before")
         self._path_s = time_s
         self._follower.take_path(points, headings)
 
     def _take_drill(self, stamped: tuple[float, bool]) -> None:
         self._drill = stamped
 
-    def _poll_joints(self) -> None:
-        waiting = self._joint_states.take()
-        if not waiting:
-            return
-        try:
-            self._joints = conversions.joints(
-                self._joint_states.decode(waiting[-1][1]), self._rover.crawler.sprocket_radius_m
-            )
-        except InvalidMessage as refusal:
-            self._refuse("/mobility/joint_states", str(refusal))
-
-    def _take_odometry(self, message: Odometry) -> None:
-        """Use the newest that has come: control of a pose that is over is none."""
-        if not self.active:
-            return
-        messages = [message, *_waiting(self._odometry)]
-        try:
-            located = conversions.located(messages[-1])
-            # the rate at which it is published, however few of them this node has had time for
-            before_s = None if len(messages) == 1 else seconds(messages[-2].header.stamp)
-            self._locate(located, before_s)
-        except InvalidMessage as refusal:
-            self._refuse("/odometry/global", str(refusal))
+    def _convert_joints(self, message: JointState) -> Joints:
+        return conversions.joints(message, self._rover.crawler.sprocket_radius_m)
 
     # ------------------------------------------------------------------------------------------------ control
 
-    def _locate(self, located: Located, before_s: float | None) -> None:
+    def _locate(self, located: Located) -> None:
         last = self._located
         if last is not None and located.time_s <= last.time_s:
             back_s = last.time_s - located.time_s
             if back_s < self.config.guard.odometry_timeout_s:
-                self._refuse("/odometry/global", f"is not newer than the one before ({back_s:.3f} s)")
-                return
+                raise InvalidMessage(f"is not newer than the one before ({back_s:.3f} s)")
         self._step_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
-        # The world's lag at its parked rate is worked off only after it has gone over to the driving rate.
-        interval_s = self._step_s if before_s is None else max(0.0, located.time_s - before_s)
-        self._interval_s = max(interval_s, self.config.guard.interval_memory * self._interval_s)
+        self._interval_s = max(self._step_s, self.config.guard.interval_memory * self._interval_s)
         # A pose may overtake the clock: silence counts from where the clock has caught up with it.
         self._located, self._heard_s = located, max(self.now_s(), located.time_s)
-        self._poll_joints()
+        self._joints = self._joint_states()
         self._measure_slip(located)
         self._follow(located)
         active = self._commanding or not self._command[1].at_rest
@@ -247,11 +209,6 @@ class MobilityNode(LupexNode[MobilityConfig]):
     def _watch(self) -> None:
         """Act when control has not: data drive it, and the clock runs ahead of them only so far."""
         config = self.config
-        waiting = _waiting(self._odometry)
-        if waiting:
-            # Not silence but a busy machine.
-            self._take_odometry(waiting[-1])
-            return
         now_s = self.now_s()
         limit_s = config.watch_limit_s if not self._command[1].at_rest else config.watch_rest_limit_s
         if self._interval_s >= config.guard.slow_interval_s:
@@ -259,7 +216,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         if self.active_faults:
             limit_s = config.parked_command_interval_s - config.command_slack_s
         if now_s - self._acted_s >= limit_s or now_s < self._acted_s:
-            self._poll_joints()
+            self._joints = self._joint_states()
             self._actuate(now_s if self.active_faults or self._command[1].at_rest else self._time_s())
 
     # ------------------------------------------------------------------------------------------------ slip

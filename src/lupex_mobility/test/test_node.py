@@ -1,65 +1,63 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Mobility and drive_route in one process with a world that moves exactly as commanded."""
+"""Mobility and drive_route in lock step with a world that moves exactly as commanded."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from nav_msgs.msg import Odometry, Path  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
-from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
 from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
-from lupex_mobility.config import Following, Guard, Steering  # noqa: E402
-from lupex_mobility.drive_route.node import DriveRouteNode, drive  # noqa: E402
+from lupex_mobility.config import Following, Guard, MobilityConfig, Steering  # noqa: E402
+from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
 from lupex_mobility.node import MobilityNode  # noqa: E402
 from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 
 STEP_S = 0.1
+ANSWERED_S = 0.05
+"""After a step: the way of what the world says and of what the nodes make of it."""
 
 
 class World:
-    """Steps of 0.1 s, each waited for until the nodes have answered; what it publishes can be switched off."""
+    """Steps of 0.1 s, each run until the nodes have answered; what it publishes can be switched off."""
 
     def __init__(self, rover):
         self.rover = rover
         self.kinematics = UnitKinematics(rover.crawler, Steering())
-        self.node = rclpy.create_node("world")
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(self.node)
         self.time_s, self.x, self.y, self.yaw, self.pitch = 1000.0, 0.0, 0.0, 0.0, 0.0
+        self.conductor = Conductor(now_s=self.time_s)
+        self.ends = []
+        self.conductor.on_end = lambda *ended: self.ends.append(ended)
+        outside = self.conductor.visitor("world")
         self.steer, self.track = np.zeros(4), np.zeros(4)
         self.command = self.slip = None
         self.commands, self.faults, self.velocities = [], [], []
         self.odometry_on = self.stowed = self.rig_on = self.joints_on = True
-        make = self.node.create_publisher
-        self.clock = make(Clock, "/clock", qos.STATE)
+        make = outside.publisher
         self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
         self.odometry = make(Odometry, "/odometry/global", qos.STATE)
         self.rig = make(DrillRig, "/drill/rig", qos.STATE)
         self.cmd_vel = make(TwistStamped, "/cmd_vel", qos.STATE)
         self.path = make(Path, "/plan/path", qos.STATE)
-        take = self.node.create_subscription
+        take = outside.subscribe
         take(JointState, "/mobility/joint_commands", self.on_command, qos.STATE)
         take(Fault, "/faults", self.faults.append, qos.EVENTS)
         take(SlipEstimate, "/mobility/slip", lambda m: setattr(self, "slip", m), qos.STATE)
         take(TwistStamped, "/cmd_vel", self.velocities.append, qos.STATE)
-
-    def add(self, node):
-        self.executor.add_node(node)
-        return node
 
     def on_command(self, message):
         assert list(message.name) == list(JOINT_NAMES)
@@ -85,16 +83,12 @@ class World:
             self.x += twist.forward_mps * c - twist.left_mps * s
             self.y += twist.forward_mps * s + twist.left_mps * c
         self.time_s += STEP_S
+        self.conductor.run_until(self.time_s)
         self.publish()
-        # one answer a step while control is in the loop; without one it is the clock alone that counts
-        for _ in range(40):
-            self.executor.spin_once(timeout_sec=0.005)
-            if self.command is not None and seconds(self.command.header.stamp) >= self.time_s - 1e-6:
-                break
+        self.conductor.run_until(self.time_s + ANSWERED_S)
 
     def publish(self):
         at = stamp(self.time_s)
-        self.clock.publish(Clock(clock=at))
         if self.joints_on:
             message = JointState(name=list(JOINT_NAMES))
             message.header.stamp = at
@@ -122,7 +116,7 @@ class World:
         message.twist.twist.linear.x, message.twist.twist.linear.y = twist.forward_mps, twist.left_mps
         return message
 
-    def until(self, condition, limit=200):
+    def until(self, condition, limit=20):
         for _ in range(limit):
             if condition():
                 return
@@ -137,23 +131,14 @@ class World:
 
 @pytest.fixture
 def world(rover):
-    rclpy.init()
     made = World(rover)
     yield made
-    made.executor.shutdown()
-    rclpy.shutdown()
-
-
-def arguments(rover_path, *more):
-    listed = ["--ros-args", "-p", "use_sim_time:=true", "-p", f"rover:={rover_path}"]
-    for item in more:
-        listed += ["-p", item]
-    return listed
+    made.conductor.close()
 
 
 @pytest.fixture
 def mobility(world, rover_path):
-    node = world.add(MobilityNode(cli_args=arguments(rover_path)))
+    node = world.conductor.add(MobilityNode, {"rover": str(rover_path)})
     world.until(lambda: world.command is not None)
     return node
 
@@ -170,9 +155,9 @@ def test_a_command_is_carried_out_and_its_silence_stops_and_says_so(world, mobil
     assert world.command.velocity[4:] == pytest.approx([0.5] * 4)
     silent_s = world.time_s
     world.until(lambda: not world.driving)
-    # the timeout, and a few steps of the clock for the messages' way
-    assert world.time_s - silent_s <= Guard().command_timeout_s + 0.5
-    world.until(lambda: world.active("command_timeout"))
+    # the first step after the timeout
+    assert world.time_s - silent_s == pytest.approx(Guard().command_timeout_s + STEP_S)
+    assert world.active("command_timeout")
     world.until(lambda: teleop() and not world.active("command_timeout"))
 
 
@@ -201,7 +186,7 @@ def test_a_path_is_followed_to_its_end_and_slip_is_told(world, mobility):
             world.path.publish(conversions.path(world.time_s, points))
         return math.dist((world.x, world.y), points[-1]) < 0.2 and not world.driving
 
-    world.until(published, 900)
+    world.until(published, 300)
     assert any(v.twist.linear.x > 0.05 for v in world.velocities)
     assert world.slip.slip == pytest.approx(0.0, abs=0.02)
     assert world.slip.window_s > 10.0
@@ -209,9 +194,9 @@ def test_a_path_is_followed_to_its_end_and_slip_is_told(world, mobility):
     told = len(world.velocities)
     for _ in range(10):
         world.step()
-    assert len(world.velocities) <= told + 1
+    assert len(world.velocities) == told
     stamps = [seconds(c.header.stamp) for c in world.commands]
-    assert np.all(np.diff(stamps) >= 0.0)
+    assert np.all(np.diff(stamps) > 0.0)
 
 
 def test_a_heading_stated_is_held_crabbing_and_the_slip_is_that_of_the_motion(world, mobility):
@@ -222,7 +207,7 @@ def test_a_heading_stated_is_held_crabbing_and_the_slip_is_that_of_the_motion(wo
             world.path.publish(conversions.path(world.time_s, points, np.full(3, 0.0)))
         return math.dist((world.x, world.y), points[-1]) < 0.2 and not world.driving
 
-    world.until(published, 900)
+    world.until(published, 300)
     assert abs(world.yaw) < 0.02
     assert max(v.twist.linear.y for v in world.velocities) > 0.05
     assert max(abs(v.twist.angular.z) for v in world.velocities) < 0.05
@@ -231,20 +216,36 @@ def test_a_heading_stated_is_held_crabbing_and_the_slip_is_that_of_the_motion(wo
     assert not any(fault.active for fault in world.faults)
 
 
-def test_an_old_path_is_a_stop(world, mobility):
+def test_every_pose_is_used_in_order_and_one_that_is_over_is_refused(world, mobility):
     world.path.publish(conversions.path(world.time_s, np.array([[0.0, 0.0], [20.0, 0.0]])))
     world.until(lambda: world.driving)
-    began_s = world.time_s
-    world.until(lambda: not world.driving)
-    assert world.time_s - began_s < 6.0
+    told = len(world.velocities)
+    for later_s in (0.02, 0.04, 0.03):
+        world.odometry.publish(world.pose(stamp(world.time_s + later_s)))
+    world.conductor.run_until(world.time_s + 2 * ANSWERED_S)
+    used_s = [seconds(v.header.stamp) - world.time_s for v in world.velocities[told:]]
+    assert used_s == pytest.approx([0.02, 0.04], abs=1e-6)
+    assert mobility._refused == {"/odometry/global": 1}
+
+
+def test_an_old_path_is_a_stop(world, mobility):
+    world.path.publish(conversions.path(world.time_s, np.array([[0.0, 0.0], [20.0, 0.0]])))
+    published_s = world.time_s
+    world.until(lambda: world.driving)
+    world.until(lambda: not world.driving, 60)
+    assert world.time_s - published_s == pytest.approx(Following().path_timeout_s + STEP_S)
     assert not world.active("command_timeout")
 
 
 @pytest.mark.parametrize(
-    ("switch", "code"),
-    [("odometry_on", "odometry_stale"), ("stowed", "drill_not_stowed"), ("joints_on", "joint_states_stale")],
+    ("switch", "code", "within_s"),
+    [
+        ("odometry_on", "odometry_stale", Guard().odometry_timeout_s + MobilityConfig().watch_interval_s),
+        ("stowed", "drill_not_stowed", STEP_S),
+        ("joints_on", "joint_states_stale", Guard().joint_timeout_s + STEP_S),
+    ],
 )
-def test_what_forbids_driving_stops_it_with_a_fault_that_clears(world, mobility, switch, code):
+def test_what_forbids_driving_stops_it_with_a_fault_that_clears(world, mobility, switch, code, within_s):
     points = np.array([[0.0, 0.0], [50.0, 0.0]])
 
     def follow(condition):
@@ -257,7 +258,9 @@ def test_what_forbids_driving_stops_it_with_a_fault_that_clears(world, mobility,
 
     follow(lambda: world.driving)
     setattr(world, switch, False)
+    off_s = world.time_s
     follow(lambda: world.active(code) and not world.driving)
+    assert world.time_s - off_s <= within_s + 1e-6
     setattr(world, switch, True)
     follow(lambda: world.driving and not world.active(code))
 
@@ -284,23 +287,24 @@ def test_too_much_tilt_leaves_only_the_way_back(world, mobility):
 )
 def test_bad_commands_are_refused_and_counted(world, mobility, twist, frame):
     world.drive(twist, frame)
-    world.until(lambda: "/cmd_vel" in mobility._refused)
+    world.step()
+    assert mobility._refused == {"/cmd_vel": 1}
     assert not world.driving
 
 
 def test_bad_inputs_are_refused_and_counted(world, mobility):
-    # only the newest odometry is looked at: no good one may follow
-    world.odometry_on = False
     bad = world.pose(stamp(world.time_s + 0.05))
     bad.pose.pose.position.x = math.inf
     world.odometry.publish(bad)
     path = conversions.path(world.time_s, np.array([[0.0, 0.0], [math.nan, 1.0]]))
     world.path.publish(path)
     world.rig.publish(DrillRig(depth_m=math.nan))
+    # only the newest joint states are looked at: no good ones may follow
     world.joints_on = False
     world.joints.publish(JointState(name=["arm"]))
-    topics = {"/odometry/global", "/plan/path", "/drill/rig", "/mobility/joint_states"}
-    world.until(lambda: topics <= set(mobility._refused))
+    world.step()
+    topics = ("/odometry/global", "/plan/path", "/drill/rig", "/mobility/joint_states")
+    assert mobility._refused == dict.fromkeys(topics, 1)
 
 
 def test_the_headings_of_a_path_are_its_orientations_and_what_is_none_is_along_it():
@@ -322,38 +326,46 @@ def test_off_the_path_it_stops_and_says_so(world, mobility):
     assert not world.driving
 
 
-def test_a_route_out_and_back_ends_at_home(world, mobility, rover_path):
-    route = DriveRouteNode(cli_args=["--ros-args", "-p", "use_sim_time:=true", "-p", "distance_m:=1.0"])
-    world.add(route)
+def test_a_route_out_and_back_ends_at_home(world, mobility):
+    route = world.conductor.add(DriveRouteNode, {"distance_m": 1.0})
     far = []
 
     def done():
         far.append(world.x)
         return route.done
 
-    world.until(done, 1500)
+    world.until(done, 500)
     assert route.outcome == ""
+    assert world.ends == [("drive_route", 0, "out and back")]
     assert max(far) > 0.7
     assert math.hypot(world.x, world.y) < 0.31
     world.until(lambda: not world.driving)
 
 
-def test_a_route_that_gets_nowhere_ends_with_a_sentence(world, mobility, rover_path):
-    route = DriveRouteNode(cli_args=["--ros-args", "-p", "use_sim_time:=true", "-p", "stuck_s:=3.0"])
+def test_a_route_that_gets_nowhere_ends_with_a_sentence(world, mobility):
     world.stowed = False
-    world.add(route)
-    world.until(lambda: route.done)
+    route = world.conductor.add(DriveRouteNode, {"stuck_s": 3.0})
+    world.until(lambda: route.done, 35)
     assert "no progress" in route.outcome
+    assert world.ends == [("drive_route", 1, route.outcome)]
 
 
 def test_a_vehicle_that_cannot_be_steered_all_round_is_refused(world, rover_path, tmp_path):
     text = rover_path.read_text().replace("max_steer_rad: 1.60", "max_steer_rad: 1.00")
     (tmp_path / "rover.yaml").write_text(text)
     with pytest.raises(ConfigurationError, match="max_steer_rad"):
-        MobilityNode(cli_args=arguments(tmp_path / "rover.yaml"))
+        world.conductor.add(MobilityNode, {"rover": str(tmp_path / "rover.yaml")})
 
 
-@pytest.mark.parametrize("setting", ["bogus:=1", "distance_m:=-5.0"])
-def test_a_bad_parameter_of_the_route_is_a_sentence_and_code_2(capfd, setting):
-    assert drive(["--ros-args", "-p", setting]) == 2
-    assert setting.split(":=")[0] in capfd.readouterr().err
+@pytest.mark.parametrize(("key", "value"), [("bogus", 1), ("distance_m", -5.0)])
+def test_a_bad_parameter_of_the_route_is_a_sentence(world, key, value):
+    with pytest.raises(ConfigurationError, match=key):
+        world.conductor.add(DriveRouteNode, {key: value})
+    assert not world.conductor.nodes
+
+
+def test_a_bad_parameter_ends_the_process_of_the_route_with_a_sentence_and_code_2():
+    command = [sys.executable, "-m", "lupex_mobility.drive_route.node", "--ros-args", "-p", "distance_m:=-5.0"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 2
+    assert "distance_m" in ended.stderr

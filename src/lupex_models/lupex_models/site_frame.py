@@ -3,7 +3,9 @@
 """The map frame of a site and the sky in it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,14 @@ FloatArray = npt.NDArray[np.float64]
 
 NORTHERNMOST_LATITUDE_RAD = math.radians(-60.0)
 """Beyond it the polar stereographic scale departs from one by more than 7 % and the map is no local plane any more."""
+
+_NODE_S = 600.0
+"""Between the times at which the sky is computed in full. In between its vectors and rotations are interpolated by cubic
+polynomials: what turns at the Moon's rate w is met to 3/128 (w _NODE_S)^4 = 2e-13 of its length."""
+
+_LAST_LEAP_UTC_S = 1_483_228_800.0
+"""The newest leap second, 2017: the sky of UTC jumps there, and is not interpolated before it."""
+
 
 
 class SiteError(ValueError):
@@ -68,7 +78,7 @@ class SiteFrame:
 
     def map_from_icrf(self, utc_s: npt.ArrayLike) -> FloatArray:
         """Return the rotation (..., 3, 3) from ICRF to map axes at UTC (Unix seconds)."""
-        return np.asarray(self.map_from_moon_fixed @ moon_fixed_from_icrf(utc_s))
+        return self._interpolated(SiteFrame._exact_rotation, utc_s)
 
     def sun_vector(self, utc_s: npt.ArrayLike) -> FloatArray:
         """Return the apparent unit vector (..., 3) to the Sun in map axes."""
@@ -102,10 +112,37 @@ class SiteFrame:
         rho = 2.0 * MOON_RADIUS_M * np.tan((np.pi / 2 + np.asarray(latitude_rad, dtype=np.float64)) / 2.0)
         return rho * np.sin(longitude) - x0, rho * np.cos(longitude) - y0
 
+    def _exact_rotation(self, utc_s: npt.ArrayLike) -> FloatArray:
+        return np.asarray(self.map_from_moon_fixed @ moon_fixed_from_icrf(utc_s))
+
+    def _exact_vectors(self, utc_s: npt.ArrayLike) -> FloatArray:
+        """Return the apparent vectors (..., 2, 3) to Sun and Earth in map axes."""
+        seen = apparent_vectors(utc_s, self.latitude_rad, self.longitude_rad, self.height_m)
+        return np.asarray(np.stack(seen, axis=-2) @ self.map_from_moon_fixed.T)
+
     def _vectors(self, utc_s: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        sun, earth = apparent_vectors(utc_s, self.latitude_rad, self.longitude_rad, self.height_m)
-        rotation = self.map_from_moon_fixed.T
-        return sun @ rotation, earth @ rotation
+        found = self._interpolated(SiteFrame._exact_vectors, utc_s)
+        return found[..., 0, :], found[..., 1, :]
+
+    def _interpolated(self, exact: "Exact", utc_s: npt.ArrayLike) -> FloatArray:
+        """Return what `exact` does, for times that lie close enough together by interpolation.
+
+        Which way is taken depends on the times alone, so that the same call gives the same result.
+        """
+        times = np.asarray(utc_s, dtype=np.float64)
+        if times.size == 0 or not np.isfinite(times).all() or times.min() < _LAST_LEAP_UTC_S + _NODE_S:
+            return exact(self, times)
+        after = np.floor(times / _NODE_S)
+        first, last = int(after.min()) - 1, int(after.max()) + 2
+        if times.size > 1 and last - first >= times.size:
+            return exact(self, times)
+        nodes = _nodes(self, exact, first, last)
+        share = times / _NODE_S - after
+        at = after.astype(np.int64) - first
+        found = np.zeros((*times.shape, *nodes.shape[1:]))
+        for k, weight in enumerate(_cubic(share), start=-1):
+            found += weight[..., None, None] * nodes[at + k]
+        return found
 
     @staticmethod
     def _unit(vector: FloatArray) -> FloatArray:
@@ -120,3 +157,28 @@ class SiteFrame:
             distance_m=distance,
             angular_radius_rad=np.arcsin(radius_m / distance),
         )
+
+
+Exact = Callable[[SiteFrame, npt.ArrayLike], FloatArray]
+
+
+def _cubic(share: FloatArray) -> tuple[FloatArray, ...]:
+    """Return Lagrange's weights of the nodes -1, 0, 1, 2 at a place between 0 and 1."""
+    before, after, beyond = share + 1.0, share - 1.0, share - 2.0
+    return (
+        -share * after * beyond / 6.0,
+        before * after * beyond / 2.0,
+        -before * share * beyond / 2.0,
+        before * share * after / 6.0,
+    )
+
+
+@lru_cache(maxsize=32)
+def _nodes(frame: SiteFrame, exact: Exact, first: int, last: int) -> FloatArray:
+    """Return the sky at the nodes first..last."""
+    return np.stack([_node(frame, exact, k) for k in range(first, last + 1)])
+
+
+@lru_cache(maxsize=4096)
+def _node(frame: SiteFrame, exact: Exact, index: int) -> FloatArray:
+    return exact(frame, index * _NODE_S)

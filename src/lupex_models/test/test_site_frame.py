@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lupex_models import sky
@@ -86,3 +86,52 @@ def test_latitude_outside_the_grid_is_refused(latitude_deg):
 def test_values_that_are_not_finite_are_refused():
     with pytest.raises(SiteError, match="finite"):
         SiteFrame(math.radians(-89.0), math.nan, 0.0)
+
+
+TIMES = st.floats(1.7e9, 2.4e9)
+
+
+def exact_and_found(frame, times):
+    """Return pairs of the sky as computed at the times, and as given: unit vectors to Sun and Earth, and a rotation."""
+    sun, earth = np.moveaxis(frame._exact_vectors(times), -2, 0)
+    unit = [vector / np.linalg.norm(vector, axis=-1, keepdims=True) for vector in (sun, earth)]
+    return (
+        (unit[0], frame.sun_vector(times)),
+        (unit[1], frame.earth_vector(times)),
+        (frame._exact_rotation(times), frame.map_from_icrf(times)),
+    )
+
+
+@pytest.mark.property
+@given(TIMES, st.floats(-math.pi / 2, math.radians(-60)), st.floats(0, 6), st.floats(-5000, 8000))
+@settings(max_examples=50, deadline=None)
+def test_the_sky_between_nodes_is_the_sky_to_a_millionth_of_an_arc_second(utc_s, latitude, longitude, height):
+    frame = SiteFrame(latitude, longitude, height)
+    for times in (np.float64(utc_s), utc_s + np.linspace(0.0, 3000.0, 24).reshape(4, 6)):
+        for exact, found in exact_and_found(frame, times):
+            assert found.shape == exact.shape
+            assert np.abs(found - exact).max() < 5e-12
+    assert frame.sun(utc_s).distance_m == pytest.approx(np.linalg.norm(frame._exact_vectors(utc_s)[0]), rel=1e-11)
+
+
+def test_the_sky_does_not_depend_on_what_was_asked_for_before():
+    frame = SiteFrame(math.radians(-89.5), 0.3, 0.0)
+    before = frame.sun_vector(1.9e9)
+    frame.sun_vector(1.9e9 + np.linspace(-1e5, 1e5, 500))
+    assert (frame.sun_vector(1.9e9) == before).all()
+
+
+def test_times_far_apart_and_of_leap_seconds_are_computed_in_full():
+    frame = SiteFrame(math.radians(-89.5), 0.3, 0.0)
+    for times in (1.9e9 + 1e6 * np.arange(5), np.float64(1_483_228_800.5), np.zeros((0,))):
+        for exact, found in exact_and_found(frame, times):
+            assert (found == exact).all()
+
+
+def test_a_stretch_of_time_costs_its_nodes_once(monkeypatch):
+    frame, calls = SiteFrame(math.radians(-88.123), 0.3, 0.0), []
+    exact = SiteFrame._exact_vectors
+    monkeypatch.setattr(SiteFrame, "_exact_vectors", lambda self, utc_s: calls.append(utc_s) or exact(self, utc_s))
+    for second in range(100):
+        frame.sun_vector(1.9e9 + second)
+    assert len(calls) <= 5

@@ -6,11 +6,12 @@ import contextlib
 import json
 import math
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
-def save_checkpoint(path: Path, stamp_s: float, state: dict[str, Any]) -> None:
+def save_checkpoint(path: Path, stamp_s: float, state: Mapping[str, Any]) -> None:
     """Write `state` so that a reader, or a kill at any moment, sees the old file or the new one, never a part.
 
     Raises OSError when the disk does not take it; the old file then stands.
@@ -39,3 +40,19 @@ def load_checkpoint(path: Path, now_s: float, max_age_s: float) -> tuple[float, 
     if not math.isfinite(stamp_s) or not isinstance(state, dict):
         return None
     return (stamp_s, state) if 0.0 <= now_s - stamp_s <= max_age_s else None
+
+
+class FileStore:
+    """A checkpoint file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.where = str(path)
+
+    def save(self, stamp_s: float, state: Mapping[str, Any]) -> None:
+        """Keep plain JSON values; raises OSError."""
+        save_checkpoint(self._path, stamp_s, state)
+
+    def load(self, now_s: float, max_age_s: float) -> tuple[float, dict[str, Any]] | None:
+        """Return (stamp_s, state), or None where there is none that serves."""
+        return load_checkpoint(self._path, now_s, max_age_s)

@@ -5,22 +5,24 @@
 All are reliable: at many times real time a lost sample is a lost second.
 """
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from dataclasses import dataclass
 
 
-def _profile(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE, durability=durability
-    )
+@dataclass(frozen=True)
+class Profile:
+    """How many messages are kept, and whether who comes late gets them."""
+
+    depth: int
+    latched: bool = False
 
 
-SAMPLES = _profile(50)
+SAMPLES = Profile(50)
 """Measurements of which each counts: inertial, joint states."""
-STATE = _profile(10)
+STATE = Profile(10)
 """Estimates and commands at their own rate."""
-NEWEST = _profile(1)
+NEWEST = Profile(1)
 """Large or fast data of which only the newest matters: clouds, costmaps."""
-LATCHED = _profile(1, DurabilityPolicy.TRANSIENT_LOCAL)
+LATCHED = Profile(1, latched=True)
 """The present value, also for who comes late: plan, site map."""
-EVENTS = _profile(50, DurabilityPolicy.TRANSIENT_LOCAL)
+EVENTS = Profile(50, latched=True)
 """Events that who comes late must still see: faults."""

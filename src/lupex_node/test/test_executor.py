@@ -19,7 +19,7 @@ from std_msgs.msg import Int64  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
-from lupex_node.executor import LARGEST_BATCH, BatchingExecutor  # noqa: E402
+from lupex_node.ros.executor import LARGEST_BATCH, BatchingExecutor  # noqa: E402
 
 
 class Bench:
@@ -188,3 +188,18 @@ def test_a_busy_node_gathers_and_an_idle_one_does_not_wait(bench):
         bench.executor.spin_once(timeout_sec=1.0)
         rounds += 1
     assert time.monotonic() - begun >= 3 * 0.05, "four waits are at least three intervals apart"
+
+
+def test_messages_of_several_topics_are_used_in_the_order_of_their_publication_and_timers_after_them(bench):
+    order = []
+    for name in ("a", "b", "c"):
+        bench.node.create_subscription(Int64, f"/{name}", lambda m, name=name: order.append((name, m.data)), 50)
+    publishers = {name: bench.node.create_publisher(Int64, f"/{name}", 50) for name in ("a", "b", "c")}
+    bench.until(lambda: all(publisher.get_subscription_count() == 1 for publisher in publishers.values()))
+    bench.node.create_timer(0.001, lambda: order.append("tick") if order else None)
+    sent = [(name, number) for number in range(10) for name in ("c", "a", "b")]
+    for name, number in sent:
+        publishers[name].publish(Int64(data=number))
+    bench.until(lambda: len([item for item in order if item != "tick"]) == 30)
+    assert [item for item in order if item != "tick"] == sent
+    assert order[0] != "tick"

@@ -190,13 +190,34 @@ class DriveConfig:
     stale_s: float = setting(
         60.0, "without pose or costmap, after which the drive fails", unit="s", minimum=1, maximum=1e4
     )
+    replan_m: float = setting(
+        0.4,
+        "moved, or the goal shifted in odom, after which the way is planned anew on a new costmap; "
+        "at once where ground on it was found blocked",
+        unit="m",
+        minimum=0,
+        maximum=5,
+    )
+    replan_rad: float = setting(0.2, "turned, after which it is", unit="rad", minimum=0, maximum=3)
+    replan_s: float = setting(10.0, "after which it is, without either", unit="s", minimum=0, maximum=600)
+    tell_s: float = setting(
+        2.0,
+        "between two /plan/path of the same way; a new one, and a stop, are told at once",
+        unit="s",
+        minimum=0,
+        maximum=4,
+    )
 
 
 @dataclass(frozen=True)
 class GroundConfig:
     """When live hazards close ground that the site map calls open."""
 
-    period_s: float = setting(5.0, "between looks at the costmap", unit="s", minimum=0.1, maximum=3600)
+    period_s: float = setting(5.0, "at least, between looks at the costmap", unit="s", minimum=0.1, maximum=3600)
+    moved_m: float = setting(
+        0.2, "moved, after which a look may show more; new hazards always do", unit="m", minimum=0, maximum=10
+    )
+    longest_s: float = setting(60.0, "between looks, without either", unit="s", minimum=1, maximum=3600)
     blocked_keep_s: float = setting(
         1800.0, "ground that a drive reported blocked by a hazard stays closed", unit="s", minimum=0, maximum=1e6
     )

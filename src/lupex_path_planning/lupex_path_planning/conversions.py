@@ -170,14 +170,16 @@ def path(now_s: float, points: NDArray[np.float64], z_m: float, heading_rad: NDA
     message.header.stamp = stamp(now_s)
     steps = np.diff(points, axis=0)
     headings = np.arctan2(steps[:, 1], steps[:, 0]) if steps.size else np.empty(0)
-    for index, (x, y) in enumerate(points):
-        pose = PoseStamped(header=message.header)
-        pose.pose.position.x, pose.pose.position.y, pose.pose.position.z = float(x), float(y), z_m
-        yaw = float(headings[min(index, headings.size - 1)]) if headings.size else 0.0
-        if heading_rad is not None and math.isfinite(heading_rad[index]):
-            yaw = float(heading_rad[index])
-        pose.pose.orientation.z, pose.pose.orientation.w = math.sin(0.5 * yaw), math.cos(0.5 * yaw)
-        message.poses.append(pose)
+    yaws = np.append(headings, headings[-1:]) if headings.size else np.zeros(points.shape[0])
+    if heading_rad is not None:
+        yaws = np.where(np.isfinite(heading_rad), heading_rad, yaws)
+    for (x, y), yaw in zip(points.tolist(), yaws.tolist(), strict=True):
+        stamped = PoseStamped()
+        stamped.header = message.header
+        at, turned = stamped.pose.position, stamped.pose.orientation
+        at.x, at.y, at.z = x, y, z_m
+        turned.z, turned.w = math.sin(0.5 * yaw), math.cos(0.5 * yaw)
+        message.poses.append(stamped)
     return message
 
 

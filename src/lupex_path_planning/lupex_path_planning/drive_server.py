@@ -4,32 +4,41 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from nav_msgs.msg import Path
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.task import Future
 
 from lupex_interfaces.action import DriveTo
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
+from lupex_node.port import Goal, Outcome
 from lupex_path_planning import conversions
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, DriveReport, Planar, Progress
 
+_SLACK_S = 0.1
+"""Steps come once a second and a little early."""
+
 
 class _ActiveDrive:
-    """A drive with the future and the goal handle that its end completes; /goal_pose has neither."""
+    """A drive with the goal that its end completes; /goal_pose has none."""
 
-    def __init__(self, drive: Drive, done: Future | None, handle: Any) -> None:
+    def __init__(self, drive: Drive, goal: Goal | None) -> None:
         self.drive = drive
-        self.done = done
-        self.handle = handle
+        self.goal = goal
         self.distance_m = 0.0
         self.place: tuple[float, float] | None = None
+        self.told: tuple[float, DriveReport] | None = None
+
+    def is_news(self, now_s: float, report: DriveReport, tell_s: float) -> bool:
+        """Tell whether whoever follows must hear of a report: of another path or state, or to know that it stands."""
+        if self.told is None:
+            return True
+        told_s, last = self.told
+        same = (report.progress, report.planned_s) == (last.progress, last.planned_s)
+        return not (same and 0.0 <= now_s - told_s < tell_s - _SLACK_S)
 
 
 class DriveServer:
@@ -42,15 +51,7 @@ class DriveServer:
         self._make = make
         self._active: _ActiveDrive | None = None
         self._path = node.publisher(Path, "/plan/path", qos.STATE)
-        server = ActionServer(
-            node,
-            DriveTo,
-            "/plan/drive_to",
-            self._drive_to,
-            goal_callback=self._judge_goal,
-            cancel_callback=lambda handle: CancelResponse.ACCEPT,
-        )
-        node.until_cleaned_up(server.destroy)
+        node.serve_action(DriveTo, "/plan/drive_to", accept=self._accept, begin=self._drive_to)
 
     @property
     def driving(self) -> bool:
@@ -69,7 +70,7 @@ class DriveServer:
         active = self._active
         if active is None:
             return set()
-        if active.handle is not None and active.handle.is_cancel_requested:
+        if active.goal is not None and active.goal.cancel_asked():
             self._finish(active, success=False, reason="cancelled")
             return set()
         report = active.drive.step(now_s, pose_odom, map_from_odom, costmap)
@@ -79,7 +80,8 @@ class DriveServer:
             active.place = place[:2]
         if report.progress in (Progress.ARRIVED, Progress.FAILED):
             self._finish(active, success=report.progress is Progress.ARRIVED, reason=report.text)
-        else:
+        elif active.is_news(now_s, report, self._node.config.drive.tell_s):
+            active.told = now_s, report
             height_m = place[2] if place is not None else 0.0
             self._path.publish(conversions.path(now_s, report.path_m, height_m, report.heading_rad))
             self._tell(active, report)
@@ -92,24 +94,21 @@ class DriveServer:
             raise InvalidMessage(f"tolerance_m is {tolerance_m:g}, below {least_m:g}")
         return self._make(goal, tolerance_m)
 
-    def _judge_goal(self, request: DriveTo.Goal) -> GoalResponse:
+    def _accept(self, request: DriveTo.Goal) -> bool:
         try:
             self._begin(conversions.goal(request.goal), request.tolerance_m)
         except (InvalidMessage, ValueError) as refusal:
-            self._node.get_logger().warning(f"/plan/drive_to: goal not taken: {refusal}")
-            return GoalResponse.REJECT
-        return GoalResponse.ACCEPT if self._node.active else GoalResponse.REJECT
+            self._node.warn(f"/plan/drive_to: goal not taken: {refusal}")
+            return False
+        return self._node.active
 
-    async def _drive_to(self, handle: Any) -> DriveTo.Result:
-        request = handle.request
-        drive = self._begin(conversions.goal(request.goal), request.tolerance_m)
-        done: Future = Future()
-        self._replace(_ActiveDrive(drive, done, handle))
-        return await done
+    def _drive_to(self, goal: Goal) -> None:
+        drive = self._begin(conversions.goal(goal.request.goal), goal.request.tolerance_m)
+        self._replace(_ActiveDrive(drive, goal))
 
     def go(self, goal: tuple[float, float]) -> None:
         """Drive to a place in map that nobody waits for; raises ValueError for one off the site's map."""
-        self._replace(_ActiveDrive(self._begin(goal, self._node.config.goal_tolerance_m), None, None))
+        self._replace(_ActiveDrive(self._begin(goal, self._node.config.goal_tolerance_m), None))
 
     def _replace(self, active: _ActiveDrive) -> None:
         if self._active is not None:
@@ -117,27 +116,23 @@ class DriveServer:
         self._active = active
 
     def _tell(self, active: _ActiveDrive, report: DriveReport) -> None:
-        if active.handle is None:
+        if active.goal is None:
             return
         feedback = DriveTo.Feedback(replans=report.reroutes, text=report.text)
         left = report.distance_remaining_m
         feedback.distance_remaining_m = left if math.isfinite(left) else -1.0
-        active.handle.publish_feedback(feedback)
+        active.goal.feedback(feedback)
 
     def _finish(self, active: _ActiveDrive, *, success: bool, reason: str) -> None:
         """Stop the rover and end the drive."""
         if self._active is active:
             self._active = None
         self._path.publish(conversions.path(self._node.now_s(), np.empty((0, 2)), 0.0))
-        self._node.get_logger().info(f"drive to {active.drive.goal} ended: {reason}")
-        if active.handle is None or active.done is None:
+        self._node.info(f"drive to {active.drive.goal} ended: {reason}")
+        if active.goal is None:
             return
-        if success:
-            active.handle.succeed()
-        elif active.handle.is_cancel_requested:
-            active.handle.canceled()
-        else:
-            active.handle.abort()
-        active.done.set_result(
-            DriveTo.Result(success=success, reason="" if success else reason, distance_m=active.distance_m)
+        unfinished = Outcome.CANCELED if active.goal.cancel_asked() else Outcome.ABORTED
+        active.goal.end(
+            Outcome.SUCCEEDED if success else unfinished,
+            DriveTo.Result(success=success, reason="" if success else reason, distance_m=active.distance_m),
         )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lupex_path_planning.config import GroundConfig
 from lupex_path_planning.near_field.closed_moves import ClosedGround, look
-from lupex_path_planning.near_field.costmap import Costmap
+from lupex_path_planning.near_field.costmap import Costmap, new_hazards
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.routes import meets_way_back
 from lupex_path_planning.site_grid import Mask
@@ -29,6 +30,23 @@ class Proof:
     way: WayBack
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """A costmap that was looked at, from a place (x, y) in map."""
+
+    costmap: Costmap
+    place: tuple[float, float]
+
+    def is_due_after(self, before: "_Seen", config: GroundConfig) -> bool:
+        """Tell whether this may show more than the look before. Time that runs backward is that of another world."""
+        since_s = self.costmap.time_s - before.costmap.time_s
+        if 0.0 <= since_s < config.period_s:
+            return False
+        if not 0.0 <= since_s < config.longest_s or math.dist(self.place, before.place) >= config.moved_m:
+            return True
+        return new_hazards(before.costmap, self.costmap)
+
+
 class LiveProof:
     """The newest proof, and the ground as it is known by now. `prove` may run in another thread."""
 
@@ -38,7 +56,10 @@ class LiveProof:
         self._utc_offset_s = utc_offset_s
         self._ground = ClosedGround.none(site.grid)
         self._closed = self._ground.closed
-        self._looked_s = -math.inf
+        self._seen: _Seen | None = None
+        self._lapse_s = math.inf
+        self._news: Mask | None = None
+        self._same_ground = False
         self._doubted: tuple[tuple[int, int] | None, str] | None = None
 
     @property
@@ -53,16 +74,22 @@ class LiveProof:
 
     def take(self, proof: Proof) -> None:
         """Let a proof be the newest."""
-        self.proof, self._doubted = proof, None
+        self.proof = proof
+        self._compare()
 
     def look(self, now_s: float, costmap: Costmap | None, rover: tuple[float, float], map_from_odom: Planar) -> None:
-        """Learn from a costmap which moves are closed, every `period_s`; `rover` (x, y) in odom. Stale ones are not."""
+        """Learn from a costmap which moves are closed; `rover` (x, y) in odom. Stale ones, and looks too soon, are not.
+
+        A look is due after the rover has moved, when hazards have appeared, and after `longest_s`.
+        """
         config = self.site.config
         if costmap is None or not abs(now_s - costmap.time_s) <= config.local.costmap_max_age_s:
             return
-        if 0.0 <= costmap.time_s - self._looked_s < config.ground.period_s:
+        x_m, y_m = map_from_odom.apply(np.array([rover]))[0]
+        now = _Seen(costmap, (float(x_m), float(y_m)))
+        if self._seen is not None and not now.is_due_after(self._seen, config.ground):
             return
-        self._looked_s = costmap.time_s
+        self._seen = now
         radius_m = config.local.inscribed_radius_m
         seen = look(self.site.grid, costmap, map_from_odom, rover, radius_m)
         self._ground = self._ground.after(seen)
@@ -70,21 +97,34 @@ class LiveProof:
 
     def report(self, cells: set[tuple[int, int]], now_s: float) -> None:
         """Learn from a drive which cells hazards let no way lead into."""
-        self._ground = self._ground.reported(cells, now_s)
-        self.update(now_s)
+        if cells:
+            self._ground = self._ground.reported(cells, now_s)
+        if cells or now_s >= self._lapse_s:
+            self.update(now_s)
 
     def update(self, now_s: float) -> None:
         """Let reports lapse that are too old."""
-        closed = self._ground.moves(now_s, self.site.config.ground) & np.isfinite(self.site.bound.time_s)
+        config = self.site.config.ground
+        self._lapse_s = self._ground.lapse_s(now_s, config)
+        closed = self._ground.moves(now_s, config) & np.isfinite(self.site.bound.time_s)
         if not np.array_equal(closed, self._closed):
-            self._closed, self._doubted = closed, None
+            self._closed = closed
+            self._compare()
+
+    def _compare(self) -> None:
+        """Note whether the proof is one for the ground as it is known, and which moves it does not know closed."""
+        self._doubted, self._news, self._same_ground = None, None, False
+        if self.proof is not None:
+            new = self._closed & ~self.proof.closed
+            self._news = new if new.any() else None
+            self._same_ground = np.array_equal(self.proof.closed, self._closed)
 
     def serves(self, now_s: float, allowance: Allowance) -> bool:
         """Tell whether the proof covers the time ahead, what was measured and the ground as it is known."""
         proof = self.proof
         if proof is None or not (proof.way.allowance.covers(allowance) and self._lasts(proof, now_s)):
             return False
-        return np.array_equal(proof.closed, self._closed)
+        return self._same_ground
 
     def prove(self, now_s: float, allowance: Allowance) -> Proof:
         """Compute the way back over the ground as it is known; in the same light, if that lasts."""
@@ -99,11 +139,8 @@ class LiveProof:
         Between the moment at which ground is found closed and the next proof, a way back over that ground is none. One
         that keeps off it stands.
         """
-        proof = self.proof
-        if proof is None:
-            return ""
-        new = self._closed & ~proof.closed
-        if not new.any():
+        proof, new = self.proof, self._news
+        if proof is None or new is None:
             return ""
         at = proof.planner.grid.cell(*place)
         if self._doubted is None or self._doubted[0] != at:

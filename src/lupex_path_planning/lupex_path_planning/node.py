@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Node: sorties on request, the certificate once a second, and both anew where the ground turns out to be closed."""
 
-import time
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -11,9 +11,6 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped
 from grid_map_msgs.msg import GridMap
 from nav_msgs.msg import OccupancyGrid
-from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.clock import Clock, ClockType
-from rclpy.task import Future
 from visualization_msgs.msg import MarkerArray
 
 from lupex_interfaces.msg import (
@@ -31,10 +28,10 @@ from lupex_models.rover import read_rover
 from lupex_models.site import SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.node import LupexNode, run
-from lupex_node.polling import PolledSubscription
+from lupex_node.node import LupexNode
+from lupex_node.port import Use
+from lupex_node.ros.process import run
 from lupex_path_planning import conversions
-from lupex_path_planning.background import Background
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.drive_server import DriveServer
 from lupex_path_planning.live_proof import LiveProof, Proof
@@ -50,15 +47,11 @@ from lupex_path_planning.sortie.profile import overrun
 from lupex_path_planning.way_back.certificate import PowerEstimate, certify
 from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
 
-_LOOK_S = 0.02
-"""Wall time between looks at the background, while it works; simulated time may stand still meanwhile."""
-
 
 class PathPlanningNode(LupexNode[PathPlanningConfig]):
     """Plans sorties and drives, and certifies the way back."""
 
-    def __init__(self) -> None:
-        super().__init__("path_planning", PathPlanningConfig)
+    NAME, CONFIG = "path_planning", PathPlanningConfig
 
     def wire(self) -> None:
         try:
@@ -80,7 +73,6 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._live: LivePlan | None = None
         self._done = 0
         self._site_map_sent = False
-        self._background = Background()
 
         self._sortie = self.publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
         self._certificate = self.publisher(ReturnCertificate, "/plan/certificate", qos.STATE)
@@ -88,9 +80,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._markers = self.publisher(MarkerArray, "/plan/markers", qos.LATCHED)
         self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
         limits = self.config.certificate
-        self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self._refuse)
+        self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
         self.receive(PowerStatus, "/power/status", self._take_power, convert=conversions.power_estimate)
-        self._slip_topic = PolledSubscription(self, SlipEstimate, "/mobility/slip", qos.NEWEST)
+        self._newest_slip = self.newest(SlipEstimate, "/mobility/slip", convert=conversions.slip_measurement)
         self.receive(LocalizationStatus, "/localization/status", self._take_localization)
         self.receive(
             OccupancyGrid,
@@ -106,17 +98,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             MissionStatus, "/mission/status", self._take_mission, convert=conversions.targets_done, max_age_s=age_s
         )
         self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal)
-        # a group of its own: while a request waits for its plan, a shared group would hold back the timer it waits for
-        service = self.create_service(
-            PlanSortie, "/plan/sortie_request", self._plan_sortie, callback_group=ReentrantCallbackGroup()
-        )
+        self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
         self._drives = DriveServer(self, self._new_drive)
         self.every(1.0, self._tick)
-        self._look = self.create_timer(_LOOK_S, self._look_at_background, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self._look.cancel()
-        self.until_cleaned_up(lambda: self.destroy_timer(self._look))
-        self.until_cleaned_up(self._background.close)
-        self.until_cleaned_up(lambda: self.destroy_service(service))
 
     # ------------------------------------------------------------------------------------------------ inputs
 
@@ -136,8 +120,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _take_goal(self, goal: tuple[float, float]) -> None:
         try:
             self._drives.go(goal)
-        except (InvalidMessage, ValueError) as refusal:
-            self._refuse("/goal_pose", str(refusal))
+        except ValueError as refusal:
+            raise InvalidMessage(str(refusal)) from refusal
 
     def _new_drive(self, goal: tuple[float, float], tolerance_m: float) -> Drive:
         planner = self._proof.planner
@@ -146,11 +130,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _poll(self) -> None:
         """Take the newest poses and slip."""
         self._poses.poll(lost=self._lost)
-        for _, content in self._slip_topic.take()[-1:]:
-            try:
-                self._slip = conversions.slip_measurement(self._slip_topic.decode(content))
-            except InvalidMessage as refusal:
-                self._refuse("/mobility/slip", str(refusal))
+        self._slip = self._newest_slip()
 
     # ------------------------------------------------------------------------------------------------ each second
 
@@ -163,9 +143,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self._send_site_map(now_s)
         self._measure(now_s)
         self._look_at_ground(now_s)
-        if not self._background.busy and not self._proof.serves(now_s, self._allowance):
+        if not self.busy and not self._proof.serves(now_s, self._allowance):
             allowance = self._allowance
-            self._submit(lambda: self._proof.prove(now_s, allowance), self._take_proof)
+            self.background("way_back", lambda: self._proof.prove(now_s, allowance), self._take_proof)
         pose = self._poses.newest
         certificate = certify(self._proof.way, now_s, pose, self._power, self._factors, self.config.certificate)
         if certificate.valid and pose is not None and (doubt := self._proof.doubt(now_s, (pose.x_m, pose.y_m))):
@@ -191,7 +171,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             (x_m, y_m, _), frame = framed
             self._proof.look(now_s, self._costmap, (x_m, y_m), frame)
 
-    def _take_proof(self, proof: Proof | Exception) -> None:
+    def _take_proof(self, proof: Proof | Exception, _: float) -> None:
         if isinstance(proof, Exception):
             self.raise_fault("recovery_field_failed", Fault.ERROR, f"the way back could not be computed: {proof}")
             return
@@ -203,19 +183,6 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self._replan(self._live, self._done)
         else:
             self.clear_fault("plan_blocked", "the ground on the plan is open")
-
-    # ------------------------------------------------------------------------------------------------ background
-
-    def _submit(self, work: Callable[[], Any], use: Callable[[Any], None]) -> None:
-        """Have `work` done in the background; `use` gets its result, or the exception, in the executor's thread."""
-        self._background.submit(work, use)
-        if self._look.is_canceled():
-            self._look.reset()
-
-    def _look_at_background(self) -> None:
-        self._background.look()
-        if not self._background.busy:
-            self._look.cancel()
 
     # ------------------------------------------------------------------------------------------------ sorties
 
@@ -230,7 +197,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             return "the battery's charge is not known now"
         return (pose.x_m, pose.y_m), power.energy_j - limits.sigma * power.sigma_j
 
-    async def _plan_sortie(self, request: PlanSortie.Request, response: PlanSortie.Response) -> PlanSortie.Response:
+    def _plan_sortie(self, request: PlanSortie.Request, answer: Use) -> None:
         now_s = self.now_s()
         self._poll()
         state = self._state(now_s)
@@ -239,21 +206,22 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         except InvalidMessage as error:
             state = str(error)
         if isinstance(state, str):
-            response.feasible, response.explanation = False, state
-            return response
-        done: Future = Future()
-        self._submit(lambda: self._compute_sortie(now_s, state, visits, task), done.set_result)
-        result = await done
-        if isinstance(result, Exception):
-            response.feasible, response.explanation = False, f"the plan could not be computed: {result}"
-            return response
-        proof, sortie, planning_s = result
-        self._proof.take(proof)
-        response.plan = self._publish_plan(now_s, proof, LivePlan(tuple(visits), task, sortie), planning_s)
-        response.feasible, response.explanation = sortie.feasible, sortie.explanation
-        if sortie.feasible:
-            self._done = 0
-        return response
+            answer(PlanSortie.Response(feasible=False, explanation=state))
+            return
+
+        def take(result: tuple[Proof, Sortie] | Exception, planning_s: float) -> None:
+            if isinstance(result, Exception):
+                text = f"the plan could not be computed: {result}"
+                answer(PlanSortie.Response(feasible=False, explanation=text))
+                return
+            proof, sortie = result
+            self._proof.take(proof)
+            plan = self._publish_plan(now_s, proof, LivePlan(tuple(visits), task, sortie), planning_s)
+            if sortie.feasible:
+                self._done = 0
+            answer(PlanSortie.Response(plan=plan, feasible=sortie.feasible, explanation=sortie.explanation))
+
+        self.background("sortie", lambda: self._compute_sortie(now_s, state, visits, task), take)
 
     def _replan(self, live: LivePlan, done: int) -> None:
         """Plan the visits that are left anew from the present state, over what the plan in force knows."""
@@ -262,17 +230,20 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         if isinstance(state, str):
             self._take_new_plan(now_s, live, RuntimeError(state))
             return
-        self._submit(
+        self.background(
+            "sortie",
             lambda: self._compute_sortie(now_s, state, live.left(done), live.task, live.sortie),
-            lambda result: self._take_new_plan(now_s, live, result, done),
+            lambda result, planning_s: self._take_new_plan(now_s, live, result, done, planning_s),
         )
 
-    def _take_new_plan(self, now_s: float, live: LivePlan, result: Any, done: int = 0) -> None:
+    def _take_new_plan(
+        self, now_s: float, live: LivePlan, result: Any, done: int = 0, planning_s: float = math.nan
+    ) -> None:
         if self._live is not live:
             return
         reason = str(result)
         if not isinstance(result, Exception):
-            proof, sortie, planning_s = result
+            proof, sortie = result
             self._proof.take(proof)
             reason = sortie.explanation
             if sortie.feasible:
@@ -288,9 +259,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         visits: Sequence[Visit],
         task: Task,
         before: Sortie | None = None,
-    ) -> tuple[Proof, Sortie, float]:
+    ) -> tuple[Proof, Sortie]:
         """Run in the background: compute the way back anew unless it is fresh, then the sortie."""
-        begin = time.thread_time()
         proof = self._proof.proof
         if proof is None or not self._proof.serves(now_s, self._allowance):
             proof = self._proof.prove(now_s, self._allowance)
@@ -298,7 +268,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         sortie = proof.planner.plan(
             proof.way.policy, place, now_s, energy_j, visits, task, utc_offset_s=self.common.utc_offset_s, before=before
         )
-        return proof, sortie, time.thread_time() - begin
+        return proof, sortie
 
     def _publish_plan(self, now_s: float, proof: Proof, live: LivePlan, planning_s: float) -> SortiePlan:
         """Return the plan's message; publish a plan that is one, and what its picture is drawn from."""
@@ -308,7 +278,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         later = overrun(policy, proof.planner.expected, sortie, visits)
         turn_back_s = None if later is None else float(later.time_s[-1])
         message = conversions.sortie_plan(now_s, plan_id, sortie, planning_s, turn_back_s)
-        self.get_logger().info(f"{plan_id}: {sortie.explanation} ({planning_s:.2f} s, {sortie.labels} labels)")
+        self.info(f"{plan_id}: {sortie.explanation} ({planning_s:.2f} s, {sortie.labels} labels)")
         if not sortie.feasible:
             return message
         self.clear_fault("plan_blocked", "there is a new plan")

@@ -9,8 +9,9 @@ from typing import Any
 from nav_msgs.msg import Odometry
 
 from lupex_node import qos
+from lupex_node.bare_node import BareNode
 from lupex_node.checks import InvalidMessage
-from lupex_node.polling import PolledSubscription
+from lupex_node.port import Waiting
 from lupex_path_planning import conversions
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.way_back.certificate import PoseEstimate
@@ -19,11 +20,13 @@ from lupex_path_planning.way_back.certificate import PoseEstimate
 class PoseInputs:
     """Polls /odometry/global and /odometry/local; `refuse` is told topic and reason of what cannot be used."""
 
-    def __init__(self, node: Any, pair_max_s: float, max_age_s: float, refuse: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, node: BareNode[Any], pair_max_s: float, max_age_s: float, refuse: Callable[[str, str], None]
+    ) -> None:
         self.newest: PoseEstimate | None = None
         self._pair_max_s, self._max_age_s, self._refuse = pair_max_s, max_age_s, refuse
-        self._global = PolledSubscription(node, Odometry, "/odometry/global", qos.STATE)
-        self._local = PolledSubscription(node, Odometry, "/odometry/local", qos.SAMPLES)
+        self._global = node.queue(Odometry, "/odometry/global", qos.STATE)
+        self._local = node.queue(Odometry, "/odometry/local", qos.SAMPLES)
         self._in_map: conversions.PlanarPose | None = None
         self._in_odom: tuple[float, float, float] | None = None
         self._map_from_odom: Planar | None = None
@@ -32,8 +35,8 @@ class PoseInputs:
     def poll(self, *, lost: bool) -> None:
         """Take the newest poses and pair those of one moment."""
         locals_ = self._local.take()
-        for _, content in self._global.take()[-1:]:
-            message = self._global.decode(content)
+        for waiting in self._global.take()[-1:]:
+            message = waiting.read()
             try:
                 self.newest = conversions.pose_estimate(message, lost=lost)
                 self._in_map = conversions.planar_pose(message, conversions.MAP)
@@ -41,13 +44,13 @@ class PoseInputs:
                 self._refuse("/odometry/global", str(refusal))
         if not locals_:
             return
-        newest = self._local_pose(locals_[-1][1])
+        newest = self._local_pose(locals_[-1])
         if newest is not None:
             self._in_odom = (newest.x_m, newest.y_m, newest.yaw_rad)
         if self._in_map is not None:
             at = self._in_map.time_s
-            nearest_s, content = min(locals_, key=lambda item: abs(item[0] - at))
-            pair = self._local_pose(content) if abs(nearest_s - at) <= self._pair_max_s else None
+            nearest = min(locals_, key=lambda waiting: abs(waiting.stamp_s - at))
+            pair = self._local_pose(nearest) if abs(nearest.stamp_s - at) <= self._pair_max_s else None
             if pair is not None:
                 self._map_from_odom = conversions.map_from_odom(self._in_map, pair)
                 self._frames_s = at
@@ -69,9 +72,9 @@ class PoseInputs:
         fresh = abs(now_s - self._frames_s) <= self._max_age_s
         return (pose, frame) if pose and frame and fresh and self.known(now_s) else None
 
-    def _local_pose(self, content: bytes) -> conversions.PlanarPose | None:
+    def _local_pose(self, waiting: Waiting) -> conversions.PlanarPose | None:
         try:
-            return conversions.planar_pose(self._local.decode(content), conversions.ODOM)
+            return conversions.planar_pose(waiting.read(), conversions.ODOM)
         except InvalidMessage as refusal:
             self._refuse("/odometry/local", str(refusal))
             return None

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402

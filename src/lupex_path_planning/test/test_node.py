@@ -1,24 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node in process: certificate, sortie on request, drives, and ground that turns out to be closed."""
+"""The node in lock step: certificate, sortie on request, drives, and ground that turns out to be closed."""
 
 import array
 import math
-import time
 from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
 from grid_map_msgs.msg import GridMap  # noqa: E402
 from nav_msgs.msg import OccupancyGrid, Odometry, Path  # noqa: E402
-from rclpy.action import ActionClient  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from visualization_msgs.msg import MarkerArray  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
@@ -37,10 +33,18 @@ from lupex_models.horizon import HorizonMap  # noqa: E402
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, write_site  # noqa: E402
 from lupex_models.site_frame import SiteFrame  # noqa: E402
 from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.lockstep.conductor import Conductor  # noqa: E402
+from lupex_node.lockstep.latency import Latency  # noqa: E402
+from lupex_node.port import Outcome  # noqa: E402
 from lupex_path_planning.node import PathPlanningNode  # noqa: E402
 
 ROVER = FilePath(__file__).parents[3] / "config" / "rover.yaml"
 UTC_S = 1.855e9
+START_S = 1000.0
+REFUSED = [(None, None)]
+ANSWER_S = 0.01
+"""More than the way of a goal and of the word that it is not taken."""
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +74,10 @@ def site(tmp_path_factory):
 class World:
     """Node, a rover that reports itself, and what was heard."""
 
-    def __init__(self, site):
-        # short horizon: what is tested here is the wiring
-        given = [f"site:={site}", f"rover:={ROVER}", "recovery.horizon_s:=21600.0", "recovery.slice_s:=900.0"]
-        given.append("ground.period_s:=1.0")
-        # wall time is the clock here; the Sun of 2028 shines whatever the day
-        given.append(f"utc_offset_s:={UTC_S - time.time()}")
-        args = ["--ros-args", *[word for key in given for word in ("-p", key)]]
-        rclpy.init(args=args)
-        self.node = PathPlanningNode()
-        self.other = rclpy.create_node("other")
+    def __init__(self, site, sortie_s=1.0):
+        compute_s = {"path_planning/way_back": 0.5, "path_planning/sortie": sortie_s}
+        self.conductor = Conductor(Latency(compute_s=compute_s), now_s=START_S)
+        self.outside = self.conductor.visitor("other")
         self.heard = {}
         for kind, topic, profile in (
             (ReturnCertificate, "/plan/certificate", qos.STATE),
@@ -90,9 +88,9 @@ class World:
             (MarkerArray, "/plan/markers", qos.LATCHED),
             (Fault, "/faults", qos.EVENTS),
         ):
-            self.other.create_subscription(kind, topic, lambda m, topic=topic: self.hear(topic, m), profile)
+            self.outside.subscribe(kind, topic, lambda m, topic=topic: self.hear(topic, m), profile)
         self.senders = {
-            topic: self.other.create_publisher(kind, topic, qos.STATE)
+            topic: self.outside.publisher(kind, topic, qos.STATE)
             for kind, topic in (
                 (Odometry, "/odometry/global"),
                 (Odometry, "/odometry/local"),
@@ -111,10 +109,11 @@ class World:
         self.costmap_frame, self.costmap_age_s = "odom", 0
         self.reporting = True
         self.certificates = []
-        self.other.create_timer(0.1, self.report)
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(self.node)
-        self.executor.add_node(self.other)
+        self.outside.timer(0.1, self.report)
+        # short horizon: what is tested here is the wiring
+        parameters = {"site": str(site), "rover": str(ROVER), "recovery.horizon_s": 21600.0, "recovery.slice_s": 900.0}
+        parameters |= {"ground.period_s": 1.0, "utc_offset_s": UTC_S - START_S}
+        self.node = self.conductor.add(PathPlanningNode, parameters)
 
     def hear(self, topic, message):
         self.heard[topic] = message
@@ -122,7 +121,7 @@ class World:
             self.certificates.append(message)
 
     def now(self):
-        return self.other.get_clock().now().to_msg()
+        return stamp(self.conductor.now_s)
 
     def report(self):
         if not self.reporting:
@@ -152,29 +151,22 @@ class World:
         self.senders["/traversability/costmap"].publish(costmap)
 
     def until(self, condition, limit_s=60.0):
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end:
-            self.executor.spin_once(timeout_sec=0.05)
-            if condition():
-                return
-        raise AssertionError(f"in {limit_s} s it did not come; last certificate: {self.heard.get('/plan/certificate')}")
+        come = self.conductor.until(condition, limit_s)
+        assert come, f"in {limit_s} s it did not come; last certificate: {self.heard.get('/plan/certificate')}"
+
+    def run(self, for_s):
+        assert self.conductor.run_until(self.conductor.now_s + for_s)
 
     def certified(self):
         certificate = self.heard.get("/plan/certificate")
         return certificate is not None and certificate.valid
-
-    def close(self):
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.other.destroy_node()
-        rclpy.shutdown()
 
 
 @pytest.fixture
 def world(site):
     made = World(site)
     yield made
-    made.close()
+    made.conductor.close()
 
 
 def test_certificate_comes_with_the_inputs_and_goes_with_each(world):
@@ -200,11 +192,12 @@ def test_certificate_comes_with_the_inputs_and_goes_with_each(world):
 
 
 def ask(world, **fields):
-    client = world.other.create_client(PlanSortie, "/plan/sortie_request")
-    world.until(client.service_is_ready)
-    future = client.call_async(PlanSortie.Request(**fields))
-    world.until(future.done)
-    return future.result()
+    client = world.outside.client(PlanSortie, "/plan/sortie_request")
+    assert client.ready()
+    answers = []
+    client.call(PlanSortie.Request(**fields), answers.append)
+    world.until(lambda: answers)
+    return answers[0]
 
 
 def test_a_sortie_is_planned_published_and_named_in_the_certificate(world):
@@ -230,6 +223,20 @@ def test_a_sortie_is_planned_published_and_named_in_the_certificate(world):
     assert {"route", "target", "turn_back"} <= {marker.ns for marker in world.heard["/plan/markers"].markers}
 
 
+def test_while_a_sortie_is_computed_the_certificates_go_on(site):
+    world = World(site, sortie_s=5.0)
+    world.until(world.certified)
+    world.certificates.clear()
+    begun_s = world.conductor.now_s
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    assert answer.feasible, answer.explanation
+    assert world.conductor.now_s - begun_s == pytest.approx(5.0, abs=ANSWER_S)
+    assert seconds(answer.plan.header.stamp) == pytest.approx(begun_s, abs=ANSWER_S)
+    assert answer.plan.planning_time_s == 5.0
+    assert len(world.certificates) == 5
+    assert all(certificate.valid for certificate in world.certificates)
+
+
 def test_bad_and_impossible_requests_are_explained(world):
     world.reporting = False
     assert "place" in ask(world).explanation
@@ -244,52 +251,62 @@ def test_bad_and_impossible_requests_are_explained(world):
 
 
 def drive(world, x, y, tolerance=1.0, frame="map"):
-    client = ActionClient(world.other, DriveTo, "/plan/drive_to")
-    world.until(client.server_is_ready)
+    """Ask for a drive; return it, and where its outcome and result will be: a drive not taken has ended by then."""
+    client = world.outside.action_client(DriveTo, "/plan/drive_to")
+    assert client.ready()
     goal = DriveTo.Goal(tolerance_m=tolerance)
     goal.goal.header.frame_id = frame
     goal.goal.pose.position.x, goal.goal.pose.position.y = x, y
-    sent = client.send_goal_async(goal)
-    world.until(sent.done)
-    return sent.result()
+    ended = []
+    sent = client.send(goal, lambda *end: ended.append(end))
+    world.run(ANSWER_S)
+    return sent, ended
 
 
 def test_a_drive_gives_a_path_ends_at_the_goal_and_stops(world):
     world.until(world.certified)
-    handle = drive(world, 6.0, 0.0)
-    assert handle.accepted
-    result = handle.get_result_async()
+    _, ended = drive(world, 6.0, 0.0)
+    assert not ended
     world.until(lambda: "/plan/path" in world.heard and world.heard["/plan/path"].poses)
     path = world.heard["/plan/path"]
     assert path.header.frame_id == "map"
     assert path.poses[-1].pose.position.x == pytest.approx(6.0, abs=1.0)
     world.place = [5.5, 0.0]
-    world.until(result.done)
-    assert result.result().result.success
-    assert result.result().result.distance_m == pytest.approx(5.5, abs=0.1)
+    world.until(lambda: ended)
+    [(outcome, result)] = ended
+    assert outcome is Outcome.SUCCEEDED
+    assert result.success
+    assert result.distance_m == pytest.approx(5.5, abs=0.1)
     world.until(lambda: not world.heard["/plan/path"].poses)
 
 
 def test_a_drive_is_cancelled_replaced_and_refused(world):
     world.until(world.certified)
-    first = drive(world, 6.0, 0.0)
-    replaced = first.get_result_async()
-    second = drive(world, 8.0, 0.0)
-    world.until(replaced.done)
-    assert "another goal" in replaced.result().result.reason
-    cancelled = second.get_result_async()
-    second.cancel_goal_async()
-    world.until(cancelled.done)
-    assert cancelled.result().result.reason == "cancelled"
-    assert not drive(world, 6.0, 0.0, frame="odom").accepted
-    assert not drive(world, 6.0, 0.0, tolerance=0.0).accepted
-    assert not drive(world, 9e4, 0.0).accepted
+    _, replaced = drive(world, 6.0, 0.0)
+    assert not replaced
+    second, cancelled = drive(world, 8.0, 0.0)
+    world.until(lambda: replaced)
+    [(outcome, result)] = replaced
+    assert outcome is Outcome.ABORTED
+    assert "another goal" in result.reason
+    assert not cancelled
+    second.cancel()
+    world.until(lambda: cancelled)
+    [(outcome, result)] = cancelled
+    assert outcome is Outcome.CANCELED
+    assert result.reason == "cancelled"
+    for refused in (
+        drive(world, 6.0, 0.0, frame="odom"),
+        drive(world, 6.0, 0.0, tolerance=0.0),
+        drive(world, 9e4, 0.0),
+    ):
+        assert refused[1] == REFUSED
 
 
 def test_over_unknown_ground_there_is_no_path(world):
     world.cost = -1
     world.until(world.certified)
-    assert drive(world, 6.0, 0.0).accepted
+    assert not drive(world, 6.0, 0.0)[1]
     world.until(lambda: "/plan/path" in world.heard)
     assert not world.heard["/plan/path"].poses
 
@@ -392,9 +409,5 @@ def test_what_no_costmap_proves_closes_nothing(world, fault):
 
 
 def test_without_a_site_the_node_says_so(tmp_path):
-    rclpy.init(args=["--ros-args", "-p", f"site:={tmp_path / 'none'}", "-p", f"rover:={ROVER}"])
-    try:
-        with pytest.raises(ConfigurationError, match="is no directory"):
-            PathPlanningNode()
-    finally:
-        rclpy.shutdown()
+    with pytest.raises(ConfigurationError, match="is no directory"):
+        Conductor().add(PathPlanningNode, {"site": str(tmp_path / "none"), "rover": str(ROVER)})

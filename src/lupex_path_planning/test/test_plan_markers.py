@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-pytest.importorskip("rclpy")
 pytest.importorskip("visualization_msgs.msg")
 
 from visualization_msgs.msg import Marker  # noqa: E402

@@ -3,7 +3,6 @@
 """Power management node: bus in, charge, verdict, forecast and switches out."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,8 @@ from lupex_models.site import SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage, in_frame
 from lupex_node.conversions import seconds
-from lupex_node.node import LupexNode, run
-from lupex_node.polling import PolledSubscription
+from lupex_node.node import LupexNode
+from lupex_node.ros.process import run
 from lupex_power_management import charge_estimator, conversions, forecast, sortie_track
 from lupex_power_management.bus import BusReading, EnergyBooks, booked, imbalance_limit_w
 from lupex_power_management.config import PowerManagementConfig
@@ -50,8 +49,7 @@ SEVERITY = {
 class PowerManagementNode(LupexNode[PowerManagementConfig]):
     """Wires the core to the topics; the state of the core are the values kept here."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("power_management", PowerManagementConfig, **options)
+    NAME, CONFIG = "power_management", PowerManagementConfig
 
     def wire(self) -> None:
         config = self.config
@@ -96,22 +94,9 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
             self._mission,
             convert=lambda message: (seconds(message.header.stamp), conversions.phase(message)),
         )
-        self._odometry = self._newest(Odometry, "/odometry/global")
-        self._drill = self._newest(DrillStatus, "/drill/status")
+        self._odometry = self.newest(Odometry, "/odometry/global")
+        self._drill = self.newest(DrillStatus, "/drill/status")
         self.every(1.0, self._tick)
-
-    def _newest(self, kind: type, topic: str) -> Callable[[], Any]:
-        """Leave a fast topic in the middleware until it is asked for, and decode its newest message only."""
-        polled = PolledSubscription(self, kind, topic, qos.NEWEST)
-        known: list[Any] = [None]
-
-        def newest() -> Any:
-            taken = polled.take()
-            if taken:
-                known[0] = polled.decode(taken[-1][1])
-            return known[0]
-
-        return newest
 
     def _plan(self, sortie: sortie_track.Sortie | None) -> None:
         self._sortie = sortie

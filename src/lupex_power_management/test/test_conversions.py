@@ -5,7 +5,6 @@
 import pytest
 
 pytest.importorskip("lupex_interfaces.msg")
-pytest.importorskip("rclpy")
 
 from lupex_interfaces.msg import SortiePlan
 from lupex_node.checks import InvalidMessage

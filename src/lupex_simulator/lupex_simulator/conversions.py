@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""World to messages and back. Messages are made once and filled again: at many times real time each object counts."""
+"""World to messages and back. Each message is a new one: what was published is no longer ours to change."""
 
 import array
 import math
-import struct
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Quaternion, TransformStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
+from std_msgs.msg import Header
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import (
@@ -48,24 +49,17 @@ DRILL_FRAME = "drill"
 MAP_FRAME = "map"
 
 _POINT_BYTES = 16
-_CDR_STAMP_OFFSET = 4
 
 
-def set_stamp(stamp: Time, time_ns: int) -> None:
-    """Fill a stamp."""
-    stamp.sec, stamp.nanosec = divmod(time_ns, 1_000_000_000)
+def time_message(time_ns: int) -> Time:
+    """Return a stamp."""
+    sec, nanosec = divmod(time_ns, 1_000_000_000)
+    return Time(sec=sec, nanosec=nanosec)
 
 
-def serialized_stamp_s(data: bytes) -> float:
-    """Return the stamp of a serialized message that begins with a Header, without reading the rest.
-
-    Raises InvalidMessage when it is too short to hold one.
-    """
-    if len(data) < _CDR_STAMP_OFFSET + 8:
-        raise InvalidMessage("is too short to hold a header")
-    order = "<" if data[1] & 1 else ">"
-    sec, nanosec = struct.unpack_from(f"{order}iI", data, _CDR_STAMP_OFFSET)
-    return float(sec + nanosec * 1e-9)
+def header(time_ns: int, frame_id: str) -> Header:
+    """Return a header."""
+    return Header(stamp=time_message(time_ns), frame_id=frame_id)
 
 
 def quaternion(yaw_rad: float, pitch_rad: float, roll_rad: float) -> Quaternion:
@@ -81,42 +75,37 @@ def quaternion(yaw_rad: float, pitch_rad: float, roll_rad: float) -> Quaternion:
     )
 
 
-def imu_message(rover: Rover) -> Imu:
-    """Make the message of the inertial unit: it gives no orientation, as the first covariance entry -1 says."""
-    message = Imu()
-    message.header.frame_id = BASE_FRAME
-    message.orientation_covariance[0] = -1.0
-    imu = rover.imu
-    rate = imu.gyro_noise_rad_s_rthz**2 * imu.rate_hz
-    force = imu.accelerometer_noise_mps2_rthz**2 * imu.rate_hz
-    for i in (0, 4, 8):
-        message.angular_velocity_covariance[i] = rate
-        message.linear_acceleration_covariance[i] = force
-    return message
+class ImuMessages:
+    """Messages of the inertial unit: it gives no orientation, as the first covariance entry -1 says."""
+
+    def __init__(self, rover: Rover) -> None:
+        imu = rover.imu
+        rate = imu.gyro_noise_rad_s_rthz**2 * imu.rate_hz
+        force = imu.accelerometer_noise_mps2_rthz**2 * imu.rate_hz
+        self._no_orientation = np.array([-1.0] + [0.0] * 8)
+        self._rate_covariance, self._force_covariance = (np.diag([value] * 3).ravel() for value in (rate, force))
+
+    def of(self, time_ns: int, rate: FloatArray, force: FloatArray) -> Imu:
+        """Return the message of an angular rate [rad/s] and a specific force [m/s2]."""
+        message = Imu(header=header(time_ns, BASE_FRAME))
+        w, a = message.angular_velocity, message.linear_acceleration
+        w.x, w.y, w.z = rate.tolist()
+        a.x, a.y, a.z = force.tolist()
+        message.orientation_covariance = self._no_orientation
+        message.angular_velocity_covariance = self._rate_covariance
+        message.linear_acceleration_covariance = self._force_covariance
+        return message
 
 
-def fill_imu(message: Imu, rate: FloatArray, force: FloatArray) -> None:
-    """Fill angular rate [rad/s] and specific force [m/s2]."""
-    w, a = message.angular_velocity, message.linear_acceleration
-    w.x, w.y, w.z = rate.tolist()
-    a.x, a.y, a.z = force.tolist()
-
-
-def joint_message() -> JointState:
-    """Make the message of the joint states."""
-    message = JointState(name=list(JOINT_NAMES))
-    message.header.frame_id = BASE_FRAME
-    message.position = array.array("d", bytes(64))
-    message.velocity = array.array("d", bytes(64))
-    message.effort = array.array("d", bytes(64))
-    return message
-
-
-def fill_joints(message: JointState, vehicle: Vehicle, sprocket_radius_m: float) -> None:
-    """Fill angles and steering, sprocket angles, speeds and torques."""
-    message.position = array.array("d", vehicle.steer_rad.tobytes() + (vehicle.travel_m / sprocket_radius_m).tobytes())
-    message.velocity = array.array("d", bytes(32) + (vehicle.track_mps / sprocket_radius_m).tobytes())
-    message.effort = array.array("d", bytes(32) + vehicle.torque_nm.tobytes())
+def joints_message(time_ns: int, vehicle: Vehicle, sprocket_radius_m: float) -> JointState:
+    """Return angles and steering, sprocket angles, speeds and torques."""
+    return JointState(
+        header=header(time_ns, BASE_FRAME),
+        name=list(JOINT_NAMES),
+        position=array.array("d", vehicle.steer_rad.tobytes() + (vehicle.travel_m / sprocket_radius_m).tobytes()),
+        velocity=array.array("d", bytes(32) + (vehicle.track_mps / sprocket_radius_m).tobytes()),
+        effort=array.array("d", bytes(32) + vehicle.torque_nm.tobytes()),
+    )
 
 
 def joint_command(message: JointState) -> tuple[FloatArray, FloatArray]:
@@ -145,48 +134,54 @@ def joint_power_w(message: JointState, efficiency: float) -> float:
     return float(power)
 
 
-def cloud_message() -> PointCloud2:
-    """Make the message of the lidar: x, y, z, intensity in float32."""
-    message = PointCloud2(height=1, is_dense=True, is_bigendian=False, point_step=_POINT_BYTES)
-    message.header.frame_id = LIDAR_FRAME
-    message.fields = [
-        PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
-        for i, name in enumerate(("x", "y", "z", "intensity"))
-    ]
-    return message
-
-
-def fill_cloud(message: PointCloud2, points: npt.NDArray[np.float32]) -> None:
-    """Fill points (n, 4)."""
+def cloud_message(stamp: Time, points: npt.NDArray[np.float32]) -> PointCloud2:
+    """Return the lidar's points (n, 4): x, y, z, intensity in float32."""
     data = array.array("B")
     data.frombytes(memoryview(np.ascontiguousarray(points, dtype="<f4")).cast("B"))
-    message.width = points.shape[0]
-    message.row_step = points.shape[0] * _POINT_BYTES
-    message.data = data
+    return PointCloud2(
+        header=Header(stamp=stamp, frame_id=LIDAR_FRAME),
+        height=1,
+        width=points.shape[0],
+        fields=[
+            PointField(name=name, offset=4 * i, datatype=PointField.FLOAT32, count=1)
+            for i, name in enumerate(("x", "y", "z", "intensity"))
+        ],
+        is_bigendian=False,
+        point_step=_POINT_BYTES,
+        row_step=points.shape[0] * _POINT_BYTES,
+        data=data,
+        is_dense=True,
+    )
 
 
-def fill_attitude(message: AttitudeFix, reading: AttitudeReading) -> None:
-    """Fill the star tracker's attitude."""
+def attitude_message(time_ns: int, reading: AttitudeReading) -> AttitudeFix:
+    """Return the star tracker's attitude."""
+    message = AttitudeFix(header=header(time_ns, STAR_TRACKER_FRAME))
     q = message.orientation
     q.x, q.y, q.z, q.w = reading.icrf_from_sensor.tolist()
     message.covariance = reading.covariance_rad2.ravel()
+    return message
 
 
-def fill_vector(message: Vector3Stamped, vector: FloatArray) -> None:
-    """Fill a vector (3)."""
+def direction_message(time_ns: int, vector: FloatArray) -> Vector3Stamped:
+    """Return a vector (3) in base_link."""
+    message = Vector3Stamped(header=header(time_ns, BASE_FRAME))
     message.vector.x, message.vector.y, message.vector.z = vector.tolist()
+    return message
 
 
-def fill_bus(message: PowerBus, reading: BusReading) -> None:
-    """Fill what the power unit measures."""
-    for name in BusReading.__dataclass_fields__:
-        setattr(message, name, getattr(reading, name))
+def bus_message(time_ns: int, reading: BusReading) -> PowerBus:
+    """Return what the power unit measures."""
+    return PowerBus(header=header(time_ns, BASE_FRAME), **_fields(reading))
 
 
-def fill_rig(message: DrillRig, reading: RigReading) -> None:
-    """Fill what the drill measures."""
-    for name in RigReading.__dataclass_fields__:
-        setattr(message, name, getattr(reading, name))
+def rig_message(time_ns: int, reading: RigReading) -> DrillRig:
+    """Return what the drill measures."""
+    return DrillRig(header=header(time_ns, DRILL_FRAME), **_fields(reading))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
 
 
 def rig_command(message: DrillRigCommand) -> RigCommand:
@@ -212,7 +207,8 @@ def switch_settings(message: PowerSwitches) -> dict[str, bool]:
 
 def assay_message(assay: Assay, time_ns: int) -> SampleAssay:
     """Return the reading of the sample analysis."""
-    message = SampleAssay(
+    return SampleAssay(
+        header=header(time_ns, DRILL_FRAME),
         sample_id=assay.sample_id,
         top_m=assay.top_m,
         bottom_m=assay.bottom_m,
@@ -220,33 +216,33 @@ def assay_message(assay: Assay, time_ns: int) -> SampleAssay:
         mass_loss_kg=assay.mass_loss_kg,
         mass_sigma_kg=assay.mass_sigma_kg,
     )
-    message.header.frame_id = DRILL_FRAME
-    set_stamp(message.header.stamp, time_ns)
-    return message
 
 
-def fill_neutrons(message: NeutronCounts, reading: NeutronReading) -> None:
-    """Fill the counts."""
-    message.integration_s = reading.integration_s
-    message.epithermal, message.thermal = reading.epithermal, reading.thermal
+def neutrons_message(time_ns: int, reading: NeutronReading) -> NeutronCounts:
+    """Return the counts."""
+    return NeutronCounts(
+        header=header(time_ns, BASE_FRAME),
+        integration_s=reading.integration_s,
+        epithermal=reading.epithermal,
+        thermal=reading.thermal,
+    )
 
 
-def fill_truth(message: WorldTruth, truth: Truth, speed_up: float) -> None:
-    """Fill the world's secrets."""
-    for name in Pose.__dataclass_fields__:
-        setattr(message, name, getattr(truth.pose, name))
-    for name in Truth.__dataclass_fields__:
-        if name != "pose":
-            setattr(message, name, getattr(truth, name))
-    message.speed_up = speed_up
+def truth_message(time_ns: int, truth: Truth, speed_up: float) -> WorldTruth:
+    """Return the world's secrets; `speed_up` is NaN where nothing waits for a clock."""
+    fields = _fields(truth)
+    pose = _fields(fields.pop("pose"))
+    return WorldTruth(header=header(time_ns, MAP_FRAME), speed_up=speed_up, **pose, **fields)
 
 
-def fill_odometry(message: Odometry, pose: Pose, twist: tuple[float, float, float]) -> None:
-    """Fill pose in map and velocity in base_link."""
+def odometry_message(time_ns: int, pose: Pose, twist: tuple[float, float, float]) -> Odometry:
+    """Return pose in map and velocity in base_link."""
+    message = Odometry(header=header(time_ns, MAP_FRAME), child_frame_id=BASE_FRAME)
     position = message.pose.pose.position
     position.x, position.y, position.z = pose.x_m, pose.y_m, pose.z_m
     message.pose.pose.orientation = quaternion(pose.yaw_rad, pose.pitch_rad, pose.roll_rad)
     message.twist.twist.linear.x, message.twist.twist.linear.y, message.twist.twist.angular.z = twist
+    return message
 
 
 def odometry_pose(message: Odometry) -> Pose:
@@ -282,9 +278,7 @@ def sensor_frames(rover: Rover, time_ns: int) -> TFMessage:
     )
     message = TFMessage()
     for frame, (x, y, z), rotation in placed:
-        transform = TransformStamped(child_frame_id=frame)
-        transform.header.frame_id = BASE_FRAME
-        set_stamp(transform.header.stamp, time_ns)
+        transform = TransformStamped(header=header(time_ns, BASE_FRAME), child_frame_id=frame)
         t = transform.transform.translation
         t.x, t.y, t.z = x, y, z
         transform.transform.rotation = rotation

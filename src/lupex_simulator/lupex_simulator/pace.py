@@ -1,38 +1,45 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""How fast simulated time may run: as fast as the nodes follow, never past a node that has gone silent for good."""
+"""How fast simulated time may run: as fast as the nodes follow, never past one that lives, however slow the host."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
 from lupex_models.configuration import setting
+from lupex_simulator.processes import Patience, ProcessLook
 
 
 @dataclass(frozen=True)
 class PaceConfig:
     """Limits of the clock against the nodes that have to follow it; simulated seconds unless the name says wall."""
 
-    unfollowed_speed_up: float = setting(
-        1.0, "speed-up while no source was ever seen or one is lost", minimum=0.01, maximum=1e5
+    required_nodes: tuple[str, ...] = setting(
+        (), "by name: time begins when all of them are active, and waits for their heartbeats"
     )
-    gather_wall_s: float = setting(
-        120.0,
-        "wall time from the start during which unfollowed_speed_up holds until every node has spoken",
-        unit="s",
-        minimum=0,
-        maximum=600,
+    unfollowed_speed_up: float = setting(
+        1.0, "speed-up while nobody follows, or one that must is lost", minimum=0.01, maximum=1e5
     )
     parked_speed_up: float = setting(200.0, "largest speed-up while parked", minimum=1, maximum=1e5)
-    odometry_lag_s: float = setting(0.3, "of /odometry/local while driving", unit="s", minimum=0.05, maximum=60)
+    heartbeat_lag_s: float = setting(
+        1.2, "of the heartbeat of a required node, which comes every second", unit="s", minimum=1, maximum=60
+    )
+    odometry_lag_s: float = setting(0.3, "of /odometry/local", unit="s", minimum=0.05, maximum=60)
     commands_lag_s: float = setting(0.7, "of /mobility/joint_commands", unit="s", minimum=0.05, maximum=60)
-    costmap_lag_s: float = setting(2.5, "of /traversability/costmap", unit="s", minimum=0.05, maximum=60)
-    drill_lag_s: float = setting(0.5, "of /drill/rig_command, drill out", unit="s", minimum=0.05, maximum=60)
-    certificate_lag_s: float = setting(6.0, "of /plan/certificate, always", unit="s", minimum=0.05, maximum=600)
-    switches_lag_s: float = setting(3.0, "of /power/switches, always", unit="s", minimum=0.05, maximum=600)
-    parked_lag_scale: float = setting(5.0, "lag limits while parked over those while driving", minimum=1, maximum=100)
-    hold_wall_s: float = setting(
-        2.0, "wall time of a hold without progress after which the source is lost", unit="s", minimum=0.01, maximum=60
+    costmap_lag_s: float = setting(2.5, "of /traversability/costmap, driving", unit="s", minimum=0.05, maximum=60)
+    drill_lag_s: float = setting(
+        0.5, "of /drill/rig_command or /drill/status, until it is told to be stowed", unit="s", minimum=0.05, maximum=60
+    )
+    parked_lag_s: float = setting(
+        0.6, "more while parked, where the world goes in steps of half a second", unit="s", minimum=0, maximum=60
+    )
+    hang_wall_s: float = setting(
+        15.0,
+        "wall time that a living process was given without going on, after which it is lost",
+        unit="s",
+        minimum=0.01,
+        maximum=600,
     )
     late_wall_s: float = setting(
         0.2, "wall time by which a step may be late and still be made up for", unit="s", minimum=0, maximum=10
@@ -44,18 +51,24 @@ class PaceConfig:
 
 
 class Source(Enum):
-    """What has to follow the clock."""
+    """What has to follow the clock closely."""
 
     ODOMETRY = "/odometry/local"
     COMMANDS = "/mobility/joint_commands"
     COSTMAP = "/traversability/costmap"
     DRILL = "/drill/rig_command"
-    SWITCHES = "/power/switches"
-    CERTIFICATE = "/plan/certificate"
 
 
-GATHERED = frozenset({Source.ODOMETRY, Source.COMMANDS, Source.COSTMAP, Source.SWITCHES, Source.CERTIFICATE})
-"""Who speaks by itself from its start on; the drill does not."""
+NODE_OF = {
+    Source.ODOMETRY: "localization",
+    Source.COMMANDS: "mobility",
+    Source.COSTMAP: "traversability",
+    Source.DRILL: "drill_control",
+}
+"""Whose process speaks on a topic."""
+
+LOOK_WALL_S = 0.1
+"""Between two looks at a process that is waited for."""
 
 
 @dataclass(frozen=True)
@@ -65,100 +78,143 @@ class Situation:
     driving: bool
     lidar_on: bool
     drill_out: bool
+    drill_at_work: bool = False
+    """Drill control has not told yet that it is stowed."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Step when `wait_s` is 0, else wait so much wall time (or for a message) and ask again."""
+    """Step when `wait_s` is 0, else wait so much wall time (or for a message) and ask again.
+
+    `held_by` names the node that time waits for, `awaited` those that are not active yet.
+    """
 
     wait_s: float
-    held_by: Source | None = None
+    held_by: str = ""
+    awaited: tuple[str, ...] = ()
 
 
 @dataclass
 class _Follower:
+    node: str
     stamp_s: float
-    progress_wall_s: float
-    lost: bool = False
 
 
 class Pace:
     """Decide when the next step may be made; wall time is an argument, so it can be tried by hand."""
 
-    def __init__(self, config: PaceConfig, max_speed_up: float, sim_s: float, wall_s: float) -> None:
-        """Begin at `sim_s`; `max_speed_up` is in simulated seconds a wall second, 0 for no limit but the followers."""
+    def __init__(
+        self,
+        config: PaceConfig,
+        max_speed_up: float,
+        sim_s: float,
+        wall_s: float,
+        look: Callable[[str], ProcessLook | None] = lambda node: None,
+    ) -> None:
+        """Begin at `sim_s`.
+
+        `max_speed_up` is in simulated seconds a wall second, 0 for no limit but the followers. `look` looks at a node's
+        process; None where it cannot be looked at.
+        """
         self._config = config
         self._max_speed_up = max_speed_up
-        self._followers: dict[Source, _Follower] = {}
-        self._held_since: dict[Source, float] = {}
-        self._gathered_wall_s = wall_s + config.gather_wall_s
+        self._look = look
+        self._followers: dict[Source | str, _Follower] = {}
+        self._awaited = dict.fromkeys(config.required_nodes)
+        self._patience = Patience()
+        self._looked_wall_s: dict[str, float] = {}
+        self._lost: dict[str, None] = {}
         self._anchor = (sim_s, wall_s)
         self._anchor_rate = 0.0
         self._situation: Situation | None = None
         self._changed_s = sim_s
-        self._now_s = sim_s
         self._window: deque[tuple[float, float]] = deque([(wall_s, sim_s)])
 
     @property
-    def lost(self) -> tuple[Source, ...]:
-        """Sources that have been waited for in vain and have not spoken since."""
-        return tuple(source for source, follower in self._followers.items() if follower.lost)
+    def lost(self) -> tuple[str, ...]:
+        """Nodes that are dead or hang, and have not spoken since."""
+        return tuple(self._lost)
 
-    def seen(self, source: Source, stamp_s: float, wall_s: float) -> None:
-        """Note a message; only a stamp newer than the last one is progress, and it also finds a lost source again.
+    def seen(self, source: Source, stamp_s: float, sim_s: float) -> None:
+        """Note a message that came at `sim_s`; only a newer stamp is progress, and it also finds a lost node again."""
+        self._progress(source, NODE_OF[source], stamp_s, sim_s)
 
-        A stamp ahead of the clock counts as the clock's time, or a wrong stamp would set the clock free for long.
-        """
-        stamp_s = min(stamp_s, self._now_s)
-        follower = self._followers.get(source)
+    def beat(self, node: str, stamp_s: float, sim_s: float, *, active: bool) -> None:
+        """Note a heartbeat."""
+        if node not in self._config.required_nodes:
+            return
+        if active:
+            self._awaited.pop(node, None)
+        self._progress(node, node, stamp_s, sim_s)
+
+    def _progress(self, key: Source | str, node: str, stamp_s: float, sim_s: float) -> None:
+        # A stamp ahead of the clock counts as the clock's time, or a wrong stamp would set the clock free for long.
+        stamp_s = min(stamp_s, sim_s)
+        follower = self._followers.get(key)
         if follower is None:
-            self._followers[source] = _Follower(stamp_s, wall_s)
-        elif stamp_s > follower.stamp_s:
-            follower.stamp_s, follower.progress_wall_s, follower.lost = stamp_s, wall_s, False
-            self._held_since.pop(source, None)
+            self._followers[key] = _Follower(node, stamp_s)
+        elif stamp_s <= follower.stamp_s:
+            return
+        else:
+            follower.stamp_s = stamp_s
+        self._patience.heard(node)
+        if node in self._lost:
+            # what it told before its death is no debt of its next life
+            del self._lost[node]
+            for other in self._followers.values():
+                if other.node == node:
+                    other.stamp_s = sim_s
 
-    def limit_s(self, source: Source, situation: Situation) -> float | None:
-        """Return by how much a source may lag in this situation, or None when nobody waits for it."""
+    def limit_s(self, key: Source | str, situation: Situation) -> float | None:
+        """Return by how much a source or a node's heartbeat may lag now, None when nobody waits for it."""
         config = self._config
-        scale = 1.0 if situation.driving else config.parked_lag_scale
-        if source is Source.ODOMETRY:
-            return config.odometry_lag_s * scale
-        if source is Source.COMMANDS:
-            return config.commands_lag_s * scale
-        if source is Source.COSTMAP:
+        more_s = 0.0 if situation.driving else config.parked_lag_s
+        if key is Source.ODOMETRY:
+            return config.odometry_lag_s + more_s
+        if key is Source.COMMANDS:
+            return config.commands_lag_s + more_s
+        if key is Source.COSTMAP:
             return config.costmap_lag_s if situation.driving and situation.lidar_on else None
-        if source is Source.DRILL:
-            return config.drill_lag_s if situation.drill_out else None
-        if source is Source.CERTIFICATE:
-            return config.certificate_lag_s
-        return config.switches_lag_s
+        if key is Source.DRILL:
+            if situation.drill_out:
+                return config.drill_lag_s
+            return config.drill_lag_s + more_s if situation.drill_at_work else None
+        return config.heartbeat_lag_s
 
     def decide(self, sim_s: float, wall_s: float, situation: Situation) -> Verdict:
         """Tell whether the clock may go on from `sim_s`."""
-        self._now_s = sim_s
+        if self._awaited:
+            self._anchor = (sim_s, wall_s)
+            return Verdict(LOOK_WALL_S, awaited=tuple(self._awaited))
         if situation != self._situation:
             # Stamps made at the parked rates say nothing about how well the driving rates are followed.
             self._situation, self._changed_s = situation, sim_s
-        held_by: Source | None = None
-        for source, follower in self._followers.items():
-            limit_s = self.limit_s(source, situation)
-            if limit_s is None or follower.lost or sim_s - max(follower.stamp_s, self._changed_s) <= limit_s:
-                self._held_since.pop(source, None)
+        held_by = ""
+        for key, follower in self._followers.items():
+            limit_s = self.limit_s(key, situation)
+            if limit_s is None or follower.node in self._lost:
                 continue
-            since = max(self._held_since.setdefault(source, wall_s), follower.progress_wall_s)
-            if wall_s - since >= self._config.hold_wall_s:
-                follower.lost = True
-                self._held_since.pop(source, None)
-            else:
-                held_by = source
-        if held_by is not None:
+            if sim_s - max(follower.stamp_s, self._changed_s) > limit_s and not self._gives_up(follower.node, wall_s):
+                held_by = follower.node
+        if held_by:
             # Time spent in a hold is not owed: without this the clock would race after it.
             self._anchor = (sim_s, wall_s)
-            return Verdict(self._config.hold_wall_s, held_by)
+            return Verdict(LOOK_WALL_S, held_by)
         return Verdict(self._limited_wait(sim_s, wall_s, situation))
 
+    def _gives_up(self, node: str, wall_s: float) -> bool:
+        """Look, now and then, at a node that lags; tell whether it is dead, or hangs."""
+        if wall_s - self._looked_wall_s.get(node, -1e9) < LOOK_WALL_S:
+            return False
+        self._looked_wall_s[node] = wall_s
+        if self._patience.waited(node, self._look(node), wall_s) < self._config.hang_wall_s:
+            return False
+        self._lost[node] = None
+        self._patience.heard(node)
+        return True
+
     def _limited_wait(self, sim_s: float, wall_s: float, situation: Situation) -> float:
-        rate = self._rate(situation, wall_s)
+        rate = self._rate(situation)
         if rate != self._anchor_rate:
             self._anchor, self._anchor_rate = (sim_s, wall_s), rate
         if rate == 0.0:
@@ -169,11 +225,13 @@ class Pace:
             self._anchor = (sim_s, wall_s)
         return max(0.0, due_wall_s - wall_s)
 
-    def _rate(self, situation: Situation, wall_s: float) -> float:
+    def _rate(self, situation: Situation) -> float:
         rates = [self._max_speed_up] if self._max_speed_up > 0.0 else []
-        lost = any(self.limit_s(source, situation) is not None for source in self.lost)
-        gathering = wall_s < self._gathered_wall_s and not self._followers.keys() >= GATHERED
-        if lost or gathering or not self._followers:
+        missed = any(
+            follower.node in self._lost and self.limit_s(key, situation) is not None
+            for key, follower in self._followers.items()
+        )
+        if missed or not self._followers:
             rates.append(self._config.unfollowed_speed_up)
         if not situation.driving:
             rates.append(self._config.parked_speed_up)

@@ -119,7 +119,7 @@ class Simulation:
     @property
     def now_s(self) -> float:
         """ROS time."""
-        return self.now_ns * 1e-9
+        return self.now_ns / 1e9
 
     @property
     def utc_s(self) -> float:

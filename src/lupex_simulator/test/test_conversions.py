@@ -9,11 +9,8 @@ import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
-from nav_msgs.msg import Odometry  # noqa: E402
-from rclpy.serialization import serialize_message  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
 from lupex_interfaces.msg import DrillRigCommand  # noqa: E402
@@ -22,6 +19,7 @@ from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
 from lupex_simulator import conversions  # noqa: E402
 from lupex_simulator.crawler.vehicle import Pose  # noqa: E402
+from lupex_simulator.drill.samples import Assay  # noqa: E402
 from lupex_simulator.sensors.sky_sensors import base_from_star_tracker  # noqa: E402
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
@@ -30,14 +28,6 @@ ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 def commands(**changed):
     values = {"name": list(conversions.JOINT_NAMES), "position": [0.1] * 8, "velocity": [1.0] * 8} | changed
     return JointState(**values)
-
-
-def test_stamp_is_read_from_serialized_bytes():
-    message = Odometry()
-    message.header.stamp = stamp(1234.5678)
-    assert conversions.serialized_stamp_s(serialize_message(message)) == pytest.approx(1234.5678)
-    with pytest.raises(InvalidMessage, match="too short"):
-        conversions.serialized_stamp_s(b"\x00\x01\x00\x00")
 
 
 def test_joint_command_takes_angles_and_speeds():
@@ -71,8 +61,12 @@ def test_power_of_supplied_joint_states():
 
 
 def test_pose_goes_out_and_comes_back():
-    message, pose = Odometry(), Pose(1.0, -2.0, 3.0, 0.1, -0.2, 2.5)
-    conversions.fill_odometry(message, pose, (0.1, 0.0, 0.01))
+    pose = Pose(1.0, -2.0, 3.0, 0.1, -0.2, 2.5)
+    message = conversions.odometry_message(1234 * 10**9 + 5, pose, (0.1, 0.0, 0.01))
+    assert (message.header.frame_id, message.child_frame_id) == ("map", "base_link")
+    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (1234, 5)
+    twist = message.twist.twist
+    assert (twist.linear.x, twist.linear.y, twist.angular.z) == (0.1, 0.0, 0.01)
     back = conversions.odometry_pose(message)
     assert vars(back) == pytest.approx(vars(pose))
     message.pose.pose.orientation.w = 3.0
@@ -96,8 +90,9 @@ def test_command_never_counts_from_the_future():
 
 def test_cloud_holds_its_points():
     points = np.arange(12, dtype=np.float32).reshape(3, 4)
-    message = conversions.cloud_message()
-    conversions.fill_cloud(message, points)
+    message = conversions.cloud_message(stamp(1.5), points)
+    assert message.header.stamp == stamp(1.5)
+    assert message.header.frame_id == "lidar"
     assert message.width == 3
     assert message.row_step == 48
     assert np.array_equal(np.frombuffer(message.data, "<f4").reshape(3, 4), points)
@@ -109,3 +104,22 @@ def test_star_tracker_frame_points_its_x_axis_along_the_boresight():
     x_axis = np.array([1 - 2 * (q.y**2 + q.z**2), 2 * (q.x * q.y + q.w * q.z), 2 * (q.x * q.z - q.w * q.y)])
     assert x_axis == pytest.approx(base_from_star_tracker(ROVER.star_tracker)[:, 0], abs=1e-9)
     assert frames["lidar"].translation.z == ROVER.lidar.z_m
+
+
+def test_inertial_samples_say_how_exact_they_are_and_share_nothing():
+    messages = conversions.ImuMessages(ROVER)
+    first = messages.of(10**9, np.array([0.1, 0.2, 0.3]), np.array([0.4, 0.5, 1.6]))
+    second = messages.of(2 * 10**9, np.zeros(3), np.zeros(3))
+    assert (first.angular_velocity.y, first.linear_acceleration.z) == (0.2, 1.6)
+    assert (first.header.stamp.sec, first.header.frame_id) == (1, "base_link")
+    assert first.orientation_covariance[0] == -1.0
+    rate = ROVER.imu.gyro_noise_rad_s_rthz**2 * ROVER.imu.rate_hz
+    assert first.angular_velocity_covariance.tolist() == [rate, 0.0, 0.0, 0.0, rate, 0.0, 0.0, 0.0, rate]
+    assert second.angular_velocity.y == 0.0
+
+
+def test_assay_bears_its_time_and_frame():
+    assay = Assay(3, 0.2, 0.3, 0.01, 0.001, 0.0001)
+    message = conversions.assay_message(assay, 5 * 10**9)
+    assert (message.header.stamp.sec, message.header.frame_id) == (5, "drill")
+    assert (message.sample_id, message.top_m, message.bottom_m) == (3, pytest.approx(0.2), pytest.approx(0.3))

@@ -6,9 +6,13 @@ import array
 import collections
 import dataclasses
 import math
+import os
+import signal
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +27,7 @@ pytest.importorskip("ros_gz_interfaces.msg")
 
 from geometry_msgs.msg import Vector3Stamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
+from rclpy.signals import SignalHandlerOptions  # noqa: E402
 from ros_gz_interfaces.msg import Contact, Contacts, Light  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 from sensor_msgs.msg import JointState, PointCloud2, PointField  # noqa: E402
@@ -34,22 +39,30 @@ from lupex_models.rover import read_rover  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_node.conversions import seconds  # noqa: E402
+from lupex_node.lockstep.conductor import Conductor  # noqa: E402
+from lupex_node.lockstep.errors import LockstepError  # noqa: E402
+from lupex_node.port import Severity  # noqa: E402
+from lupex_node.ros.executor import BatchingExecutor  # noqa: E402
+from lupex_node.ros.process import attach, detach  # noqa: E402
+from lupex_node.ros.subscriptions import quality  # noqa: E402
 from lupex_simulator.conversions import (  # noqa: E402
     DRIVE_NAMES,
     JOINT_NAMES,
     STEER_NAMES,
+    header,
     odometry_pose,
     quaternion,
-    set_stamp,
+    time_message,
 )
 from lupex_simulator.gazebo import conversions, following_node  # noqa: E402
 from lupex_simulator.gazebo.following import ClockError  # noqa: E402
 from lupex_simulator.gazebo.footing import FallenError  # noqa: E402
 from lupex_simulator.gazebo.node import GazeboAdapterNode  # noqa: E402
 from lupex_simulator.gazebo.unit_drive import NotMovingError  # noqa: E402
+from lupex_simulator.payload import node as payload_node  # noqa: E402
 from lupex_simulator.payload.node import PayloadNode  # noqa: E402
 from lupex_simulator.schedule import START_NS  # noqa: E402
-from lupex_simulator.world_topics import PolledTopics  # noqa: E402
+from lupex_worlds.domain_lock import lock_domain  # noqa: E402
 from lupex_worlds.gazebo_files.world_model import SUN_SETTINGS, sun_direction, sun_light  # noqa: E402
 from lupex_worlds.world import open_world  # noqa: E402
 
@@ -57,7 +70,9 @@ ROVER_FILE = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 ROVER = read_rover(ROVER_FILE)
 RADIUS = ROVER.crawler.sprocket_radius_m
 TICK_NS = 20_000_000
-WALL_LIMIT_S = 30.0
+TICK_WALL_S, LOOK_WALL_S = 0.004, 0.002
+"""The played Gazebo runs five times as fast as the wall's time, and is looked at as often as the real one."""
+WALL_LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -72,51 +87,50 @@ class PlayedGazebo:
 
     def __init__(self, start_ns=START_NS, tracks_move=True, pitch_rad=-0.1):
         self.node = rclpy.create_node("played_gazebo")
-        self.topics = PolledTopics(self.node)
         self.now_ns, self.tracks_move, self.pitch_rad = start_ns, tracks_move, pitch_rad
         self.x_m, self.yaw_rad = 0.0, 0.0
         self.angle, self.speed = dict.fromkeys(STEER_NAMES, 0.0), dict.fromkeys(DRIVE_NAMES, 0.0)
         self.lights = []
         for name in STEER_NAMES:
-            self.topics.take(Float64, f"/gazebo/{name}/angle", self._set(self.angle, name), qos.STATE)
+            self.take(Float64, f"/gazebo/{name}/angle", self._set(self.angle, name))
         for name in DRIVE_NAMES:
-            self.topics.take(Float64, f"/gazebo/{name}/speed", self._set(self.speed, name), qos.STATE)
-        self.topics.take(Light, "/gazebo/light_config", self.lights.append, qos.STATE)
-        create = self.node.create_publisher
-        self.clock = create(Clock, "/gazebo/clock", qos.STATE)
-        self.odometry = create(Odometry, "/gazebo/odometry", qos.STATE)
-        self.joints = create(JointState, "/gazebo/joint_states", qos.STATE)
-        self.contact = create(Contacts, "/gazebo/contact", qos.STATE)
-        self.cloud = create(PointCloud2, "/gazebo/lidar/points", qos.STATE)
+            self.take(Float64, f"/gazebo/{name}/speed", self._set(self.speed, name))
+        self.take(Light, "/gazebo/light_config", self.lights.append)
+        self.clock = self.publisher(Clock, "/gazebo/clock")
+        self.odometry = self.publisher(Odometry, "/gazebo/odometry")
+        self.joints = self.publisher(JointState, "/gazebo/joint_states")
+        self.contact = self.publisher(Contacts, "/gazebo/contact")
+        self.cloud = self.publisher(PointCloud2, "/gazebo/lidar/points")
+
+    def take(self, kind, topic, use):
+        self.node.create_subscription(kind, topic, use, quality(qos.STATE))
+
+    def publisher(self, kind, topic):
+        return self.node.create_publisher(kind, topic, quality(qos.STATE))
 
     @staticmethod
     def _set(values, name):
         return lambda message: values.__setitem__(name, message.data)
 
     def tick(self):
-        self.topics.poll()
         self.now_ns += TICK_NS
         dt_s = TICK_NS * 1e-9
         if self.tracks_move:
             self.x_m += sum(self.speed.values()) / 4 * dt_s * math.cos(self.pitch_rad)
-        joints = JointState(name=["other", *STEER_NAMES[::-1]], position=[9.0, *list(self.angle.values())[::-1]])
-        odometry = Odometry()
-        odometry.header.frame_id = "lupex_rover/odom"
+        told = header(self.now_ns, "lupex_rover/odom")
+        self.joints.publish(
+            JointState(
+                header=told, name=["other", *STEER_NAMES[::-1]], position=[9.0, *list(self.angle.values())[::-1]]
+            )
+        )
+        odometry = Odometry(header=told)
         odometry.pose.pose.position.x = self.x_m
         odometry.pose.pose.position.z = -math.tan(self.pitch_rad) * self.x_m
         odometry.pose.pose.orientation = quaternion(self.yaw_rad, self.pitch_rad, 0.0)
-        contact = Contacts(contacts=[Contact()])
-        for message in (joints, odometry, contact):
-            set_stamp(message.header.stamp, self.now_ns)
-        clock = Clock()
-        set_stamp(clock.clock, self.now_ns)
-        for publisher, message in (
-            (self.joints, joints),
-            (self.odometry, odometry),
-            (self.contact, contact),
-            (self.clock, clock),
-        ):
-            publisher.publish(message)
+        odometry.twist.twist.linear.x = 0.25
+        self.odometry.publish(odometry)
+        self.contact.publish(Contacts(header=told, contacts=[Contact()]))
+        self.clock.publish(Clock(clock=time_message(self.now_ns)))
 
 
 class Listener:
@@ -124,60 +138,105 @@ class Listener:
 
     def __init__(self, **topics):
         self.node = rclpy.create_node("listener")
-        self.topics = PolledTopics(self.node)
         self.heard = collections.defaultdict(list)
         for topic, kind in topics.items():
             name = "/" + topic.replace("__", "/")
-            self.topics.take(kind, name, self.heard[topic].append, qos.SAMPLES)
-        self.commands = self.node.create_publisher(JointState, "/mobility/joint_commands", qos.STATE)
+            self.node.create_subscription(kind, name, self.heard[topic].append, quality(qos.SAMPLES))
+        self.commands = self.node.create_publisher(JointState, "/mobility/joint_commands", quality(qos.STATE))
 
     def drive(self, now_ns, track_mps):
-        message = JointState(name=list(JOINT_NAMES), position=[0.0] * 8, velocity=[0.0] * 4 + [track_mps / RADIUS] * 4)
-        set_stamp(message.header.stamp, now_ns)
-        self.commands.publish(message)
+        speeds = [0.0] * 4 + [track_mps / RADIUS] * 4
+        self.commands.publish(
+            JointState(header=header(now_ns, ""), name=list(JOINT_NAMES), position=[0.0] * 8, velocity=speeds)
+        )
+
+
+class Stage:
+    """A played Gazebo, the nodes that follow it, and who listens, in one executor."""
+
+    def __init__(self, world):
+        self.world = world
+        self.executor = BatchingExecutor()
+        self.players, self.followers = [], []
+
+    def play(self, player):
+        self.players.append(player)
+        self.executor.add_node(player.node)
+        return player
+
+    def gazebo(self, **given):
+        return self.play(PlayedGazebo(**given))
+
+    def listener(self, **topics):
+        return self.play(Listener(**topics))
+
+    def follow(self, kind, **parameters):
+        given = {"world": self.world, "rover": ROVER_FILE} | parameters
+        if kind is PayloadNode:
+            given = {"parts": "-vehicle,-lidar,-inertial"} | given
+        words = [word for name, value in given.items() for word in ("-p", f"{name}:={value}")]
+        node = attach(kind, cli_args=["--ros-args", *words])
+        self.followers.append(node)
+        self.executor.add_node(node.port.node)
+        return node
+
+    def adapter(self, **parameters):
+        return self.follow(GazeboAdapterNode, **parameters)
+
+    def payload(self, **parameters):
+        return self.follow(PayloadNode, **parameters)
+
+    def end(self, node):
+        self.followers.remove(node)
+        self.executor.remove_node(node.port.node)
+        detach(node)
+
+    def spin(self, wall_s):
+        end_s = time.monotonic() + wall_s
+        while (left_s := end_s - time.monotonic()) > 0.0:
+            self.executor.spin_once(timeout_sec=left_s)
+
+    def until(self, condition, tick=lambda: None):
+        end_s = time.monotonic() + WALL_LIMIT_S
+        while not condition():
+            assert time.monotonic() < end_s, "it never came to pass"
+            tick()
+            self.spin(TICK_WALL_S)
+
+    def close(self):
+        for node in list(self.followers):
+            self.end(node)
+        self.executor.shutdown()
+        for player in self.players:
+            player.node.destroy_node()
 
 
 @pytest.fixture
-def ros(world):
-    """Make rclpy with the parameters of both nodes; what is made with it goes away with it."""
-    parameters = {"world": world, "rover": ROVER_FILE}
-    words = [f"{node}:{name}:={value}" for node in ("gazebo_adapter", "payload") for name, value in parameters.items()]
-    words.append("payload:parts:=-vehicle,-lidar,-inertial")
-    arguments = ["--ros-args", *(word for given in words for word in ("-p", given))]
-    nodes = []
-
-    def begin(*more):
-        rclpy.init(args=[*arguments, *(word for given in more for word in ("-p", given))])
-        return nodes
-
-    yield begin
-    for made in nodes:
-        getattr(made, "node", made).destroy_node()
+def stage(world, monkeypatch):
+    monkeypatch.setattr(following_node, "LOOK_S", LOOK_WALL_S)
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    made = Stage(world)
+    yield made
+    made.close()
     rclpy.try_shutdown()
 
 
-def play(gazebo, followers, until, listener=None, drive=None):
+def play(stage, gazebo, until, listener=None, drive=None):
     """Let Gazebo run, everybody follow, until something holds."""
-    end_s = time.monotonic() + WALL_LIMIT_S
-    while not until():
-        assert time.monotonic() < end_s, "it never came to pass"
+
+    def tick():
         gazebo.tick()
         if drive is not None:
             listener.drive(gazebo.now_ns, drive)
-        time.sleep(0.002)
-        for follower in followers:
-            follower.follow()
-        if listener is not None:
-            listener.topics.poll()
+
+    stage.until(until, tick)
 
 
-def test_rover_drives_with_the_slip_of_the_soil_and_tells_its_encoders(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode()]
-    nodes.append(
-        listener := Listener(mobility__joint_states=JointState, truth__odometry=Odometry, truth__contact=Contacts)
-    )
-    play(gazebo, [adapter], lambda: gazebo.x_m > 0.4, listener, drive=0.1)
+def test_rover_drives_with_the_slip_of_the_soil_and_tells_its_encoders(stage):
+    gazebo = stage.gazebo()
+    stage.adapter()
+    listener = stage.listener(mobility__joint_states=JointState, truth__odometry=Odometry, truth__contact=Contacts)
+    play(stage, gazebo, lambda: gazebo.x_m > 0.4, listener, drive=0.1)
     states = listener.heard["mobility__joint_states"]
     last = states[-1]
     assert tuple(last.name) == JOINT_NAMES
@@ -193,6 +252,7 @@ def test_rover_drives_with_the_slip_of_the_soil_and_tells_its_encoders(ros):
     truth = listener.heard["truth__odometry"]
     assert (truth[-1].header.frame_id, truth[-1].child_frame_id) == ("map", "base_link")
     assert odometry_pose(truth[-1]).pitch_rad == pytest.approx(gazebo.pitch_rad)
+    assert truth[-1].twist.twist.linear.x == 0.25
     span_s = seconds(truth[-1].header.stamp) - seconds(truth[0].header.stamp)
     assert len(truth) <= 5.0 * span_s + 2
     contact = [seconds(message.header.stamp) for message in listener.heard["truth__contact"]]
@@ -200,57 +260,52 @@ def test_rover_drives_with_the_slip_of_the_soil_and_tells_its_encoders(ros):
     assert len(contact) <= 5.0 * (contact[-1] - contact[0]) + 2
 
 
-def test_adapter_gives_up_on_tracks_that_do_not_move(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(tracks_move=False), adapter := GazeboAdapterNode(), listener := Listener()]
+def test_adapter_gives_up_on_tracks_that_do_not_move(stage):
+    gazebo = stage.gazebo(tracks_move=False)
+    stage.adapter()
     with pytest.raises(NotMovingError, match="drive:=bogies"):
-        play(gazebo, [adapter], lambda: False, listener, drive=0.1)
+        play(stage, gazebo, lambda: False, stage.listener(), drive=0.1)
 
 
-def test_an_adapter_that_stood_still_for_seconds_goes_on(ros):
+def test_an_adapter_that_stood_still_for_seconds_goes_on(stage):
     """As when a kernel compiles on a new machine: Gazebo runs on, its tracks stop, and nobody is to blame."""
-    nodes = ros()
-    nodes += [
-        gazebo := PlayedGazebo(),
-        adapter := GazeboAdapterNode(),
-        listener := Listener(mobility__joint_states=JointState),
-    ]
-    play(gazebo, [adapter], lambda: gazebo.speed["fl_drive"] > 0.01, listener, drive=0.1)
+    gazebo = stage.gazebo()
+    stage.adapter()
+    listener = stage.listener(mobility__joint_states=JointState)
+    play(stage, gazebo, lambda: gazebo.speed["fl_drive"] > 0.01, listener, drive=0.1)
     for _ in range(round(8e9 / TICK_NS)):
         if gazebo.now_ns % 1_000_000_000 == 0:
             gazebo.speed.update(dict.fromkeys(DRIVE_NAMES, 0.0))
         gazebo.tick()
-    play(gazebo, [adapter], lambda: gazebo.x_m > 0.3, listener, drive=0.1)
+    play(stage, gazebo, lambda: gazebo.x_m > 0.3, listener, drive=0.1)
     travelled = listener.heard["mobility__joint_states"][-1].position[4] * RADIUS
     # what the ramp and the timeout leave open
     assert travelled == pytest.approx(gazebo.x_m, abs=0.12)
 
 
 @pytest.mark.parametrize("drive", ["tracks", "bogies"])
-def test_drives_stand_once_the_adapter_has_left(ros, drive):
-    nodes = ros(f"gazebo_adapter:drive:={drive}")
-    nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode(), listener := Listener()]
-    play(gazebo, [adapter], lambda: min(gazebo.speed.values()) > 0.0, listener, drive=0.1)
-    adapter.leave()
-    end_s = time.monotonic() + WALL_LIMIT_S
-    while any(gazebo.speed.values()):
-        assert time.monotonic() < end_s, "it runs on"
-        gazebo.topics.poll()
+def test_drives_stand_once_the_adapter_has_left(stage, drive):
+    gazebo = stage.gazebo()
+    adapter = stage.adapter(drive=drive)
+    play(stage, gazebo, lambda: min(gazebo.speed.values()) > 0.0, stage.listener(), drive=0.1)
+    stage.end(adapter)
+    stage.until(lambda: not any(gazebo.speed.values()))
 
 
-def test_adapter_gives_up_on_a_rover_that_falls(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(pitch_rad=1.2), adapter := GazeboAdapterNode(), listener := Listener()]
+def test_adapter_gives_up_on_a_rover_that_falls(stage):
+    gazebo = stage.gazebo(pitch_rad=1.2)
+    stage.adapter()
     gazebo.x_m = 10.0
     with pytest.raises(FallenError, match=r"below the ground at 10\.0, 0\.0 m"):
-        play(gazebo, [adapter], lambda: False, listener)
+        play(stage, gazebo, lambda: False)
 
 
-def test_silent_commands_stop_the_tracks(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode(), listener := Listener()]
-    play(gazebo, [adapter], lambda: gazebo.x_m > 0.05, listener, drive=0.1)
-    play(gazebo, [adapter], lambda: gazebo.speed["rr_drive"] == 0.0, listener)
+def test_silent_commands_stop_the_tracks(stage):
+    gazebo = stage.gazebo()
+    stage.adapter()
+    listener = stage.listener()
+    play(stage, gazebo, lambda: gazebo.x_m > 0.05, listener, drive=0.1)
+    play(stage, gazebo, lambda: gazebo.speed["rr_drive"] == 0.0)
     assert gazebo.x_m < 0.4
 
 
@@ -266,18 +321,18 @@ def cloud(rows, offsets=(0, 4, 8, 16), step=32):
     return message
 
 
-def test_cloud_comes_without_lost_rays_in_the_layout_of_the_embedded_lidar(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(), adapter := GazeboAdapterNode()]
-    nodes.append(listener := Listener(lidar__points=PointCloud2))
+def test_cloud_comes_without_lost_rays_in_the_layout_of_the_embedded_lidar(stage):
+    gazebo = stage.gazebo()
+    stage.adapter()
+    listener = stage.listener(lidar__points=PointCloud2)
     message = cloud([(5.0, 1.0, -1.4, 0.5), (math.inf, 0.0, 0.0, 0.0), (-1.0, 0.0, -0.7, 0.2)])
-    set_stamp(message.header.stamp, START_NS)
+    message.header.stamp = time_message(START_NS)
 
     def heard():
         gazebo.cloud.publish(message)
         return listener.heard["lidar__points"]
 
-    play(gazebo, [adapter], heard, listener)
+    play(stage, gazebo, heard)
     made = listener.heard["lidar__points"][0]
     assert (made.header.frame_id, made.point_step, made.width) == ("lidar", 16, 1)
     assert np.frombuffer(made.data, "<f4").tolist() == pytest.approx([5.0, 1.0, -1.4, 0.5])
@@ -303,27 +358,43 @@ def test_joint_states_without_the_steering_are_refused():
         conversions.steering_angles(JointState(name=list(STEER_NAMES), position=[0.0, 0.0, math.nan, 0.0]))
 
 
-def test_an_unknown_drive_is_refused(ros):
-    ros("gazebo_adapter:drive:=legs")
-    with pytest.raises(ConfigurationError, match="takes one of tracks, bogies"):
-        GazeboAdapterNode()
+@pytest.mark.parametrize(
+    ("kind", "parameters", "words"),
+    [
+        (GazeboAdapterNode, {"drive": "legs"}, "takes one of tracks, bogies"),
+        (GazeboAdapterNode, {"world": "/nowhere"}, "/nowhere: holds no world"),
+        (GazeboAdapterNode, {"drvie": "tracks"}, "unknown key 'drvie'"),
+        (PayloadNode, {"world": "/nowhere"}, "/nowhere: holds no world"),
+        (PayloadNode, {"parts": "wheels"}, "unknown part 'wheels'"),
+    ],
+)
+def test_bad_parameters_are_refused(stage, kind, parameters, words):
+    with pytest.raises(ConfigurationError, match=words):
+        stage.follow(kind, **parameters)
 
 
-def test_payload_follows_gazebos_clock_and_pose(ros, world):
-    nodes = ros("payload:sun_light_period_s:=2.0")
-    nodes += [gazebo := PlayedGazebo(START_NS + 7_000_000), adapter := GazeboAdapterNode(), payload := PayloadNode()]
-    nodes.append(
-        listener := Listener(
-            clock=Clock,
-            power__bus=PowerBus,
-            drill__rig=DrillRig,
-            sun_sensor__direction=Vector3Stamped,
-            star_tracker__attitude=AttitudeFix,
-            truth__state=WorldTruth,
-        )
+@pytest.mark.parametrize("kind", [GazeboAdapterNode, PayloadNode])
+def test_lock_step_has_no_gazebo_to_follow(world, kind):
+    conductor = Conductor()
+    with pytest.raises(LockstepError, match="run it over DDS"):
+        conductor.add(kind, {"world": str(world), "rover": str(ROVER_FILE)})
+    assert not conductor.nodes
+
+
+def test_payload_follows_gazebos_clock_and_pose(stage, world):
+    gazebo = stage.gazebo(start_ns=START_NS + 7_000_000)
+    stage.adapter()
+    stage.payload(sun_light_period_s=2.0)
+    listener = stage.listener(
+        clock=Clock,
+        power__bus=PowerBus,
+        drill__rig=DrillRig,
+        sun_sensor__direction=Vector3Stamped,
+        star_tracker__attitude=AttitudeFix,
+        truth__state=WorldTruth,
     )
     end_ns = START_NS + 6_000_000_000
-    play(gazebo, [adapter, payload], lambda: gazebo.now_ns > end_ns and len(gazebo.lights) >= 2, listener, drive=0.1)
+    play(stage, gazebo, lambda: gazebo.now_ns > end_ns and len(gazebo.lights) >= 2, listener, drive=0.1)
     heard = listener.heard
     stamps = np.array([message.clock.sec + message.clock.nanosec * 1e-9 for message in heard["clock"]])
     assert np.abs(stamps / 0.04 - np.rint(stamps / 0.04)).max() < 1e-6
@@ -360,11 +431,11 @@ def odometry_pose_rotation(gazebo):
     return Pose(0.0, 0.0, 0.0, 0.0, gazebo.pitch_rad, gazebo.yaw_rad).rotation()
 
 
-def test_payload_refuses_a_clock_that_begins_too_early(ros):
-    nodes = ros()
-    nodes += [gazebo := PlayedGazebo(start_ns=0), payload := PayloadNode()]
+def test_payload_refuses_a_clock_that_begins_too_early(stage):
+    gazebo = stage.gazebo(start_ns=0)
+    stage.payload()
     with pytest.raises(ClockError, match="initial-sim-time"):
-        play(gazebo, [payload], lambda: False)
+        play(stage, gazebo, lambda: False)
 
 
 def test_the_sun_is_sent_with_every_field_of_the_world(world):
@@ -395,58 +466,118 @@ def test_the_sun_is_sent_with_every_field_of_the_world(world):
         conversions.light_message(np.array([math.nan, 0.0, 0.0]), SUN_SETTINGS, START_NS)
 
 
-@pytest.mark.parametrize(
+ENDS = pytest.mark.parametrize(
     ("error", "code"),
     [(ClockError("late"), 1), (NotMovingError("still"), 1), (FallenError("deep"), 1), (ConfigurationError("wrong"), 2)],
 )
-def test_a_node_leaves_gazebo_however_it_ends(error, code, capsys):
-    left = []
 
-    class Ending(following_node.FollowingNode):
-        def __init__(self):
-            super().__init__("ending")
 
-        def follow(self):
-            raise error
+@dataclass(frozen=True)
+class Nothing:
+    """A configuration without a setting."""
 
-        def leave(self):
-            left.append(True)
 
-    assert following_node.run(Ending, []) == code
-    assert left == [True]
+class Ending(following_node.FollowingNode):
+    """Ends by an error, when it is wired or when it looks."""
+
+    NAME, CONFIG = "ending", Nothing
+    at_wiring = at_look = None
+    left = 0
+
+    def wire(self):
+        if self.at_wiring is not None:
+            raise self.at_wiring
+
+    def follow(self):
+        raise self.at_look
+
+    def leave(self):
+        type(self).left += 1
+
+
+@pytest.fixture
+def own_signals():
+    """Give back the signals, which a node that ends leaves ignored."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@ENDS
+def test_a_node_leaves_gazebo_however_it_ends(error, code, capsys, own_signals):
+    kind = type("Late", (Ending,), {"at_look": error})
+    assert following_node.run_following(kind, []) == code
+    assert kind.left == 1
     assert capsys.readouterr().err == f"error: {error}\n"
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [(ClockError("late"), 1), (NotMovingError("still"), 1), (FallenError("deep"), 1), (ConfigurationError("wrong"), 2)],
-)
-def test_what_ends_a_node_is_one_sentence(error, code, capsys):
-    def kind():
-        raise error
-
-    assert following_node.run(kind, []) == code
+@ENDS
+def test_what_ends_a_node_is_one_sentence(error, code, capsys, own_signals):
+    kind = type("Early", (Ending,), {"at_wiring": error})
+    assert following_node.run_following(kind, []) == code
+    assert kind.left == 0, "what was never wired has nothing to leave"
     assert capsys.readouterr().err == f"error: {error}\n"
+
+
+def test_payload_refuses_a_domain_that_is_taken(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    held = lock_domain(os.environ)
+    try:
+        assert payload_node.main([]) == 2
+    finally:
+        os.close(held)
+    told = capsys.readouterr().err
+    assert told.startswith("error: a simulator already runs on ROS domain")
+    assert told.count("\n") == 1
+
+
+class Quiet(following_node.FollowingNode):
+    """Follows a Gazebo that steps now and then."""
+
+    NAME, CONFIG = "quiet", Nothing
+    steps = True
+
+    def wire(self):
+        pass
+
+    def follow(self):
+        return self.steps
 
 
 def test_silence_of_gazebo_is_told_with_where_to_look(monkeypatch):
-    from types import SimpleNamespace
+    told, looks = [], []
+    wall = SimpleNamespace(time_s=0.0)
+    monkeypatch.setattr(following_node, "time", SimpleNamespace(monotonic=lambda: wall.time_s))
 
-    warnings, looks = [], []
-    stop = SimpleNamespace(asked=False)
+    def begin(period_wall_s, look):
+        looks.append(look)
+        return SimpleNamespace(close=looks.clear)
 
-    def follow():
-        looks.append(len(warnings))
-        stop.asked = len(warnings) >= 2 or len(looks) > 500
-        # a step ends the silence
-        return len(looks) == 1
+    port = SimpleNamespace(
+        source="parameters of node /quiet",
+        parameters={},
+        declare=lambda settings: None,
+        log=lambda severity, text: told.append((wall.time_s, severity, text)),
+        look=begin,
+    )
+    node = Quiet(port)
+    node.configure()
 
-    node = SimpleNamespace(follow=follow, get_logger=lambda: SimpleNamespace(warning=warnings.append))
-    monkeypatch.setattr(following_node, "SILENT_S", 0.03)
-    following_node.spin(node, SimpleNamespace(spin_once=lambda timeout_sec: None), stop)
-    assert len(warnings) == 2
-    assert "[Err]" in warnings[0]
-    assert looks[0] == looks[1] == 0
+    def look_until(end_s):
+        while wall.time_s < end_s:
+            wall.time_s += 1.0
+            looks[0]()
+
+    look_until(100.0)
+    assert not told
+    node.steps = False
+    look_until(145.0)
+    assert [line[:2] for line in told] == [(121.0, Severity.WARNING), (142.0, Severity.WARNING)]
+    assert "nothing from Gazebo for 20 s" in told[0][2]
+    assert "[Err]" in told[0][2]
+    node.close()
+    assert not looks
 
 
 def test_settings_of_the_sun_are_frozen():

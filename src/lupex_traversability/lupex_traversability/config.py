@@ -103,9 +103,7 @@ class TraversabilityConfig:
     pose_gap_max_s: float = setting(
         1.5, "poses farther apart are not interpolated between", unit="s", minimum=0.01, maximum=60
     )
-    pose_wait_s: float = setting(
-        1.0, "wall time a cloud waits for the pose at its stamp", unit="s", minimum=0.01, maximum=60
-    )
+    pose_wait_s: float = setting(1.0, "a cloud waits for the pose at its stamp", unit="s", minimum=0.01, maximum=60)
     points_min: int = setting(100, "a cloud with fewer usable points is not used", minimum=1, maximum=1_000_000)
     grid_map_period_s: float = setting(5.0, "of /traversability/map", unit="s", minimum=0.1, maximum=600)
     map: MapConfig = field(default_factory=MapConfig)

@@ -8,23 +8,23 @@ import numpy as np
 from grid_map_msgs.msg import GridMap
 from nav_msgs.msg import OccupancyGrid, Odometry
 from numpy.typing import NDArray
-from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.node import LupexNode, run
-from lupex_node.polling import PolledSubscription
+from lupex_node.node import LupexNode
+from lupex_node.port import Use
+from lupex_node.ros.process import run
 from lupex_traversability.config import TraversabilityConfig
 from lupex_traversability.conversions import cloud, costmap, grid_map, pose
 from lupex_traversability.driving_cost import DrivingCost
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.pose_history import PoseHistory
 
-_RETRY_S = 0.01
-"""Wall time between looks for the pose that a cloud waits for; simulated time may stand still meanwhile."""
+_RETRY_S = 0.1
+"""Between looks for the pose that a cloud waits for."""
 
 _CLOUD = "/lidar/points"
 _POSE = "/odometry/local"
@@ -33,8 +33,7 @@ _POSE = "/odometry/local"
 class TraversabilityNode(LupexNode[TraversabilityConfig]):
     """Keeps the elevation map and publishes what it costs to drive over it."""
 
-    def __init__(self) -> None:
-        super().__init__("traversability", TraversabilityConfig)
+    NAME, CONFIG = "traversability", TraversabilityConfig
 
     def wire(self) -> None:
         rover = read_rover(self.config.rover)
@@ -44,12 +43,12 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._warm_up()
         self._poses = PoseHistory()
         self._pending: tuple[float, NDArray[np.float32]] | None = None
-        self._waited_s = 0.0
+        self._pending_since_s = 0.0
         self._newest_cloud_s = -math.inf
         self._grid_map_s = -math.inf
         self._costmap = self.publisher(OccupancyGrid, "/traversability/costmap", qos.NEWEST)
         self._grid_map = self.publisher(GridMap, "/traversability/map", qos.NEWEST)
-        self._odometry = PolledSubscription(self, Odometry, _POSE, qos.SAMPLES)
+        self._odometry = self.queue(Odometry, _POSE, qos.SAMPLES)
         self.receive(
             PointCloud2,
             _CLOUD,
@@ -59,11 +58,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             max_age_s=self.config.cloud_max_age_s,
             profile=qos.NEWEST,
         )
-        service = self.create_service(Trigger, "/traversability/forget", self._forget)
-        self.until_cleaned_up(lambda: self.destroy_service(service))
-        self._retry = self.create_timer(_RETRY_S, self._try_pending, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        self._retry.cancel()
-        self.until_cleaned_up(lambda: self.destroy_timer(self._retry))
+        self.serve(Trigger, "/traversability/forget", self._forget)
+        self.every(_RETRY_S, self._try_pending)
 
     def _warm_up(self) -> None:
         """Have the kernels compiled, or read from their cache, before the first cloud arrives."""
@@ -82,60 +78,54 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
 
     def _take_cloud(self, value: tuple[float, NDArray[np.float32]]) -> None:
         if self._pending is not None:
-            self._refuse(_CLOUD, "no pose at its stamp before the next cloud came")
+            self.refuse(_CLOUD, "no pose at its stamp before the next cloud came")
         self._pending = value
         self._newest_cloud_s = value[0]
-        self._waited_s = 0.0
+        self._pending_since_s = self.now_s()
         self._try_pending()
 
     def _try_pending(self) -> None:
         if self._pending is None:
-            self._retry.cancel()
             return
         time_s, points = self._pending
         self._take_poses()
         at = self._poses.at(time_s, self.config.pose_gap_max_s)
         if at is None:
-            self._waited_s += _RETRY_S
             late = self._poses.newest_s >= time_s
-            if late or self._waited_s > self.config.pose_wait_s:
+            if late or self.now_s() - self._pending_since_s > self.config.pose_wait_s:
                 self._pending = None
-                self._retry.cancel()
-                self._refuse(_CLOUD, "no pose around its stamp" if late else "no pose at its stamp in time")
+                self.refuse(_CLOUD, "no pose around its stamp" if late else "no pose at its stamp in time")
                 self.set_health("clouds come without poses: the costmap stands still")
-            elif self._retry.is_canceled():
-                self._retry.reset()
             return
         self._pending = None
-        self._retry.cancel()
         used = self._map.insert(points, at.position_m, at.rotation())
         if used < self.config.points_min:
-            self._refuse(_CLOUD, f"only {used} points within the map")
+            self.refuse(_CLOUD, f"only {used} points within the map")
             self.set_health("the lidar sees too little ground")
         else:
             self.set_health("")
         self._publish(time_s)
 
-    def _forget(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+    def _forget(self, _: Trigger.Request, answer: Use) -> None:
         self._map.forget()
-        response.success, response.message = True, "the map begins anew; the rover's own way is kept"
-        return response
+        answer(Trigger.Response(success=True, message="the map begins anew; the rover's own way is kept"))
 
     def _take_poses(self) -> None:
-        for time_s, content in self._odometry.take():
-            if time_s <= self._poses.newest_s and self._poses.newest_s - time_s < self.config.cloud_max_age_s:
+        for waiting in self._odometry.take():
+            newest_s = self._poses.newest_s
+            if waiting.stamp_s <= newest_s and newest_s - waiting.stamp_s < self.config.cloud_max_age_s:
                 continue
             try:
-                self._poses.add(pose(self._odometry.decode(content)))
+                self._poses.add(pose(waiting.read()))
             except InvalidMessage as refusal:
-                self._refuse(_POSE, str(refusal))
+                self.refuse(_POSE, str(refusal))
 
     def _publish(self, time_s: float) -> None:
         derived = self._cost.of(self._map)
         self._costmap.publish(costmap(time_s, self._map, derived))
         if time_s < self._grid_map_s:
             self._grid_map_s = -math.inf
-        if time_s - self._grid_map_s >= self.config.grid_map_period_s and self._grid_map.get_subscription_count():
+        if time_s - self._grid_map_s >= self.config.grid_map_period_s and self._grid_map.heard():
             self._grid_map_s = time_s
             self._grid_map.publish(grid_map(time_s, self._map, derived))
 

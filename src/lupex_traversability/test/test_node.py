@@ -1,33 +1,32 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The node in process: clouds and poses in, costmap out, and what it refuses."""
+"""The node in lock step: clouds and poses in, costmap out, and what it refuses."""
 
 import array
 import sys
-import time
 from pathlib import Path as FilePath
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.node
-rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 sys.path.insert(0, str(FilePath(__file__).parent))
 
 from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from grid_map_msgs.msg import GridMap  # noqa: E402
 from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
-from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from scene import scan  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 from lupex_traversability.node import TraversabilityNode  # noqa: E402
 
 ROVER = FilePath(__file__).parents[3] / "config" / "rover.yaml"
+POSE_WAIT_S = 0.3
 
 
 def cloud(time_s, points, frame="lidar"):
@@ -53,47 +52,34 @@ def odometry(time_s, x=0.0, frame="odom"):
 
 class World:
     def __init__(self):
-        given = [f"rover:={ROVER}", "map.size_m:=24.0", "pose_wait_s:=0.3"]
-        rclpy.init(args=["--ros-args", *[word for key in given for word in ("-p", key)]])
-        self.node = TraversabilityNode()
-        self.other = rclpy.create_node("other")
+        self.conductor = Conductor(now_s=1000.0)
+        given = {"rover": str(ROVER), "map.size_m": 24.0, "pose_wait_s": POSE_WAIT_S}
+        self.node = self.conductor.add(TraversabilityNode, given)
+        self.other = self.conductor.visitor("other")
         self.costmaps, self.maps, self.refused = [], [], {}
-        self.other.create_subscription(OccupancyGrid, "/traversability/costmap", self.costmaps.append, qos.STATE)
-        self.other.create_subscription(DiagnosticArray, "/diagnostics", self._hear, qos.STATE)
-        self.clouds = self.other.create_publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self.poses = self.other.create_publisher(Odometry, "/odometry/local", qos.SAMPLES)
-        self.executor = SingleThreadedExecutor()
-        self.executor.add_node(self.node)
-        self.executor.add_node(self.other)
-        self.until(lambda: self.clouds.get_subscription_count() and self.poses.get_subscription_count())
+        self.other.subscribe(OccupancyGrid, "/traversability/costmap", self.costmaps.append, qos.STATE)
+        self.other.subscribe(DiagnosticArray, "/diagnostics", self._hear, qos.STATE)
+        self.clouds = self.other.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
+        self.poses = self.other.publisher(Odometry, "/odometry/local", qos.SAMPLES)
 
     def _hear(self, message):
         for status in message.status:
             self.refused.update({value.key: value.value for value in status.values})
 
-    def until(self, condition, limit_s=60.0):
-        end = time.monotonic() + limit_s
-        while time.monotonic() < end:
-            self.executor.spin_once(timeout_sec=0.05)
-            if condition():
-                return
-        raise AssertionError(f"in {limit_s} s it did not come; refused: {self.refused}")
+    def until(self, condition, limit_s=1.1):
+        """Run until it holds: with the next heartbeat at the latest."""
+        held = self.conductor.until(condition, limit_s)
+        assert held, f"in {limit_s} s it did not come; refused: {self.refused}"
 
     def now_s(self):
-        return self.other.get_clock().now().nanoseconds * 1e-9
-
-    def close(self):
-        self.executor.shutdown()
-        self.node.destroy_node()
-        self.other.destroy_node()
-        rclpy.shutdown()
+        return self.conductor.now_s
 
 
 @pytest.fixture
 def world():
     made = World()
     yield made
-    made.close()
+    made.conductor.close()
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +92,8 @@ def test_a_cloud_between_two_poses_gives_a_costmap_of_its_stamp(world, flat):
     world.poses.publish(odometry(now - 0.2))
     world.clouds.publish(cloud(now - 0.1, flat))
     # the pose after the cloud comes later: the cloud waits for it
+    world.conductor.run_until(now + 0.2)
+    assert not world.costmaps
     world.poses.publish(odometry(now))
     world.until(lambda: world.costmaps)
     message = world.costmaps[0]
@@ -130,8 +118,7 @@ def test_the_grid_map_is_made_only_for_who_listens(world, flat):
     world.clouds.publish(cloud(now - 0.5, flat))
     world.until(lambda: world.costmaps)
     assert world.node._grid_map_s < 0
-    world.other.create_subscription(GridMap, "/traversability/map", world.maps.append, qos.STATE)
-    world.until(lambda: world.node._grid_map.get_subscription_count())
+    world.other.subscribe(GridMap, "/traversability/map", world.maps.append, qos.STATE)
     world.clouds.publish(cloud(now - 0.4, flat))
     world.until(lambda: world.maps)
     found = world.maps[0]
@@ -174,7 +161,13 @@ def renamed(message):
 
 
 def test_a_cloud_without_a_pose_waits_and_is_refused(world, flat):
-    world.clouds.publish(cloud(world.now_s(), flat))
+    since_s = world.now_s()
+    world.clouds.publish(cloud(since_s, flat))
+    world.conductor.run_until(since_s + POSE_WAIT_S)
+    assert not world.node._refused
+    # and a look of the node after that
+    world.conductor.run_until(since_s + POSE_WAIT_S + 0.11)
+    assert world.node._refused == {"/lidar/points": 1}
     world.until(lambda: "in time" in world.refused.get("refused /lidar/points", ""))
     world.poses.publish(odometry(world.now_s() + 0.5))
     world.clouds.publish(cloud(world.now_s(), flat))
@@ -208,9 +201,10 @@ def test_on_request_the_map_begins_anew(world, flat):
     world.clouds.publish(cloud(now - 0.1, flat))
     world.until(lambda: world.costmaps)
     known = np.count_nonzero(world.node._map.known)
-    client = world.other.create_client(Trigger, "/traversability/forget")
-    world.until(client.service_is_ready)
-    answer = client.call_async(Trigger.Request())
-    world.until(answer.done)
-    assert answer.result().success
+    client = world.other.client(Trigger, "/traversability/forget")
+    assert client.ready()
+    answers = []
+    client.call(Trigger.Request(), answers.append)
+    world.until(lambda: answers)
+    assert answers[0].success
     assert 0 < np.count_nonzero(world.node._map.known) < known / 10

@@ -2,29 +2,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drive straight out and back: publishes /plan/path itself, so it is no company for path planning."""
 
-import contextlib
 import sys
-from typing import Any
 
 import numpy as np
-import rclpy
 from nav_msgs.msg import Odometry, Path
-from rclpy.executors import ExternalShutdownException
 
 from lupex_mobility import conversions
 from lupex_mobility.config import RouteConfig
 from lupex_mobility.conversions import Located
 from lupex_mobility.route import OutAndBack, RouteError
-from lupex_models.configuration import ConfigurationError
-from lupex_node.executor import BatchingExecutor
 from lupex_node.node import LupexNode
+from lupex_node.ros.process import run
+
+STOP_WALL_S = 0.5
+"""Of the host's time at most that the last word is waited for to arrive."""
 
 
 class DriveRouteNode(LupexNode[RouteConfig]):
-    """Publish the present leg until the rover is back; `outcome` is then 0 or a sentence."""
+    """Publish the present leg until the rover is back; `outcome` is then empty, or says why it is not."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__("drive_route", RouteConfig, **options)
+    NAME, CONFIG = "drive_route", RouteConfig
+    STOPPED = (1, "stopped before the rover was back")
 
     def wire(self) -> None:
         self.outcome: str | None = None
@@ -53,7 +51,7 @@ class DriveRouteNode(LupexNode[RouteConfig]):
         if self._route.leg is None:
             self._end("")
         elif self._route.leg is not before:
-            self.get_logger().info(f"{self.config.distance_m:g} m out, turning back")
+            self.info(f"{self.config.distance_m:g} m out, turning back")
             self._publish()
 
     def _publish(self) -> None:
@@ -62,48 +60,16 @@ class DriveRouteNode(LupexNode[RouteConfig]):
             self._path.publish(conversions.path(self.now_s(), leg.points(self.config.spacing_m)))
 
     def _end(self, outcome: str) -> None:
-        self._path.publish(conversions.path(self.now_s(), np.zeros((0, 2))))
         self.outcome = outcome
+        self._path.publish(conversions.path(self.now_s(), np.zeros((0, 2))))
+        # the empty path is the stop: let it leave before the publisher goes
+        self._path.settle(STOP_WALL_S)
+        self.port.end(1 if outcome else 0, outcome or "out and back")
 
 
 def main(args: list[str] | None = None) -> None:
     """Run until the rover is back; exit 0 then, 1 with a sentence when it is not, 2 for a bad parameter."""
-    sys.exit(drive(args))
-
-
-def drive(args: list[str] | None = None) -> int:
-    """Run the route and return the exit code."""
-    rclpy.init(args=args)
-    executor = BatchingExecutor(interval_s=0.02)
-    node: DriveRouteNode | None = None
-    try:
-        node = DriveRouteNode()
-        executor.add_node(node)
-        while rclpy.ok() and not node.done:
-            executor.spin_once()
-        # the empty path is the stop: let it leave before the publisher goes
-        executor.spin_once(timeout_sec=0.5)
-    except ConfigurationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        # A signal may take the context away in the middle of a spin.
-        if rclpy.ok():
-            raise
-    finally:
-        with contextlib.suppress(Exception):
-            executor.shutdown()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    outcome = "stopped before the rover was back" if node is None or node.outcome is None else node.outcome
-    if outcome:
-        print(f"error: drive_route: {outcome}", file=sys.stderr)
-        return 1
-    print("drive_route: out and back")
-    return 0
+    sys.exit(run(DriveRouteNode, args))
 
 
 if __name__ == "__main__":

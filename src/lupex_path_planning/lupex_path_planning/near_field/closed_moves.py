@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt
 
 from lupex_path_planning.config import GroundConfig
 from lupex_path_planning.near_field.costmap import LETHAL, Costmap
@@ -55,7 +54,14 @@ class ClosedGround:
 
     def moves(self, now_s: float, config: GroundConfig) -> Mask:
         """Return the moves (8, ny, nx) closed at a time: a report counts for `blocked_keep_s`."""
-        return self.closed | touching(now_s - self.blocked_s < config.blocked_keep_s)
+        return self.closed | touching(self._counts(now_s, config))
+
+    def lapse_s(self, now_s: float, config: GroundConfig) -> float:
+        """Return when the first of the reports that count now no longer does."""
+        return float(np.min(self.blocked_s, where=self._counts(now_s, config), initial=np.inf)) + config.blocked_keep_s
+
+    def _counts(self, now_s: float, config: GroundConfig) -> Mask:
+        return np.asarray(now_s - self.blocked_s < config.blocked_keep_s)
 
 
 def look(
@@ -82,14 +88,13 @@ def look(
         return Look(closed, told)
     (top, left), (bottom, right) = inside.min(axis=0), inside.max(axis=0) + 1
     window = slice(top, bottom), slice(left, right)
-    hazards = costmap.cost >= LETHAL
-    away = distance_transform_edt(~hazards) if hazards.any() else np.full(hazards.shape, np.inf)
-    free = (away - 0.5) * costmap.cell_m >= radius_m
+    free = _free(costmap.cost, costmap.cell_m, radius_m)
+    seen = free & (costmap.cost >= 0)
     here = map_from_odom.apply(np.array([rover]))[0]
     own = grid.cell(float(here[0]), float(here[1])) or (-1, -1)
     at = (rover[1] - costmap.y0_m) / costmap.cell_m - 0.5, (rover[0] - costmap.x0_m) / costmap.cell_m - 0.5
     closed[:, *window], told[:, *window] = _judge(
-        free, free & (costmap.cost >= 0), _sums(~free),
+        free, seen, _sums_without(free), _sums_without(seen),
         np.ascontiguousarray(rows[window]), np.ascontiguousarray(columns[window]),
         0.5 * grid.cell_m / costmap.cell_m, (own[0] - int(top), own[1] - int(left)), at,
     )  # fmt: skip
@@ -98,13 +103,50 @@ def look(
     return Look(closed | touching(walled), told | touching(walled))
 
 
-def _sums(mask: Mask) -> NDArray[np.int64]:
-    """Return the sums (ny + 1, nx + 1) of all that lies above and to the left."""
-    return np.pad(mask.astype(np.int64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+@njit(cache=True, nogil=True)
+def _sums_without(mask):  # type: ignore[no-untyped-def]
+    """Return how many cells above and to the left, (ny + 1, nx + 1), are not in a mask."""
+    ny, nx = mask.shape
+    sums = np.zeros((ny + 1, nx + 1), np.int32)
+    for i in range(ny):
+        row = 0
+        for j in range(nx):
+            row += not mask[i, j]
+            sums[i + 1, j + 1] = sums[i, j + 1] + row
+    return sums
 
 
 @njit(cache=True, nogil=True)
-def _judge(free, seen, hindered, rows, columns, half, own, rover):  # type: ignore[no-untyped-def]
+def _free(cost, cell, radius):  # type: ignore[no-untyped-def]
+    """Return the cells from whose centre the nearest hazard's edge is at least a radius away.
+
+    A hazard among hazards hinders no cell that one at their edge does not.
+    """
+    ny, nx = cost.shape
+    free = np.ones((ny, nx), np.bool_)
+    reach = math.ceil(radius / cell + 0.5)
+    near = np.zeros((2 * reach + 1, 2 * reach + 1), np.bool_)
+    for i in range(-reach, reach + 1):
+        for j in range(-reach, reach + 1):
+            near[i + reach, j + reach] = (math.sqrt(float(i * i + j * j)) - 0.5) * cell < radius
+    for i in range(ny):
+        for j in range(nx):
+            if cost[i, j] < LETHAL:
+                continue
+            free[i, j] = False
+            if 0 < i < ny - 1 and 0 < j < nx - 1:
+                beside = min(min(cost[i - 1, j], cost[i + 1, j]), min(cost[i, j - 1], cost[i, j + 1]))
+                if beside >= LETHAL:
+                    continue
+            for p in range(max(i - reach, 0), min(i + reach + 1, ny)):
+                for q in range(max(j - reach, 0), min(j + reach + 1, nx)):
+                    if near[p - i + reach, q - j + reach]:
+                        free[p, q] = False
+    return free
+
+
+@njit(cache=True, nogil=True)
+def _judge(free, seen, hindered, unsure, rows, columns, half, own, rover):  # type: ignore[no-untyped-def]
     """Return the moves (8, rows, columns) that are closed, and those that can be told."""
     ny, nx = free.shape
     wy, wx = rows.shape
@@ -149,8 +191,10 @@ def _judge(free, seen, hindered, rows, columns, half, own, rover):  # type: igno
                     shut = not _joined(free, start[i, j], start[p, q], top, bottom, left, right, stamp, mark, stack)
                 known = False
                 if whole and not shut and seen.ravel()[start[i, j]] and seen.ravel()[start[p, q]]:
-                    mark += 1
-                    known = _joined(seen, start[i, j], start[p, q], top, bottom, left, right, stamp, mark, stack)
+                    known = _within(unsure, top, bottom, left, right) == 0
+                    if not known:
+                        mark += 1
+                        known = _joined(seen, start[i, j], start[p, q], top, bottom, left, right, stamp, mark, stack)
                 closed[move, i, j] = closed[move + 4, p, q] = shut
                 told[move, i, j] = told[move + 4, p, q] = shut or known
     return closed, told
@@ -163,7 +207,9 @@ def _within(sums, top, bottom, left, right):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _joined(free, start, end, top, bottom, left, right, stamp, mark, stack):  # type: ignore[no-untyped-def]
-    """Tell whether free cells lead from one to another inside a box."""
+    """Tell whether free cells lead from one to another inside a box, the straight way looked at first."""
+    if _straight(free, start, end):
+        return True
     nx = free.shape[1]
     stack[0] = start
     stamp[start] = mark
@@ -182,3 +228,16 @@ def _joined(free, start, end, top, bottom, left, right, stamp, mark, stack):  # 
                     stack[size] = to
                     size += 1
     return False
+
+
+@njit(cache=True, nogil=True)
+def _straight(free, start, end):  # type: ignore[no-untyped-def]
+    """Tell whether the cells nearest to the straight line from one to another are free."""
+    nx = free.shape[1]
+    i, j = start // nx, start % nx
+    down, right = end // nx - i, end % nx - j
+    steps = max(abs(down), abs(right))
+    k = 1
+    while k < steps and free[i + round(down * k / steps), j + round(right * k / steps)]:
+        k += 1
+    return k >= steps

@@ -9,11 +9,11 @@ from enum import Enum
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.ndimage import distance_transform_edt, map_coordinates
+from scipy.ndimage import distance_transform_edt
 
 from lupex_path_planning.config import DriveConfig, LocalConfig
 from lupex_path_planning.cost_field import cost_field
-from lupex_path_planning.near_field.costmap import LETHAL, Costmap
+from lupex_path_planning.near_field.costmap import LETHAL, Costmap, newly_blocked
 from lupex_path_planning.near_field.local import HAZARD, LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 
@@ -64,6 +64,18 @@ class DriveReport:
     distance_remaining_m: float
     reroutes: int
     heading_rad: Array = field(default_factory=lambda: np.empty(0))
+    planned_s: float = -math.inf
+    """When the path was planned."""
+
+
+@dataclass(frozen=True)
+class _Planned:
+    """What a way was planned on and from: costmap, pose and goal in odom."""
+
+    time_s: float
+    costmap: Costmap
+    pose: tuple[float, float, float]
+    goal: tuple[float, float]
 
 
 @dataclass
@@ -83,7 +95,8 @@ class Drive:
     _reroutes: int = 0
     _path: Array = field(default_factory=lambda: np.empty((0, 2)))
     _heading: Array = field(default_factory=lambda: np.empty(0))
-    _planned_s: float = -math.inf
+    _costmap_s: float = -math.inf
+    _planned: _Planned | None = None
     _nearest_m: float = math.inf
     _nearer_s: float = -math.inf
     _informed_s: float = -math.inf
@@ -97,6 +110,7 @@ class Drive:
         lengths = np.broadcast_to(diagonal, finite.shape)[finite]
         # one speed turns the seconds of the site's moves into metres beside those of the costmap
         self._speed_mps = float(np.median(lengths / self.pace.time_s[finite])) if lengths.size else 1.0
+        self._site = np.array([self.grid.x0_m, self.grid.y0_m, self.grid.cell_m])
         self._route()
 
     def _route(self) -> None:
@@ -118,19 +132,13 @@ class Drive:
 
     def remaining_m(self, points: Array) -> Array:
         """Return the length of the route left from points (n, 2) in map: at least the straight distance."""
-        rows = (points[:, 1] - self.grid.y0_m) / self.grid.cell_m
-        columns = (points[:, 0] - self.grid.x0_m) / self.grid.cell_m
-        route = map_coordinates(self._left, [rows, columns], order=1, mode="nearest")
-        straight = np.hypot(points[:, 0] - self.goal[0], points[:, 1] - self.goal[1])
-        # near the goal the cells are too coarse to tell; the straight distance takes over
-        return np.asarray(np.maximum(straight, route - 2.0 * self.grid.cell_m))
+        return np.array([_remaining_at(self._left, self._site, x, y, *self.goal) for x, y in points])
 
     def _remaining_over(self, part: Costmap, map_from_odom: Planar) -> Array:
         """Return remaining_m at the cells (ny, nx) of a costmap."""
         corner = map_from_odom.apply(np.array([[part.x0_m, part.y0_m]]) + 0.5 * part.cell_m)[0]
         along = part.cell_m * np.array([math.cos(map_from_odom.yaw_rad), math.sin(map_from_odom.yaw_rad)])
-        site = np.array([self.grid.x0_m, self.grid.y0_m, self.grid.cell_m])
-        return np.asarray(_remaining(self._left, site, corner, along, np.array(self.goal), *part.cost.shape))
+        return np.asarray(_remaining(self._left, self._site, corner, along, np.array(self.goal), *part.cost.shape))
 
     def step(
         self,
@@ -161,16 +169,36 @@ class Drive:
         if now_s - self._nearer_s > self.config.stuck_s:
             text = f"no nearer to the goal for {now_s - self._nearer_s:.0f} s: {self._text}"
             return self._report(Progress.FAILED, text, left)
-        if costmap.time_s != self._planned_s:
-            self._planned_s = costmap.time_s
-            failed = self._plan(pose_odom, map_from_odom, costmap)
-            if failed:
-                return self._report(Progress.FAILED, failed, left)
+        if costmap.time_s != self._costmap_s:
+            self._costmap_s = costmap.time_s
+            goal = map_from_odom.inverse(np.array([self.goal]))[0]
+            planned = _Planned(now_s, costmap, pose_odom, (float(goal[0]), float(goal[1])))
+            if self._is_due(planned):
+                self._planned = planned
+                failed = self._plan(pose_odom, map_from_odom, costmap)
+                if failed:
+                    return self._report(Progress.FAILED, failed, left)
         if self._path.shape[0] < 2:
             return self._report(Progress.WAITING, self._text, left)
         path, heading = _ahead(self._path, self._heading, place_odom)
         heading = heading + map_from_odom.yaw_rad
-        return DriveReport(Progress.GOING, self._text, map_from_odom.apply(path), left, self._reroutes, heading)
+        planned_s = -math.inf if self._planned is None else self._planned.time_s
+        way_m = map_from_odom.apply(path)
+        return DriveReport(Progress.GOING, self._text, way_m, left, self._reroutes, heading, planned_s)
+
+    def _is_due(self, now: _Planned) -> bool:
+        """Tell whether there is no way, it may be blocked by now, or enough has changed for a better one."""
+        then, config = self._planned, self.config
+        if then is None or self._path.shape[0] < 2:
+            return True
+        turned = abs(math.remainder(now.pose[2] - then.pose[2], 2.0 * math.pi))
+        moved_m = max(math.dist(now.pose[:2], then.pose[:2]), math.dist(now.goal, then.goal))
+        if moved_m >= config.replan_m or turned >= config.replan_rad:
+            return True
+        if not 0.0 <= now.time_s - then.time_s < config.replan_s:
+            return True
+        reach_m = math.hypot(self.local.half_length_m, self.local.half_width_m) + now.costmap.cell_m
+        return newly_blocked(then.costmap, now.costmap, _ahead(self._path, self._heading, now.pose[:2])[0], reach_m)
 
     def _plan(self, pose_odom: tuple[float, float, float], map_from_odom: Planar, costmap: Costmap) -> str:
         """Plan on a new costmap; return why the drive fails, or an empty text."""
@@ -278,7 +306,7 @@ class Drive:
 
     def _uninformed(self, now_s: float, text: str) -> DriveReport:
         self._path = np.empty((0, 2))
-        self._planned_s = -math.inf
+        self._costmap_s = -math.inf
         if now_s - self._informed_s > self.config.stale_s:
             return self._report(Progress.FAILED, f"{text} for {now_s - self._informed_s:.0f} s", self._nearest_m)
         return self._report(Progress.WAITING, text, self._nearest_m)
@@ -303,18 +331,24 @@ def _ahead(path: Array, heading: Array, place: tuple[float, float]) -> tuple[Arr
 
 
 @njit(cache=True, nogil=True)
+def _remaining_at(left, site, x, y, goal_x, goal_y):  # type: ignore[no-untyped-def]
+    """Interpolate `left` at a place; near the goal its cells are too coarse, and the straight distance takes over."""
+    row = min(max((y - site[1]) / site[2], 0.0), left.shape[0] - 1.0)
+    column = min(max((x - site[0]) / site[2], 0.0), left.shape[1] - 1.0)
+    p, q = min(int(row), left.shape[0] - 2), min(int(column), left.shape[1] - 2)
+    u, v = row - p, column - q
+    route = (1.0 - u) * ((1.0 - v) * left[p, q] + v * left[p, q + 1])
+    route += u * ((1.0 - v) * left[p + 1, q] + v * left[p + 1, q + 1])
+    return max(math.hypot(x - goal_x, y - goal_y), route - 2.0 * site[2])
+
+
+@njit(cache=True, nogil=True)
 def _remaining(left, site, corner, along, goal, ny, nx):  # type: ignore[no-untyped-def]
-    """Interpolate `left` at the nodes of a turned grid as remaining_m does, without a list of points."""
+    """Return what remains at the nodes of a turned grid."""
     result = np.empty((ny, nx))
     for i in range(ny):
         for j in range(nx):
             x = corner[0] + j * along[0] - i * along[1]
             y = corner[1] + j * along[1] + i * along[0]
-            row = min(max((y - site[1]) / site[2], 0.0), left.shape[0] - 1.0)
-            column = min(max((x - site[0]) / site[2], 0.0), left.shape[1] - 1.0)
-            p, q = min(int(row), left.shape[0] - 2), min(int(column), left.shape[1] - 2)
-            u, v = row - p, column - q
-            route = (1.0 - u) * ((1.0 - v) * left[p, q] + v * left[p, q + 1])
-            route += u * ((1.0 - v) * left[p + 1, q] + v * left[p + 1, q + 1])
-            result[i, j] = max(math.hypot(x - goal[0], y - goal[1]), route - 2.0 * site[2])
+            result[i, j] = _remaining_at(left, site, x, y, goal[0], goal[1])
     return result

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from lupex_path_planning.config import CertificateConfig
@@ -125,12 +126,8 @@ def certify(
     if not cells:
         return refuse("the rover may be outside the planner's map of the site")
     more_reserve = max(power.reserve_j - policy.reserve_j, 0.0)
-
-    def required(time_s: float) -> tuple[float, int]:
-        worst, at = worst_need(policy, time_s, cells)
-        return worst + more_reserve, at
-
-    needed, at = required(now_s)
+    needed, at = worst_need(policy, now_s, cells)
+    needed += more_reserve
     if not math.isfinite(needed):
         return refuse("no way back to sunlight is proven from here")
     energy = power.energy_j - config.sigma * power.sigma_j
@@ -147,7 +144,7 @@ def certify(
         energy,
         needed,
         max(margin_s, -horizon_s),
-        _turn_back_by(policy, now_s, energy, net_w, required),
+        _turn_back_by(policy, now_s, energy, net_w, cells, more_reserve),
         policy.grid.place(row, column),
         max(factors.slip, 1.0),
         max(factors.pace, 1.0),
@@ -159,25 +156,18 @@ def certify(
     )
 
 
-def _turn_back_by(policy, now_s: float, energy_j: float, net_w: float, required) -> float:  # type: ignore[no-untyped-def]
-    """Return the first moment at which the energy, falling at the present load, no longer covers the need here."""
-    slice_s = policy.light.slice_s
-    begin = now_s
-    while begin < policy.end_s:
-        needed, _ = required(begin)
-        left = energy_j - net_w * (begin - now_s)
-        if left < needed:
-            return begin
-        end = policy.start_s + (policy.light.index(begin) + 1) * slice_s
-        if net_w > 0.0 and left - net_w * (end - begin) < needed:
-            return float(begin + (left - needed) / net_w)
-        begin = end
-    return float(policy.end_s)
-
-
 def _sigma(covariance: Array) -> float:
-    values = np.linalg.eigvalsh(0.5 * (covariance + covariance.T))
-    return math.sqrt(values[-1]) if values[0] >= -1e-9 else math.inf
+    """Return one sigma along the longer axis, inf where a covariance is none."""
+    shorter, longer, _ = _axes(covariance)
+    return math.sqrt(longer) if shorter >= -1e-9 else math.inf
+
+
+def _axes(covariance: Array) -> tuple[float, float, float]:
+    """Return an ellipse's variances along its shorter and longer axis, and the direction of the longer one [rad]."""
+    (xx, xy), (yx, yy) = covariance.tolist()
+    across = 0.5 * (xy + yx)
+    middle, off = 0.5 * (xx + yy), math.hypot(0.5 * (xx - yy), across)
+    return middle - off, middle + off, 0.5 * math.atan2(2.0 * across, xx - yy)
 
 
 def ellipse_cells(policy: RecoveryPolicy, pose: PoseEstimate, sigma: float) -> list[int]:
@@ -189,17 +179,20 @@ def ellipse_cells(policy: RecoveryPolicy, pose: PoseEstimate, sigma: float) -> l
     here = grid.cell(pose.x_m, pose.y_m)
     if here is None:
         return []
-    values, axes = np.linalg.eigh(0.5 * (pose.covariance_m2 + pose.covariance_m2.T))
-    radii = sigma * np.sqrt(np.maximum(values, 0.0)) + grid.cell_m * math.sqrt(0.5)
-    reach = math.ceil(radii.max() / grid.cell_m) + 1
+    shorter, longer, along_rad = _axes(pose.covariance_m2)
+    grown_m = grid.cell_m * math.sqrt(0.5)
+    longer_m = sigma * math.sqrt(max(longer, 0.0)) + grown_m
+    shorter_m = sigma * math.sqrt(max(shorter, 0.0)) + grown_m
+    cos, sin = math.cos(along_rad), math.sin(along_rad)
+    reach = math.ceil(longer_m / grid.cell_m) + 1
     ny, nx = grid.shape
     row, column = here
     cells = []
     for i in range(row - reach, row + reach + 1):
         for j in range(column - reach, column + reach + 1):
-            x, y = grid.place(i, j)
-            along = axes.T @ (x - pose.x_m, y - pose.y_m)
-            if (i, j) != here and float(np.sum((along / radii) ** 2)) > 1.0:
+            dx, dy = grid.x0_m + j * grid.cell_m - pose.x_m, grid.y0_m + i * grid.cell_m - pose.y_m
+            along, across = (cos * dx + sin * dy) / longer_m, (cos * dy - sin * dx) / shorter_m
+            if (i, j) != here and along * along + across * across > 1.0:
                 continue
             if not (0 <= i < ny and 0 <= j < nx):
                 return []
@@ -216,18 +209,60 @@ def worst_need(policy: RecoveryPolicy, time_s: float, cells: list[int]) -> tuple
     k = policy.light.index(time_s)
     if not 0 <= k < policy.count:
         return math.inf, cells[0]
-    ny, nx = policy.grid.shape
-    field = policy.need_j[k]
-    worst, at = -math.inf, cells[0]
+    worst, at = _worst(policy.need_j[k], *_ground(policy), np.array(cells))
+    return float(worst), int(at)
+
+
+def _turn_back_by(
+    policy: RecoveryPolicy, now_s: float, energy_j: float, net_w: float, cells: list[int], more_reserve_j: float
+) -> float:
+    """Return the first moment at which the energy, falling at the present load, no longer covers the need here."""
+    span = policy.start_s, policy.light.slice_s, policy.light.index(now_s)
+    energy = now_s, energy_j, net_w, more_reserve_j
+    return float(_first_short(policy.need_j, *_ground(policy), np.array(cells), span, energy))
+
+
+def _ground(policy: RecoveryPolicy) -> tuple[NDArray[np.bool_], Array, Array, float]:
+    return policy.grid.passable, policy.moves.time_s, policy.moves.power_w, policy.moves.discharge
+
+
+@njit(cache=True, nogil=True)
+def _worst(field, passable, time_s, power_w, discharge, cells):  # type: ignore[no-untyped-def]
+    """Return the greatest need over cells in the field (ny, nx) of a slice, and the cell."""
+    ny, nx = field.shape
+    worst, at = -np.inf, cells[0]
     for cell in cells:
-        i, j = divmod(cell, nx)
-        value = float(field[i, j])
-        if not policy.grid.passable[i, j]:
-            around = (slice(max(i - 1, 0), min(i + 2, ny)), slice(max(j - 1, 0), min(j + 2, nx)))
-            near = field[around][np.isfinite(field[around])]
-            seconds, watts = policy.moves.time_s[:, *around], policy.moves.power_w[:, *around]
-            joules = (np.where(np.isfinite(seconds), seconds, 0.0) * watts).max() * policy.moves.discharge
-            value = float(near.max() + 2.0 * joules) if near.size and joules > 0.0 else math.inf
+        i, j = cell // nx, cell % nx
+        value = np.float64(field[i, j])
+        if not passable[i, j]:
+            near, joules = -np.inf, 0.0
+            for p in range(max(i - 1, 0), min(i + 2, ny)):
+                for q in range(max(j - 1, 0), min(j + 2, nx)):
+                    if np.isfinite(field[p, q]):
+                        near = max(near, np.float64(field[p, q]))
+                    for move in range(8):
+                        if np.isfinite(time_s[move, p, q]):
+                            joules = max(joules, time_s[move, p, q] * power_w[move, p, q])
+            joules *= discharge
+            value = near + 2.0 * joules if near > -np.inf and joules > 0.0 else np.inf
         if value > worst:
             worst, at = value, cell
     return worst, at
+
+
+@njit(cache=True, nogil=True)
+def _first_short(need_j, passable, time_s, power_w, discharge, cells, span, energy):  # type: ignore[no-untyped-def]
+    """Return when the energy, less `net_w` from now on, first falls short of the need over cells, slice by slice."""
+    start_s, slice_s, first = span
+    now_s, energy_j, net_w, more_reserve_j = energy
+    begin_s = now_s
+    for k in range(first, need_j.shape[0]):
+        needed = _worst(need_j[k], passable, time_s, power_w, discharge, cells)[0] + more_reserve_j
+        left = energy_j - net_w * (begin_s - now_s)
+        if left < needed:
+            return begin_s
+        end_s = start_s + (k + 1) * slice_s
+        if net_w > 0.0 and left - net_w * (end_s - begin_s) < needed:
+            return begin_s + (left - needed) / net_w
+        begin_s = end_s
+    return start_s + need_j.shape[0] * slice_s

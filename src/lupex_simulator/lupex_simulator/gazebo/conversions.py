@@ -7,12 +7,14 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Light
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState, PointCloud2, PointField
+from std_msgs.msg import Header
 
 from lupex_node.checks import InvalidMessage
-from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, STEER_NAMES, set_stamp
+from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, MAP_FRAME, STEER_NAMES, header
 from lupex_simulator.gazebo.unit_drive import UnitState
 from lupex_worlds.gazebo_files.world_model import SUN_NAME, SunSettings
 
@@ -37,17 +39,30 @@ def steering_angles(message: JointState) -> FloatArray:
     return angles
 
 
-def fill_joint_states(message: JointState, steer_rad: FloatArray, units: UnitState, sprocket_radius_m: float) -> None:
-    """Fill angles and steering, sprocket angles, speeds and torques, as the embedded world has them."""
-    message.header.frame_id = BASE_FRAME
-    message.name = list(JOINT_NAMES)
+def joint_states_message(time_ns: int, steer_rad: FloatArray, units: UnitState, sprocket_radius_m: float) -> JointState:
+    """Return angles and steering, sprocket angles, speeds and torques, as the embedded world has them."""
     still = np.zeros(4)
-    for field, steer, drive in (
-        ("position", steer_rad, units.travel_m / sprocket_radius_m),
-        ("velocity", still, units.track_mps / sprocket_radius_m),
-        ("effort", still, units.torque_nm),
-    ):
-        setattr(message, field, array.array("d", np.concatenate([steer, drive]).tobytes()))
+    return JointState(
+        header=header(time_ns, BASE_FRAME),
+        name=list(JOINT_NAMES),
+        position=_doubles(steer_rad, units.travel_m / sprocket_radius_m),
+        velocity=_doubles(still, units.track_mps / sprocket_radius_m),
+        effort=_doubles(still, units.torque_nm),
+    )
+
+
+def _doubles(steer: FloatArray, drive: FloatArray) -> "array.array[float]":
+    return array.array("d", np.concatenate([steer, drive]).tobytes())
+
+
+def as_truth(message: Odometry) -> Odometry:
+    """Return Gazebo's odometry under the frames that its world has on board."""
+    return Odometry(
+        header=Header(stamp=message.header.stamp, frame_id=MAP_FRAME),
+        child_frame_id=BASE_FRAME,
+        pose=message.pose,
+        twist=message.twist,
+    )
 
 
 def cloud_points(message: PointCloud2) -> npt.NDArray[np.float32]:
@@ -66,8 +81,7 @@ def cloud_points(message: PointCloud2) -> npt.NDArray[np.float32]:
 
 def light_message(direction: FloatArray, settings: SunSettings, time_ns: int) -> Light:
     """Return the Sun shining in a direction: every field, for Gazebo takes what is left out as nought."""
-    message = Light(name=SUN_NAME, type=Light.DIRECTIONAL, cast_shadows=True)
-    set_stamp(message.header.stamp, time_ns)
+    message = Light(header=header(time_ns, ""), name=SUN_NAME, type=Light.DIRECTIONAL, cast_shadows=True)
     message.pose.position.z = settings.height_m
     message.pose.orientation.w = 1.0
     for colour, values in ((message.diffuse, settings.diffuse), (message.specular, settings.specular)):

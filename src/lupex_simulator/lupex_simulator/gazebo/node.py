@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from nav_msgs.msg import Odometry
-from rclpy.duration import Duration
-from rclpy.parameter import Parameter
 from ros_gz_interfaces.msg import Contacts
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState, PointCloud2
@@ -17,49 +15,52 @@ from std_msgs.msg import Float64
 from lupex_interfaces.msg import DrillRig
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
+from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from lupex_node.parameters import declare, refuse_unknown
-from lupex_node.polling import NeverReady
 from lupex_simulator.config import GazeboAdapterConfig
 from lupex_simulator.conversions import (
-    BASE_FRAME,
     DRIVE_NAMES,
-    MAP_FRAME,
     STEER_NAMES,
     cloud_message,
     command_time_s,
-    fill_cloud,
     joint_command,
     odometry_pose,
-    set_stamp,
 )
-from lupex_simulator.gazebo.conversions import clock_ns, cloud_points, fill_joint_states, steering_angles
+from lupex_simulator.gazebo.conversions import (
+    as_truth,
+    clock_ns,
+    cloud_points,
+    joint_states_message,
+    steering_angles,
+)
 from lupex_simulator.gazebo.following import FollowedClock
-from lupex_simulator.gazebo.following_node import FollowingNode, run
+from lupex_simulator.gazebo.following_node import FollowingNode, run_following
 from lupex_simulator.gazebo.footing import refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
 from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
-from lupex_simulator.world_topics import PolledTopics
 from lupex_worlds.gazebo_files.robot_description import DRIVES
 from lupex_worlds.pose import Pose
 from lupex_worlds.world import open_world
 
-_FAREWELL_NS = 200_000_000
+_FAREWELL_S = 0.2
 """Of wall time at most that the drives' last speeds are waited to arrive."""
 
 
-class GazeboAdapterNode(FollowingNode):
+class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
     """Unit commands with the soil's slip to Gazebo; encoders, odometry, cloud and contact back."""
 
-    def __init__(self) -> None:
-        super().__init__("gazebo_adapter", parameter_overrides=[Parameter("use_sim_time", value=False)])
-        config = self.config = declare(self, GazeboAdapterConfig)
-        refuse_unknown(self, (GazeboAdapterConfig,))
+    NAME, CONFIG = "gazebo_adapter", GazeboAdapterConfig
+
+    def wire(self) -> None:
+        config = self.config
         if config.drive not in DRIVES:
             raise ConfigurationError(f"parameter 'drive' is '{config.drive}' but takes one of {', '.join(DRIVES)}")
         self._rover = rover = read_rover(config.rover)
-        world = open_world(Path(config.world))
+        try:
+            world = open_world(Path(config.world))
+        except SiteError as error:
+            raise ConfigurationError(str(error)) from error
         self._ground = world.ground
         self._units = UnitDrive(rover, config, world.soil_rows, world.vehicle.drag_factor)
         self._proof = MotionProof(config, rover)
@@ -71,21 +72,19 @@ class GazeboAdapterNode(FollowingNode):
         self._contact: Contacts | None = None
         self._told_contact = -1
         self._held = False
-        self._angles = [self.create_publisher(Float64, f"/gazebo/{name}/angle", qos.NEWEST) for name in STEER_NAMES]
-        self._speeds = [self.create_publisher(Float64, f"/gazebo/{name}/speed", qos.NEWEST) for name in DRIVE_NAMES]
-        self._joints = self.create_publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
-        self._truth = self.create_publisher(Odometry, "/truth/odometry", qos.STATE)
-        self._truth_contact = self.create_publisher(Contacts, "/truth/contact", qos.STATE)
-        self._cloud = self.create_publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self._joints_message, self._cloud_message = JointState(), cloud_message()
-        self._topics = PolledTopics(self, NeverReady())
-        self._topics.take(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)), qos.NEWEST)
-        self._topics.take(Odometry, "/gazebo/odometry", self._on_odometry, qos.NEWEST)
-        self._topics.take(JointState, "/gazebo/joint_states", self._on_joint_states, qos.NEWEST)
-        self._topics.take(PointCloud2, "/gazebo/lidar/points", self._on_cloud, qos.NEWEST)
-        self._topics.take(Contacts, "/gazebo/contact", self._on_contact, qos.NEWEST)
-        self._topics.take(JointState, "/mobility/joint_commands", self._on_command, qos.STATE)
-        self._topics.take(DrillRig, "/drill/rig", self._on_rig, qos.NEWEST)
+        self._angles = [self.publisher(Float64, f"/gazebo/{name}/angle", qos.NEWEST) for name in STEER_NAMES]
+        self._speeds = [self.publisher(Float64, f"/gazebo/{name}/speed", qos.NEWEST) for name in DRIVE_NAMES]
+        self._joints = self.publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
+        self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
+        self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
+        self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
+        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)))
+        self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
+        self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
+        self.listen(PointCloud2, "/gazebo/lidar/points", self._on_cloud)
+        self.listen(Contacts, "/gazebo/contact", self._on_contact)
+        self.listen(JointState, "/mobility/joint_commands", self._on_command, qos.STATE)
+        self.listen(DrillRig, "/drill/rig", self._on_rig)
 
     # ------------------------------------------------------------------------------------------------ incoming
 
@@ -110,15 +109,12 @@ class GazeboAdapterNode(FollowingNode):
     def _on_cloud(self, message: PointCloud2) -> None:
         lidar = self._rover.lidar
         points = ground_points(cloud_points(message), self._hull, lidar.range_min_m, lidar.range_max_m)
-        self._cloud_message.header.stamp = message.header.stamp
-        fill_cloud(self._cloud_message, points)
-        self._cloud.publish(self._cloud_message)
+        self._cloud.publish(cloud_message(message.header.stamp, points))
 
     # ------------------------------------------------------------------------------------------------ telling
 
     def follow(self) -> bool:
-        """Use what has arrived; command the units and tell their state when it is time."""
-        self._topics.poll()
+        """Command the units and tell their state when it is time."""
         step = self._clock.step()
         if step is None or self._pose is None or self._steer is None:
             return False
@@ -133,9 +129,8 @@ class GazeboAdapterNode(FollowingNode):
             publisher.publish(Float64(data=value))
         for publisher, value in zip(self._speeds, units.speed_command.tolist()):
             publisher.publish(Float64(data=value))
-        set_stamp(self._joints_message.header.stamp, now_ns)
-        fill_joint_states(self._joints_message, self._steer, units, self._rover.crawler.sprocket_radius_m)
-        self._joints.publish(self._joints_message)
+        radius_m = self._rover.crawler.sprocket_radius_m
+        self._joints.publish(joint_states_message(now_ns, self._steer, units, radius_m))
         self._tell_truth(before_ns, now_ns)
         if not self._held:
             over_ground = units.track_mps * (1.0 - units.slip)
@@ -147,13 +142,12 @@ class GazeboAdapterNode(FollowingNode):
         for publisher in self._speeds:
             publisher.publish(Float64(data=0.0))
         for publisher in self._speeds:
-            publisher.wait_for_all_acked(Duration(nanoseconds=_FAREWELL_NS))
+            publisher.settle(_FAREWELL_S)
 
     def _tell_truth(self, before_ns: int, now_ns: int) -> None:
         period_ns = round(1e9 / self.config.odometry_hz)
         if self._odometry is not None and now_ns // period_ns != before_ns // period_ns:
-            self._odometry.header.frame_id, self._odometry.child_frame_id = MAP_FRAME, BASE_FRAME
-            self._truth.publish(self._odometry)
+            self._truth.publish(as_truth(self._odometry))
             self._odometry = None
         if self._contact is not None:
             slot = int(seconds(self._contact.header.stamp) * self.config.contact_hz)
@@ -169,7 +163,7 @@ def main(args: list[str] | None = None) -> int:
     Return the exit code: 1 when the rover does not move on command or has fallen, or the clock is wrong, 2 for a
     parameter or a file.
     """
-    return run(GazeboAdapterNode, args)
+    return run_following(GazeboAdapterNode, args)
 
 
 if __name__ == "__main__":

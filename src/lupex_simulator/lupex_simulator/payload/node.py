@@ -5,45 +5,47 @@
 It is the embedded world with its vehicle, lidar and inertial unit switched off and its time given from outside.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
 
-from rclpy.parameter import Parameter
 from ros_gz_interfaces.msg import Light
 from rosgraph_msgs.msg import Clock
 
+from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
+from lupex_models.site_frame import SiteError
 from lupex_node import qos
-from lupex_node.parameters import declare, refuse_unknown
-from lupex_node.polling import NeverReady
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.gazebo.conversions import clock_ns, light_message
 from lupex_simulator.gazebo.following import FollowedClock
-from lupex_simulator.gazebo.following_node import FollowingNode, run
+from lupex_simulator.gazebo.following_node import FollowingNode, run_following
 from lupex_simulator.pace import Pace
 from lupex_simulator.parts import read_parts
 from lupex_simulator.schedule import Mode
 from lupex_simulator.simulation import Simulation
-from lupex_simulator.world_topics import PolledTopics, WorldTopics
+from lupex_simulator.world_topics import WorldTopics
+from lupex_worlds.domain_lock import DomainTaken, lock_domain
 from lupex_worlds.gazebo_files.world_model import SUN_SETTINGS, sun_direction
 from lupex_worlds.world import open_world
 
 
-class PayloadNode(FollowingNode):
+class PayloadNode(FollowingNode[SimulatorConfig]):
     """The parts of the world that are no rigid bodies, on their topics; it makes /clock from Gazebo's."""
 
-    def __init__(self) -> None:
-        super().__init__("payload", parameter_overrides=[Parameter("use_sim_time", value=False)])
-        self.config = declare(self, SimulatorConfig)
-        refuse_unknown(self, (SimulatorConfig,))
+    NAME, CONFIG = "payload", SimulatorConfig
+
+    def wire(self) -> None:
         self._parts = read_parts(self.config.parts)
         self._rover = read_rover(self.config.rover)
-        self._world = open_world(Path(self.config.world))
+        try:
+            self._world = open_world(Path(self.config.world))
+        except SiteError as error:
+            raise ConfigurationError(str(error)) from error
         self._clock = FollowedClock()
-        self._clock_topic = PolledTopics(self, NeverReady())
-        self._clock_topic.take(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)), qos.NEWEST)
-        self._sun_light = self.create_publisher(Light, "/gazebo/light_config", qos.STATE)
+        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)))
+        self._sun_light = self.publisher(Light, "/gazebo/light_config", qos.STATE)
         self._lit_s = -float("inf")
         self._sim: Simulation | None = None
         self._topics: WorldTopics | None = None
@@ -52,18 +54,16 @@ class PayloadNode(FollowingNode):
     def _begin(self, start_ns: int) -> None:
         """Begin the run where Gazebo's clock was first heard."""
         self._sim = Simulation(self.config, self._rover, self._world, self._parts, start_ns)
-        self._topics = WorldTopics(self, self._sim, lambda source, stamp_s: None, NeverReady())
+        self._topics = WorldTopics(self, self._sim, lambda source, stamp_s: None, wakes=False)
         self._pace = Pace(self.config.pace, 0.0, self._sim.now_s, time.monotonic())
 
     def follow(self) -> bool:
-        """Use what has arrived and make the step that the clock allows."""
-        self._clock_topic.poll()
+        """Make the step that the clock allows."""
         step = self._clock.step()
         if self._topics is None:
             if self._clock.now_ns is None:
                 return False
             self._begin(self._clock.now_ns)
-        self._topics.poll()
         if step is None:
             return False
         sim, pace = self._sim, self._pace
@@ -80,7 +80,13 @@ class PayloadNode(FollowingNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the payload physics until told to stop; return the exit code (2: a parameter, a file or the domain)."""
-    return run(PayloadNode, args, hold_domain=True)
+    try:
+        # Held until the process ends.
+        lock_domain(os.environ)
+    except DomainTaken as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return run_following(PayloadNode, args)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,18 @@ from rclpy.utilities import timeout_sec_to_nsec
 from rclpy.waitable import NumberOfEntities
 
 LARGEST_BATCH = 64
-"""Messages of one topic taken in a round, so that a flood of one cannot starve the others."""
+"""Messages of one topic taken at once, so that a flood of one cannot starve the others."""
+
+LATE_PASSES = 3
+"""Looks for messages that came while others were used, before timers act on what has not come."""
 
 
 class BatchingExecutor(SingleThreadedExecutor):
-    """Keeps its wait set, takes all waiting messages of a topic at once, and waits at most every `interval_s`.
+    """Keeps its wait set, takes all waiting messages at once, and waits at most every `interval_s`.
 
-    An idle node reacts at once; a busy one gathers what arrives within the interval. Callbacks of subscriptions and
-    timers run directly; services, clients and actions go the way of rclpy, and so may await.
+    Messages are used in the order in which they were published, whatever their topics; timers come after them, so that
+    nothing counts as missing that only waits to be read. An idle node reacts at once; a busy one gathers what arrives
+    within the interval. Services, clients and actions go the way of rclpy, and so may await.
     """
 
     def __init__(self, *, interval_s: float = 0.0, **options: Any) -> None:
@@ -144,16 +148,17 @@ class BatchingExecutor(SingleThreadedExecutor):
             ready_waitables = [(item, node) for item, node in waitables if item.is_ready(wait_set)]
             ready = set(wait_set.get_ready_entities("subscription"))
             ready_subscriptions = [item for item, _ in waited if item.handle.pointer in ready]
-            ready_timers = [item for item, _ in timers if item.handle.is_timer_ready()]
             ready = set(wait_set.get_ready_entities("client"))
             ready_clients = [(item, node) for item, node in clients if item.handle.pointer in ready]
             ready = set(wait_set.get_ready_entities("service"))
             ready_services = [(item, node) for item, node in services if item.handle.pointer in ready]
             ready = set(wait_set.get_ready_entities("guard_condition"))
             ready_guards = [(item, node) for item, node in guards if item.handle.pointer in ready]
-        for subscription in ready_subscriptions:
-            self._take_batch(subscription)
-        for timer in ready_timers:
+        if self._use_messages(ready_subscriptions):
+            for _ in range(LATE_PASSES):
+                if not self._use_messages([item for item, _ in waited]):
+                    break
+        for timer, _ in timers:
             self._call(timer)
         for entities, take in (
             (ready_waitables, self._take_waitable),
@@ -165,22 +170,33 @@ class BatchingExecutor(SingleThreadedExecutor):
                 if not item._executor_event and item.callback_group.can_execute(item):
                     self._finish(self._make_handler(item, node, take))
 
-    def _take_batch(self, subscription: Any) -> None:
-        alone = subscription._callback_type is Subscription.CallbackType.MessageOnly
-        for _ in range(LARGEST_BATCH):
-            try:
-                with subscription.handle:
-                    found = subscription.handle.take_message(subscription.msg_type, subscription.raw)
-            except _rclpy.InvalidHandle:
-                return
-            if found is None:
-                return
-            self._run(subscription.callback(found[0]) if alone else subscription.callback(*found))
+    def _use_messages(self, subscriptions: list[Any]) -> bool:
+        """Use what waits in some subscriptions in the order of its publication; tell whether there was anything."""
+        found: list[tuple[int, int, Any, Any]] = []
+        for subscription in subscriptions:
+            self._take_batch(subscription, found)
+        found.sort(key=lambda item: item[:2])
+        for _, _, subscription, taken in found:
+            alone = subscription._callback_type is Subscription.CallbackType.MessageOnly
+            self._run(subscription.callback(taken[0]) if alone else subscription.callback(*taken))
+        return bool(found)
+
+    @staticmethod
+    def _take_batch(subscription: Any, found: list[tuple[int, int, Any, Any]]) -> None:
+        try:
+            with subscription.handle:
+                for _ in range(LARGEST_BATCH):
+                    taken = subscription.handle.take_message(subscription.msg_type, subscription.raw)
+                    if taken is None:
+                        return
+                    found.append((taken[1]["source_timestamp"], len(found), subscription, taken))
+        except _rclpy.InvalidHandle:
+            return
 
     def _call(self, timer: Any) -> None:
         try:
             with timer.handle:
-                # An earlier callback of this round may have cancelled or reset it.
+                # asked only now: messages may have moved its clock, or another timer cancelled it
                 if not timer.handle.is_timer_ready():
                     return
                 timer.handle.call_timer()

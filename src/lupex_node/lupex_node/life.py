@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a heartbeat says of the process behind it: one life of a node from the next, and where to look for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Life:
+    """A process on a host, and when it began [ns since the epoch]."""
+
+    host: str
+    pid: int
+    begun_ns: int
+
+    def __str__(self) -> str:
+        """Return it as a heartbeat carries it."""
+        return f"{self.host}:{self.pid}:{self.begun_ns}"
+
+
+def read_life(text: str) -> Life | None:
+    """Return the process of a heartbeat; None where it names none, as in lock step or from a foreign node."""
+    host, _, rest = text.rpartition(":")[0].rpartition(":")
+    begun = text.rpartition(":")[2]
+    if not host or not rest.isdecimal() or not begun.isdecimal():
+        return None
+    return Life(host, int(rest), int(begun))
