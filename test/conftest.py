@@ -79,3 +79,34 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
             rclpy.shutdown(context=context)
     assert second is not None, f"the drive never began: {log.read_text()}"
     return ShortSortie(base / "out", demo.returncode, log.read_text(), topics, second)
+
+
+def conduct(base: Path, environment: dict[str, str]) -> ShortSortie:
+    """Run the demo on the plain in lock step."""
+    demo = subprocess.run(
+        door("demo", "--lockstep", "--world", "plain", "--headless", "--out", str(base / "out")),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=WALL_LIMIT_S,
+        check=False,
+    )
+    return ShortSortie(base / "out", demo.returncode, demo.stdout + demo.stderr, {}, demo)
+
+
+@pytest.fixture(scope="session")
+def lockstep_sortie(tmp_path_factory) -> ShortSortie:
+    """Run the demo on the plain in lock step once."""
+    pytest.importorskip("lupex_interfaces.msg")
+    return conduct(tmp_path_factory.mktemp("lockstep"), {"PYTHONHASHSEED": "1", "NUMBA_NUM_THREADS": "1"})
+
+
+@pytest.fixture(scope="session")
+def lockstep_rerun(tmp_path_factory) -> ShortSortie:
+    """Run it once more: another hash of texts, other threads, other work beside it."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        return conduct(tmp_path_factory.mktemp("rerun"), {"PYTHONHASHSEED": "2", "NUMBA_NUM_THREADS": "2"})
+    finally:
+        busy.kill()
+        busy.wait()

@@ -7,19 +7,19 @@ import math
 import pytest
 
 pytestmark = pytest.mark.system
-pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from lupex_interfaces.msg import MissionStatus  # noqa: E402
 from lupex_models.rover import read_rover  # noqa: E402
 from lupex_system_tests.boards import InertialBoard, PowerBoard  # noqa: E402
+from lupex_system_tests.conducted import conducted  # noqa: E402
 from lupex_system_tests.stack import running  # noqa: E402
 
 
 def test_the_rover_drives_on_the_inertial_unit_of_another_process(tmp_path):
     arguments = {"world": "plain", "parts": "-inertial", "route_m": "6.0", "record": "false"}
     with running("sim.launch.xml", tmp_path, **arguments) as stack:
-        board = InertialBoard(stack.node)
+        board = InertialBoard(stack.port)
         stack.until(lambda: "drive_route" not in stack.supervisor.pids() and board.samples > 100, "out and back")
         truth, found = stack.newest("/truth/state"), stack.newest("/odometry/global").pose.pose.position
         assert truth.distance_m > 11.0
@@ -31,8 +31,8 @@ def test_the_rover_drives_on_the_inertial_unit_of_another_process(tmp_path):
 def test_a_charge_that_runs_away_in_the_dark_turns_the_rover_back(tmp_path, repository):
     rover = read_rover(repository / "config" / "rover.yaml")
     load_w = 100.0
-    with running("demo.launch.xml", tmp_path, world="plain", parts="-power_bus", seed="1") as stack:
-        PowerBoard(stack.node, rover.battery, 0.4, lambda: load_w)
+    with conducted("demo.launch.xml", tmp_path, world="plain", parts="-power_bus", seed="1") as stack:
+        PowerBoard(stack.port, rover.battery, 0.4, lambda: load_w)
         stack.until(stack.phase_is(MissionStatus.SCAN), "it is at the target, in the dark")
         assert stack.newest("/plan/certificate").margin_wh > 40.0
         load_w = 1500.0

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from nav_msgs.msg import Odometry
-from rclpy.node import Node
 from sensor_msgs.msg import Imu
 from transforms3d.quaternions import quat2mat
 
@@ -16,17 +15,17 @@ from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.rover import Battery
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from lupex_node.ros.subscriptions import quality
+from lupex_node.port import Port
 
 
 class InertialBoard:
     """Publishes /imu/data, one sample for each pose of the vehicle: a slower unit than the simulator's own."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, port: Port) -> None:
         self.samples = 0
         self._last: tuple[float, np.ndarray, np.ndarray] | None = None
-        self._publisher = node.create_publisher(Imu, "/imu/data", quality(qos.SAMPLES))
-        node.create_subscription(Odometry, "/truth/odometry", self._move, quality(qos.SAMPLES))
+        self._publisher = port.publisher(Imu, "/imu/data", qos.SAMPLES)
+        port.subscribe(Odometry, "/truth/odometry", self._move, qos.SAMPLES)
 
     def _move(self, truth: Odometry) -> None:
         q = truth.pose.pose.orientation
@@ -55,12 +54,12 @@ class InertialBoard:
 class PowerBoard:
     """Publishes /power/bus of a pack without sun under a load that the caller names."""
 
-    def __init__(self, node: Node, config: Battery, soc: float, load_w: Callable[[], float]) -> None:
+    def __init__(self, port: Port, config: Battery, soc: float, load_w: Callable[[], float]) -> None:
         self._config, self._load_w = config, load_w
         self._state = BatteryState(soc, 285.0)
         self._time_s: float | None = None
-        self._publisher = node.create_publisher(PowerBus, "/power/bus", quality(qos.STATE))
-        node.create_subscription(WorldTruth, "/truth/state", self._second, quality(qos.STATE))
+        self._publisher = port.publisher(PowerBus, "/power/bus", qos.STATE)
+        port.subscribe(WorldTruth, "/truth/state", self._second, qos.STATE)
 
     def _second(self, truth: WorldTruth) -> None:
         time_s = seconds(truth.header.stamp)

@@ -11,10 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import rclpy
 from nav_msgs.msg import Odometry
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 
 from lupex_interfaces.msg import DrillStatus, Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
 from lupex_launch.description import find_launch_file
@@ -22,7 +19,7 @@ from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
 from lupex_node import qos
 from lupex_node.conversions import seconds
-from lupex_node.ros.subscriptions import quality
+from lupex_node.ros.visitor import RosVisitor
 from lupex_system_tests.domains import free_domain
 
 OBSERVED = {
@@ -45,13 +42,10 @@ class Stack:
         self._log = log.open("w", encoding="utf-8")
         self.supervisor = Supervisor(specs, on_line=lambda line: print(line, file=self._log, flush=True))
         self.heard: dict[str, list[Any]] = defaultdict(list)
-        self.context = Context()
-        rclpy.init(context=self.context, domain_id=domain)
-        self.node = rclpy.create_node("observer", context=self.context)
-        self._executor = SingleThreadedExecutor(context=self.context)
-        self._executor.add_node(self.node)
+        self._visitor = RosVisitor("observer", domain, 0.0)
+        self.port = self._visitor.port
         for topic, (kind, profile) in OBSERVED.items():
-            self.node.create_subscription(kind, topic, self.heard[topic].append, quality(profile))
+            self.port.subscribe(kind, topic, self.heard[topic].append, profile)
 
     def start(self) -> None:
         """Start the nodes."""
@@ -74,7 +68,7 @@ class Stack:
             if time.monotonic() > end_s:
                 state = {topic: self.newest(topic) for topic in ("/mission/status", "/truth/state")}
                 raise AssertionError(f"waited {wall_s:g} s for: {what}; last {state}; log in {self._log.name}")
-            self._executor.spin_once(timeout_sec=0.1)
+            self._visitor.spin(0.02)
 
     def phase_is(self, phase: int) -> Callable[[], bool]:
         """Return a condition on the mission's phase."""
@@ -91,9 +85,7 @@ class Stack:
     def close(self) -> None:
         """Stop everything."""
         self.supervisor.stop()
-        self._executor.shutdown()
-        self.node.destroy_node()
-        rclpy.shutdown(context=self.context)
+        self._visitor.close()
         self._log.close()
 
 

@@ -24,6 +24,11 @@ from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome
 from lupex_node.ros.process import run
 
+_REST_PERIOD_S = 1.0
+"""Between two looks at a stowed rig, and what is told of it."""
+_EARLY = 0.9
+"""Share of a period after which it counts as over: ticks come on a grid."""
+
 
 class DrillControlNode(LupexNode[DrillControlSettings]):
     """Step the bite sequence at each rig measurement; a timer watches for its absence."""
@@ -33,7 +38,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
     def wire(self) -> None:
         self._drill = read_rover(self.config.rover).drill
         self._sequence = BiteSequence(self.config, self._drill)
-        self._vehicle = VehicleState()
+        self._power_stamped: tuple[float, bool, str] | None = None
         self._measured: RigMeasurement | None = None
         self._watched: RigMeasurement | None = None
         self._found: list[IceFraction] = []
@@ -45,8 +50,8 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._status = self.publisher(DrillStatus, "/drill/status", qos.STATE)
         self.receive(DrillRig, "/drill/rig", self._measure, profile=qos.STATE)
         self.receive(SampleAssay, "/drill/assay", self._assay, profile=qos.EVENTS)
-        self.receive(TwistStamped, "/cmd_vel", self._velocity)
-        self.receive(Odometry, "/odometry/global", self._odometry)
+        self._newest_velocity = self.newest(TwistStamped, "/cmd_vel")
+        self._newest_odometry = self.newest(Odometry, "/odometry/global")
         self.receive(PowerStatus, "/power/status", self._power)
         self.every(1.0 / self.config.status_rate_hz, self._watch)
         self.serve_action(AcquireSample, "/drill/acquire_sample", accept=lambda request: True, begin=self._begin)
@@ -60,11 +65,20 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._step(max(measured.stamp_s, self.now_s()) if measured.stamp_s > 0 else self.now_s())
 
     def _watch(self) -> None:
-        """Step without a measurement when none has come since the last look: then the rig itself is late."""
+        """Step without a measurement when none has come since the last look: then the rig itself is late.
+
+        A stowed rig speaks once a second, and is looked after as often.
+        """
+        if self._rests and 0.0 <= self.now_s() - self._told_s < _REST_PERIOD_S * _EARLY:
+            return
         if self._measured is self._watched:
             self._step(self.now_s())
         self._watched = self._measured
         self._tell(self.now_s())
+
+    @property
+    def _rests(self) -> bool:
+        return self._sequence.state == State.STOWED and self._goal is None
 
     def _step(self, now_s: float) -> None:
         if self._sequence.active and self._sequence.state != State.FAULT:
@@ -96,8 +110,8 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             self.clear_fault("drill_binding", "the auger is free or was given up")
 
     def _tell(self, now_s: float) -> None:
-        period_s = 1.0 if self._sequence.state == State.STOWED else 1.0 / self.config.status_rate_hz
-        if now_s - self._told_s < period_s * 0.9:
+        period_s = _REST_PERIOD_S if self._sequence.state == State.STOWED else 1.0 / self.config.status_rate_hz
+        if now_s - self._told_s < period_s * _EARLY:
             return
         self._told_s = now_s
         self._status.publish(conversions.status(self._sequence, self._measured, self._found, self._commands, now_s))
@@ -130,31 +144,32 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             return
         self._found.append(found)
 
-    def _velocity(self, message: TwistStamped) -> None:
-        twist = message.twist
-        self._vehicle = replace(
-            self._vehicle,
-            command_stamp_s=seconds(message.header.stamp),
-            command_speed_mps=abs(twist.linear.x) + abs(twist.linear.y),
-            command_turn_rate_rad_s=twist.angular.z,
-        )
-
-    def _odometry(self, message: Odometry) -> None:
-        twist = message.twist.twist
-        self._vehicle = replace(
-            self._vehicle,
-            odometry_stamp_s=seconds(message.header.stamp),
-            speed_mps=(twist.linear.x**2 + twist.linear.y**2) ** 0.5,
-            turn_rate_rad_s=twist.angular.z,
-        )
-
     def _power(self, message: PowerStatus) -> None:
-        self._vehicle = replace(
-            self._vehicle,
-            power_stamp_s=seconds(message.header.stamp),
-            work_allowed=message.work_allowed,
-            power_reason=message.reason,
-        )
+        self._power_stamped = seconds(message.header.stamp), message.work_allowed, message.reason
+
+    @property
+    def _vehicle(self) -> VehicleState:
+        """Return the newest motion and power readings, which are read when they are asked for."""
+        state, command, odometry = VehicleState(), self._newest_velocity(), self._newest_odometry()
+        if command is not None:
+            state = replace(
+                state,
+                command_stamp_s=seconds(command.header.stamp),
+                command_speed_mps=abs(command.twist.linear.x) + abs(command.twist.linear.y),
+                command_turn_rate_rad_s=command.twist.angular.z,
+            )
+        if odometry is not None:
+            twist = odometry.twist.twist
+            state = replace(
+                state,
+                odometry_stamp_s=seconds(odometry.header.stamp),
+                speed_mps=(twist.linear.x**2 + twist.linear.y**2) ** 0.5,
+                turn_rate_rad_s=twist.angular.z,
+            )
+        if self._power_stamped is not None:
+            stamp_s, allowed, reason = self._power_stamped
+            state = replace(state, power_stamp_s=stamp_s, work_allowed=allowed, power_reason=reason)
+        return state
 
     def _begin(self, goal: Goal) -> None:
         now_s = self.now_s()

@@ -279,3 +279,30 @@ def test_the_outcome_of_an_earlier_hole_never_ends_a_new_goal(world, earlier):
     assert list(result.bottom_m) == pytest.approx([0.1, 0.2], abs=0.01)
     made.run(5.0)
     assert len(ended) == 1
+
+
+def counted_steps(made, monkeypatch):
+    """Return a list that grows with each step of the sequence."""
+    steps, step = [], made.drill._sequence.step
+    monkeypatch.setattr(made.drill._sequence, "step", lambda *given: steps.append(1) or step(*given))
+    return steps
+
+
+def test_a_stowed_rig_that_is_silent_is_looked_after_once_a_second(world, monkeypatch):
+    made = world()
+    made.run(5.0)
+    made.reporting = False
+    steps = counted_steps(made, monkeypatch)
+    made.run(10.0)
+    assert 9 <= len(steps) <= 11
+
+
+def test_a_silent_rig_at_work_is_looked_after_at_the_full_rate(world, monkeypatch):
+    made = world()
+    made.run(5.0)
+    made.send()
+    made.cutting()
+    made.reporting = False
+    steps = counted_steps(made, monkeypatch)
+    made.run(10.0)
+    assert len(steps) >= 10.0 * made.drill.config.status_rate_hz - 2

@@ -171,7 +171,8 @@ class Checkpoint:
 class Output:
     """Rates and frames of what is published."""
 
-    transform_interval_s: float = setting(0.2, "of TF", unit="s", minimum=0.01, maximum=10)
+    transform_interval_s: float = setting(0.5, "of TF", unit="s", minimum=0.01, maximum=10)
+    local_interval_s: float = setting(0.1, "of /odometry/local", unit="s", minimum=0.01, maximum=10)
     global_interval_s: float = setting(0.1, "of /odometry/global", unit="s", minimum=0.01, maximum=10)
     interval_slack_s: float = setting(
         0.021, "earlier than due, as samples lie on a grid", unit="s", minimum=0, maximum=1

@@ -21,16 +21,18 @@ from lupex_localization.track_odometry import JOINT_NAMES, UNITS
 from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 
+_NAMES = list(JOINT_NAMES)
+
 
 def inertial_sample(message: Imu, config: LocalizationConfig) -> InertialSample:
     """Convert; raises InvalidMessage for another frame and for values that no such rover can have."""
     w, f = message.angular_velocity, message.linear_acceleration
-    rate, force = np.array([w.x, w.y, w.z]), np.array([f.x, f.y, f.z])
+    rate, force = (w.x, w.y, w.z), (f.x, f.y, f.z)
     in_frame(message.header.frame_id, config.fixes.imu_frame)
     limits = config.inertial
-    strength = math.sqrt(force @ force)
-    fastest = max(abs(rate[0]), abs(rate[1]), abs(rate[2]))
-    if not math.isfinite(strength + rate[0] + rate[1] + rate[2]):
+    strength = math.hypot(*force)
+    fastest = max(map(abs, rate))
+    if not math.isfinite(strength + sum(rate)):
         raise InvalidMessage("a rate or specific force is not finite")
     if fastest > limits.max_rate_rad_s:
         raise InvalidMessage(f"a rate is above {limits.max_rate_rad_s:g} rad/s")
@@ -39,25 +41,24 @@ def inertial_sample(message: Imu, config: LocalizationConfig) -> InertialSample:
             f"the specific force is {strength:.2f} m/s2, outside "
             f"{limits.min_acceleration_mps2:g}..{limits.max_acceleration_mps2:g}"
         )
-    return InertialSample(seconds(message.header.stamp), rate, force)
+    return InertialSample(seconds(message.header.stamp), np.array(rate), np.array(force))
 
 
 def track_sample(message: JointState, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
     """Convert joint states; raises InvalidMessage unless all eight are finite and of possible speed."""
-    frame, names = message.header.frame_id, tuple(message.name)
-    position, velocity = np.array(message.position), np.array(message.velocity)
+    frame, position, velocity = message.header.frame_id, message.position, message.velocity
     if frame:
         in_frame(frame, config.fixes.joint_frame)
-    if names != JOINT_NAMES:
-        raise InvalidMessage(f"joints are {', '.join(names) or 'none'}, not {', '.join(JOINT_NAMES)}")
-    if position.size != 2 * UNITS or velocity.size != 2 * UNITS:
+    if message.name != _NAMES:
+        raise InvalidMessage(f"joints are {', '.join(message.name) or 'none'}, not {', '.join(JOINT_NAMES)}")
+    if len(position) != 2 * UNITS or len(velocity) != 2 * UNITS:
         raise InvalidMessage("position or velocity does not have eight entries")
-    track = velocity[UNITS:] * sprocket_radius_m
-    if not math.isfinite(position.sum() + track.sum()):
+    if not math.isfinite(sum(position) + sum(velocity[UNITS:])):
         raise InvalidMessage("a joint position or velocity is not finite")
-    if max(map(abs, track.tolist())) > config.tracks.max_speed_mps:
+    if max(map(abs, velocity[UNITS:])) * sprocket_radius_m > config.tracks.max_speed_mps:
         raise InvalidMessage(f"a track speed is above {config.tracks.max_speed_mps:g} m/s")
-    return TrackSample(seconds(message.header.stamp), position[:UNITS], track, position[UNITS:] * sprocket_radius_m)
+    run = np.array((position[UNITS:], velocity[UNITS:])) * sprocket_radius_m
+    return TrackSample(seconds(message.header.stamp), np.array(position[:UNITS]), run[1], run[0])
 
 
 def attitude_sample(message: AttitudeFix, config: LocalizationConfig) -> AttitudeSample:
@@ -67,7 +68,8 @@ def attitude_sample(message: AttitudeFix, config: LocalizationConfig) -> Attitud
     x, y, z, w = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
     covariance = all_finite(message.covariance, "the covariance").reshape(3, 3)
     spread = np.linalg.eigvalsh(0.5 * (covariance + covariance.T))
-    if not np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-15) or spread[0] <= 0.0:
+    asymmetry = np.abs(covariance - covariance.T)
+    if (asymmetry > 1e-15 + 1e-6 * np.abs(covariance)).any() or spread[0] <= 0.0:
         raise InvalidMessage("the covariance is not symmetric and positive")
     if spread[-1] > config.fixes.max_sigma_rad**2:
         raise InvalidMessage(f"the covariance is above {config.fixes.max_sigma_rad:g} rad")

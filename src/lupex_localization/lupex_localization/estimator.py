@@ -19,7 +19,7 @@ from lupex_localization.error_state_filter import FilterState, ProcessNoise
 from lupex_localization.reckoning import MotionEstimate, Reckoning
 from lupex_localization.rest import Rest
 from lupex_localization.samples import AttitudeSample, InertialSample, Stream, SunSample, TrackSample
-from lupex_localization.track_odometry import SlipModel, TrackKinematics, TrackTwist
+from lupex_localization.track_odometry import SlipModel, TrackCorrection, TrackKinematics, TrackTwist
 from lupex_models.rover import Rover
 
 Array = npt.NDArray[np.float64]
@@ -61,9 +61,8 @@ class PoseEstimator:
         surroundings: Surroundings,
     ) -> None:
         """Start without a state; `begin` gives it."""
-        self._config, self._rover, self._slip, self._surroundings = config, rover, slip, surroundings
+        self._config, self._rover, self._surroundings = config, rover, surroundings
         self._kinematics = TrackKinematics(rover.crawler.unit_x_m, rover.crawler.unit_y_m)
-        self._lever_m = math.hypot(rover.crawler.unit_x_m, rover.crawler.unit_y_m)
         self._frame_rate = np.zeros(3) if surroundings.frame_rate is None else surroundings.frame_rate
         imu, inertial = rover.imu, config.inertial
         self._densities = ProcessNoise(
@@ -86,6 +85,14 @@ class PoseEstimator:
         ).densities()
         self._mounting = fixes.sensor_mounting(rover.star_tracker)
         self._gates = {size: float(chi2.ppf(config.fixes.probability, size)) for size in (1, 2, 3)}
+        self._by_tracks = TrackCorrection(
+            slip,
+            config.stationary.track_speed_mps,
+            config.tracks.speed_sigma_mps,
+            config.tracks.turn_sigma * math.hypot(rover.crawler.unit_x_m, rover.crawler.unit_y_m),
+            config.tracks.vertical_sigma_mps,
+            self._gates[3],
+        )
         future_s = config.fixes.future_s
         self.imu = Stream("inertial sample", future_s)
         self.joints = Stream("joint state", future_s)
@@ -271,36 +278,14 @@ class PoseEstimator:
             if self.rest.due(sample.time_s):
                 self._use_rest(sample.time_s)
         else:
-            velocity, slip = self._slip_at(twist)
-            innovation = esf.track_innovation(
-                self.reckoning.state.nominal, velocity, slip[0], slip[1], slip[2], slip[3]
-            )
-            skid = math.hypot(config.turn_sigma * twist.turning_rad_s * self._lever_m, twist.residual_mps)
-            along = math.hypot(config.speed_sigma_mps, skid) ** 2
             # noise alike over its correlation time counts as that much fewer samples
             spread = max(1.0, 2.0 * config.noise_correlation_s / max(self.joints.interval_s, 1e-3))
-            noise = np.diag([along, along, config.vertical_sigma_mps**2]) * spread
-            _, accepted = self.reckoning.correct((*innovation, noise), self._gates[3])
-            self.accepted["tracks"] += accepted
-            if not accepted:
-                # Tracks that spin or skid say little, but without them the velocity would run away.
-                self.rejected["tracks"] += 1
-                self.reckoning.correct(
-                    (*innovation, noise + np.eye(3) * max(twist.fastest_mps, 0.01) ** 2 * spread), math.inf
-                )
+            state = self.reckoning.state
+            nominal, covariance, accepted = self._by_tracks.apply(state.nominal, state.covariance, twist, spread)
+            self.reckoning.take(nominal, covariance)
+            (self.accepted if accepted else self.rejected)["tracks"] += 1
             self._use_terrain()
         made.append(self.reckoning.estimate())
-
-    def _slip_at(self, twist: TrackTwist) -> tuple[Array, Array]:
-        velocity = np.array([twist.forward_mps, twist.left_mps])
-        speed = math.hypot(twist.forward_mps, twist.left_mps)
-        if speed < self._config.stationary.track_speed_mps:
-            return velocity, self._slip.at(0.0, 0.0)
-        up = self.reckoning.attitude()[2]
-        ahead = velocity / speed
-        along = math.asin(max(-1.0, min(1.0, float(up[0] * ahead[0] + up[1] * ahead[1]))))
-        across = math.asin(max(-1.0, min(1.0, float(up[1] * ahead[0] - up[0] * ahead[1]))))
-        return velocity, self._slip.at(along, across)
 
     def _use_rest(self, time_s: float) -> None:
         limits = self._config.stationary

@@ -16,6 +16,7 @@ from tf2_msgs.msg import TFMessage
 from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus
 from lupex_localization import conversions, start
 from lupex_localization.config import LocalizationConfig
+from lupex_localization.due import Due
 from lupex_localization.error_state_filter import heading_sigma_rad, position_sigma_m
 from lupex_localization.estimator import PoseEstimator, Surroundings
 from lupex_localization.health import Condition, Symptoms, judge
@@ -81,7 +82,11 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
         self._newest_s = 0.0
         self._rejections = 0
-        self._global_due_s = self._transform_due_s = self._saved_s = -math.inf
+        output = self.config.output
+        self._local_due = Due(output.local_interval_s, output.interval_slack_s)
+        self._global_due = Due(output.global_interval_s, output.interval_slack_s)
+        self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
+        self._saved_s = -math.inf
         self._well_s = -math.inf
 
     # ------------------------------------------------------------------------------------------------ samples in
@@ -149,14 +154,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         return True
 
     def _publish(self, estimate: MotionEstimate) -> None:
-        output, time_s = self.config.output, estimate.state.time_s
-        self._local.publish(conversions.odometry_in_odom(estimate))
-        if time_s >= self._global_due_s - output.interval_slack_s:
-            # on a schedule, so that a grid of samples does not stretch the interval; after a pause from now on
-            self._global_due_s = max(self._global_due_s + output.global_interval_s, time_s)
+        time_s = estimate.state.time_s
+        if self._local_due.now(time_s):
+            self._local.publish(conversions.odometry_in_odom(estimate))
+        if self._global_due.now(time_s):
             self._global.publish(conversions.odometry_in_map(estimate))
-        if time_s >= self._transform_due_s - output.interval_slack_s:
-            self._transform_due_s = max(self._transform_due_s + output.transform_interval_s, time_s)
+        if self._transforms_due.now(time_s):
             self._transforms.publish(conversions.transforms(estimate))
 
     def _save(self) -> None:

@@ -33,14 +33,15 @@ class Twist(NamedTuple):
 def in_map(estimate: MotionEstimate) -> tuple[Pose, Twist]:
     """Return pose in map and twist in base_link."""
     nominal = estimate.state.nominal
-    pose, linear, twist = _numbers(nominal, estimate.state.covariance, 0.0)
+    pose, _, linear, twist = _numbers(nominal, estimate.state.covariance, 0.0)
     return Pose(nominal[0:3], nominal[6:10], pose), Twist(linear, estimate.rate, twist)
 
 
 def in_odom(estimate: MotionEstimate) -> tuple[Pose, Twist]:
     """Return pose in odom and twist; the covariance is that in map, turned: no less than is due."""
-    pose, linear, twist = _numbers(estimate.state.nominal, estimate.state.covariance, estimate.odom_yaw_rad)
-    return Pose(estimate.odom_position_m, odom_quaternion(estimate), pose), Twist(linear, estimate.rate, twist)
+    state = estimate.state
+    pose, turned, linear, twist = _numbers(state.nominal, state.covariance, estimate.odom_yaw_rad)
+    return Pose(estimate.odom_position_m, turned, pose), Twist(linear, estimate.rate, twist)
 
 
 def odom_quaternion(estimate: MotionEstimate) -> Array:
@@ -59,7 +60,8 @@ def map_from_odom(estimate: MotionEstimate) -> tuple[Array, Array]:
 @njit(cache=True)
 def _numbers(nominal, covariance, yaw):  # type: ignore[no-untyped-def]
     r = rotation_matrix(nominal[6:10])
-    turn = rotation_matrix(from_rotation_vector(np.array([0.0, 0.0, -yaw])))
+    turning = from_rotation_vector(np.array([0.0, 0.0, -yaw]))
+    turn = rotation_matrix(turning)
     attitude = turn @ r
     velocity = r.T @ nominal[3:6]
     to_frame = np.zeros((6, 17))
@@ -76,4 +78,4 @@ def _numbers(nominal, covariance, yaw):  # type: ignore[no-untyped-def]
     to_body[2, 6], to_body[2, 7] = -velocity[1], velocity[0]
     pose = (to_frame @ covariance @ to_frame.T).copy().reshape(36)
     twist = (to_body @ covariance @ to_body.T).copy().reshape(36)
-    return pose, velocity, twist
+    return pose, multiply(turning, nominal[6:10]), velocity, twist

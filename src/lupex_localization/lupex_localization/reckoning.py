@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from lupex_localization import error_state_filter as esf
 from lupex_localization import rotation
@@ -67,46 +68,29 @@ class Reckoning:
         self, rate: Array, force: Array, until_s: float, densities: Array, slip_kept: float, sideslip_kept: float
     ) -> None:
         """Go on to `until_s` by an inertial sample; see error_state_filter.predict."""
-        state = self.state
-        nominal, covariance = esf.predict(
-            state.nominal,
-            state.covariance,
-            rate,
-            force,
-            until_s - state.time_s,
-            GRAVITY,
-            self.frame_rate,
-            densities,
-            slip_kept,
-            sideslip_kept,
-        )
-        self._go_on(until_s, nominal, covariance)
+        kept = slip_kept, sideslip_kept
+        predicted = _predicted(*self._now(until_s), rate, force, self.frame_rate, densities, kept)
+        self._go_on(until_s, *predicted)
 
     def bridge(
         self, turning_rad_s: float, until_s: float, densities: Array, slip_kept: float, sideslip_kept: float
     ) -> None:
         """Go on without an inertial sample: by the tracks' turning rate; see error_state_filter.coast."""
-        state = self.state
-        nominal, covariance = esf.coast(
-            state.nominal,
-            state.covariance,
-            np.array([0.0, 0.0, turning_rad_s]),
-            until_s - state.time_s,
-            densities,
-            slip_kept,
-            sideslip_kept,
-        )
-        self._go_on(until_s, nominal, covariance)
+        coasted = _coasted(*self._now(until_s), turning_rad_s, densities, (slip_kept, sideslip_kept))
+        self._go_on(until_s, *coasted)
 
-    def _go_on(self, until_s: float, nominal: Array, covariance: Array) -> None:
+    def _now(self, until_s: float) -> tuple[Array, Array, float, Array, Array, float]:
+        """Return what the kernels carry on, and over how long."""
         state = self.state
-        before = state.nominal[esf.QUATERNION]
-        step = rotation.multiply(rotation.conjugate(before), nominal[esf.QUATERNION])
-        self._turned = rotation.multiply(self._turned, step)
-        self.rate = rotation.to_rotation_vector(step) / (until_s - state.time_s)
-        self._move_odom(nominal[esf.POSITION] - state.nominal[esf.POSITION])
+        dt_s = until_s - state.time_s
+        return state.nominal, state.covariance, dt_s, self._turned, self.odom_position_m, self.odom_yaw_rad
+
+    def _go_on(
+        self, until_s: float, nominal: Array, covariance: Array, turned: Array, rate: Array, odom_position_m: Array
+    ) -> None:
+        self._turned, self.rate, self.odom_position_m = turned, rate, odom_position_m
         self.state = FilterState(until_s, nominal, covariance)
-        self._history.append((until_s, self._turned))
+        self._history.append((until_s, turned))
         while len(self._history) > 2 and until_s - self._history[1][0] > self._memory_s:
             self._history.popleft()
 
@@ -118,11 +102,14 @@ class Reckoning:
             state.nominal, state.covariance, jacobian, residual, noise, gate
         )
         if accepted:
-            # odom must not jump: the heading's correction goes between map and odom
-            jump = rotation.yaw_of(nominal[esf.QUATERNION]) - rotation.yaw_of(state.nominal[esf.QUATERNION])
-            self.odom_yaw_rad = math.remainder(self.odom_yaw_rad + jump, 2.0 * math.pi)
-            self.state = FilterState(state.time_s, nominal, covariance)
+            self.take(nominal, covariance)
         return float(nis), bool(accepted)
+
+    def take(self, nominal: Array, covariance: Array) -> None:
+        """Take a corrected state. odom must not jump: the heading's correction goes between map and odom."""
+        jump = _yaw_between(self.state.nominal, nominal)
+        self.odom_yaw_rad = math.remainder(self.odom_yaw_rad + jump, 2.0 * math.pi)
+        self.state = FilterState(self.state.time_s, nominal, covariance)
 
     def turned_since(self, time_s: float) -> Array | None:
         """Return the rotation body at `time_s` <- body now, None when that is further back than the memory."""
@@ -138,6 +125,36 @@ class Reckoning:
         return np.asarray(rotation.multiply(rotation.conjugate(then), self._turned))
 
     def _move_odom(self, moved_m: Array) -> None:
-        c, s = math.cos(self.odom_yaw_rad), math.sin(self.odom_yaw_rad)
-        x, y, z = moved_m
-        self.odom_position_m = self.odom_position_m + np.array([c * x + s * y, c * y - s * x, z])
+        self.odom_position_m = _moved(self.odom_position_m, self.odom_yaw_rad, moved_m)
+
+
+@njit(cache=True)
+def _predicted(nominal, covariance, dt, turned, odom_m, odom_yaw, rate, force, frame_rate, densities, kept):  # type: ignore[no-untyped-def]
+    """Return state, covariance, turning, rate and place in odom after an inertial sample."""
+    x, p = esf.predict(nominal, covariance, rate, force, dt, GRAVITY, frame_rate, densities, kept[0], kept[1])
+    return x, p, *_carried(nominal, x, dt, turned, odom_m, odom_yaw)
+
+
+@njit(cache=True)
+def _coasted(nominal, covariance, dt, turned, odom_m, odom_yaw, turning, densities, kept):  # type: ignore[no-untyped-def]
+    """Return the same after a time without one."""
+    x, p = esf.coast(nominal, covariance, np.array([0.0, 0.0, turning]), dt, densities, kept[0], kept[1])
+    return x, p, *_carried(nominal, x, dt, turned, odom_m, odom_yaw)
+
+
+@njit(cache=True)
+def _carried(before, after, dt, turned, odom_m, odom_yaw):  # type: ignore[no-untyped-def]
+    step = rotation.multiply(rotation.conjugate(before[6:10]), after[6:10])
+    place = _moved(odom_m, odom_yaw, after[0:3] - before[0:3])
+    return rotation.multiply(turned, step), rotation.to_rotation_vector(step) / dt, place
+
+
+@njit(cache=True)
+def _moved(odom_m, odom_yaw, by_m):  # type: ignore[no-untyped-def]
+    c, s = math.cos(odom_yaw), math.sin(odom_yaw)
+    return odom_m + np.array([c * by_m[0] + s * by_m[1], c * by_m[1] - s * by_m[0], by_m[2]])
+
+
+@njit(cache=True)
+def _yaw_between(before, after):  # type: ignore[no-untyped-def]
+    return rotation.yaw_of(after[6:10]) - rotation.yaw_of(before[6:10])

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from lupex_localization.config import Stationary
 from lupex_localization.samples import TrackSample
@@ -34,12 +35,11 @@ class Rest:
 
     def notice(self, sample: TrackSample, rate: Array) -> None:
         """Note joint states and the body's rate [rad/s]; sets `stationary`."""
-        steering = self._steer_rad is not None and bool(
-            np.abs(sample.steer_rad - self._steer_rad).max() > self._limits.steer_step_rad
-        )
+        before = sample.steer_rad if self._steer_rad is None else self._steer_rad
+        steered, ran, turned = _most(before, sample.steer_rad, sample.track_mps, rate)
         self._steer_rad = sample.steer_rad
-        running = float(np.abs(sample.track_mps).max()) > self._limits.track_speed_mps
-        if running or steering or float(np.abs(rate).max()) > self._limits.rate_rad_s:
+        limits = self._limits
+        if steered > limits.steer_step_rad or ran > limits.track_speed_mps or turned > limits.rate_rad_s:
             self._quiet_since_s = None
             self.stationary = False
             return
@@ -61,3 +61,9 @@ class Rest:
 
     def _begin(self, time_s: float) -> None:
         self._updated_s, self._turn, self._gathered_s = time_s, np.zeros(3), 0.0
+
+
+@njit(cache=True)
+def _most(before, steer, track, rate):  # type: ignore[no-untyped-def]
+    """Return the largest step of the steering, track speed and rate, as sizes."""
+    return np.abs(steer - before).max(), np.abs(track).max(), np.abs(rate).max()

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from lupex_localization.error_state_filter import correct, track_innovation
+from lupex_localization.rotation import rotation_matrix
 from lupex_models.locomotion import drive
 from lupex_models.rover import Rover
 from lupex_models.soil import Soil, soil_spread
@@ -138,3 +140,50 @@ def _at(tables, limit, step, along, across):  # type: ignore[no-untyped-def]
             + t[i + 1, j + 1] * u * v
         )
     return out
+
+
+@dataclass(frozen=True)
+class TrackCorrection:
+    """How the tracks correct the state: by the slip model, with a noise that grows with turning and contradiction."""
+
+    model: SlipModel
+    standing_mps: float
+    """Slower, the direction of motion is not known, and slip is that of level ground."""
+    speed_sigma_mps: float
+    turn_sigma_m: float
+    """One sigma of the speed over the turning rate."""
+    vertical_sigma_mps: float
+    gate: float
+
+    def apply(self, nominal: Array, covariance: Array, twist: TrackTwist, spread: float) -> tuple[Array, Array, bool]:
+        """Return the state corrected, and whether the tracks passed the gate; `spread` is on the noise's variance.
+
+        Tracks that spin or skid say little, but without them the velocity would run away: they do not pass and count
+        with an error as large as their speed.
+        """
+        skid = math.hypot(self.turn_sigma_m * twist.turning_rad_s, twist.residual_mps)
+        along = spread * math.hypot(self.speed_sigma_mps, skid) ** 2
+        wide = spread * max(twist.fastest_mps, 0.01) ** 2
+        variances = along, spread * self.vertical_sigma_mps**2, wide
+        grid = self.model.tables, self.model.limit_rad, self.model.step_rad
+        moving = twist.forward_mps, twist.left_mps, self.standing_mps
+        x, p, accepted = _corrected(nominal, covariance, moving, variances, grid, self.gate)
+        return x, p, bool(accepted)
+
+
+@njit(cache=True)
+def _corrected(nominal, covariance, moving, variances, grid, gate):  # type: ignore[no-untyped-def]
+    forward, left, standing = moving
+    speed = math.hypot(forward, left)
+    along = across = 0.0
+    if speed >= standing:
+        up = rotation_matrix(nominal[6:10])[2]
+        along = math.asin(max(-1.0, min(1.0, (up[0] * forward + up[1] * left) / speed)))
+        across = math.asin(max(-1.0, min(1.0, (up[1] * forward - up[0] * left) / speed)))
+    slip = _at(grid[0], grid[1], grid[2], along, across)
+    residual, jacobian = track_innovation(nominal, np.array([forward, left]), slip[0], slip[1], slip[2], slip[3])
+    noise = np.diag(np.array([variances[0], variances[0], variances[1]]))
+    x, p, _, accepted = correct(nominal, covariance, jacobian, residual, noise, gate)
+    if not accepted:
+        x, p, _, _ = correct(nominal, covariance, jacobian, residual, noise + np.eye(3) * variances[2], np.inf)
+    return x, p, accepted

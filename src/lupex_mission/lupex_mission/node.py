@@ -75,7 +75,7 @@ class MissionNode(LupexNode[MissionConfig]):
         self._goal: Goal | None = None
         self._status = self.publisher(MissionStatus, "/mission/status")
         age_s = config.input_age_s
-        self._see(Odometry, "/odometry/global", "place", conversions.place, frame="map", profile=qos.NEWEST)
+        self._place = self.newest(Odometry, "/odometry/global", convert=conversions.place, frame="map")
         self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
         self._see(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
         self._see(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
@@ -112,7 +112,7 @@ class MissionNode(LupexNode[MissionConfig]):
 
     def _observe(self, now_s: float, lost: frozenset[str]) -> Observations:
         seen = self._seen
-        place_stamp_s, place = seen.get("place", (0.0, None))
+        place_stamp_s, place = self._place() or (0.0, None)
         return Observations(
             now_s,
             place,

@@ -15,7 +15,7 @@ from lupex_interfaces.msg import DrillRig, SlipEstimate
 from lupex_mobility.config import Following, Guard
 from lupex_mobility.slip_estimator import SlipReading
 from lupex_mobility.unit_kinematics import JOINT_NAMES, UNITS, BodyTwist, UnitSetPoints
-from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
+from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import seconds, stamp
 
 Array = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ class Located:
     x_m: float
     y_m: float
     yaw_rad: float
-    up: Array
+    up: tuple[float, float, float]
     """The map's vertical in body axes."""
     velocity_mps: tuple[float, float]
     speed_sigma_mps: tuple[float, float]
@@ -39,7 +39,7 @@ class Located:
     @property
     def tilt_rad(self) -> float:
         """Angle between the body's and the map's vertical."""
-        return math.acos(max(-1.0, min(1.0, float(self.up[2]))))
+        return math.acos(max(-1.0, min(1.0, self.up[2])))
 
 
 @dataclass(frozen=True)
@@ -56,22 +56,32 @@ def located(message: Odometry) -> Located:
     in_frame(message.header.frame_id, "map")
     in_frame(message.child_frame_id, "base_link")
     p, q, v = message.pose.pose.position, message.pose.pose.orientation, message.twist.twist.linear
-    values = all_finite((p.x, p.y, p.z, v.x, v.y, v.z), "position or velocity")
-    x, y, z, w = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
-    pose = all_finite((message.pose.covariance[0], message.pose.covariance[7]), "the pose covariance")
-    speed = all_finite((message.twist.covariance[0], message.twist.covariance[7]), "the twist covariance")
-    if pose.min() < 0.0 or speed.min() < 0.0:
+    if not all(map(math.isfinite, (p.x, p.y, p.z, v.x, v.y, v.z))):
+        raise InvalidMessage("position or velocity is not finite")
+    x, y, z, w = _unit((q.x, q.y, q.z, q.w))
+    pose, speed = message.pose.covariance[0:8:7].tolist(), message.twist.covariance[0:8:7].tolist()
+    if not all(map(math.isfinite, (*pose, *speed))):
+        raise InvalidMessage("the covariance of pose or twist is not finite")
+    if min(*pose, *speed) < 0.0:
         raise InvalidMessage("a variance is negative")
     return Located(
         time_s=seconds(message.header.stamp),
-        x_m=float(values[0]),
-        y_m=float(values[1]),
+        x_m=p.x,
+        y_m=p.y,
         yaw_rad=math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
-        up=np.array([2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)]),
-        velocity_mps=(float(values[3]), float(values[4])),
+        up=(2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
+        velocity_mps=(v.x, v.y),
         speed_sigma_mps=(math.sqrt(speed[0]), math.sqrt(speed[1])),
-        position_sigma_m=math.sqrt(pose.max()),
+        position_sigma_m=math.sqrt(max(pose)),
     )
+
+
+def _unit(quaternion: tuple[float, float, float, float]) -> tuple[float, ...]:
+    """Return a quaternion normalised; raises InvalidMessage for one that is none, as unit_quaternion does."""
+    length = math.hypot(*quaternion)
+    if not abs(length - 1.0) <= 0.01:
+        raise InvalidMessage(f"the orientation has length {length:g}, not 1")
+    return tuple(value / length for value in quaternion)
 
 
 def joints(message: JointState, sprocket_radius_m: float) -> Joints:
@@ -80,9 +90,10 @@ def joints(message: JointState, sprocket_radius_m: float) -> Joints:
         raise InvalidMessage(f"joints are {', '.join(message.name) or 'none'}, not {', '.join(NAMES)}")
     if len(message.position) != 2 * UNITS or len(message.velocity) != 2 * UNITS:
         raise InvalidMessage("position or velocity does not have eight entries")
-    steer = all_finite(message.position[:UNITS], "a steering angle")
-    track = all_finite(message.velocity[UNITS:], "a track speed") * sprocket_radius_m
-    return Joints(seconds(message.header.stamp), steer, track)
+    steer, track = np.array(message.position[:UNITS]), np.array(message.velocity[UNITS:])
+    if not math.isfinite(sum(message.position[:UNITS]) + sum(message.velocity[UNITS:])):
+        raise InvalidMessage("a steering angle or a track speed is not finite")
+    return Joints(seconds(message.header.stamp), steer, track * sprocket_radius_m)
 
 
 def body_twist(message: TwistStamped, limits: Guard) -> tuple[float, BodyTwist]:
@@ -107,14 +118,14 @@ def path_points(message: Path, config: Following) -> tuple[float, Array, Array]:
     if len(message.poses) > config.path_points_max:
         raise InvalidMessage(f"the path has {len(message.poses)} points, more than {config.path_points_max}")
     points = [(pose.pose.position.x, pose.pose.position.y) for pose in message.poses]
-    headings = np.array([_heading(pose.pose.orientation) for pose in message.poses], dtype=np.float64)
+    headings = np.array([_heading(pose.pose.orientation) for pose in message.poses], np.float64)
     made = all_finite(np.array(points, dtype=np.float64).reshape(-1, 2), "a path point")
     return seconds(message.header.stamp), made, headings
 
 
 def _heading(turned: Quaternion) -> float:
     try:
-        x, y, z, w = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "the orientation")
+        x, y, z, w = _unit((turned.x, turned.y, turned.z, turned.w))
     except InvalidMessage:
         return math.nan
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))

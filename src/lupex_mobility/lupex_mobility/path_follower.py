@@ -6,6 +6,7 @@ Where the path states a heading of the body that is not its own direction, the h
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import Enum
 
@@ -50,7 +51,8 @@ class PathFollower:
         self._config = config
         self._points = np.zeros((0, 2))
         self._headings = np.zeros(0)
-        self._stations = np.zeros(0)
+        self._places: list[tuple[float, float]] = []
+        self._stations: list[float] = []
         self._progress_m = 0.0
         self._turning = False
         self._arrived = False
@@ -69,22 +71,24 @@ class PathFollower:
         kept, leaving = points[first], headings[np.roll(first, -1)]
         if np.array_equal(kept, self._points) and np.array_equal(leaving, self._headings, equal_nan=True):
             return
-        same_end = len(kept) > 0 and len(self._points) > 0 and self._near(kept[-1], self._points[-1])
+        same_end = (
+            len(kept) > 0
+            and len(self._points) > 0
+            and math.dist(kept[-1], self._places[-1]) <= self._config.arrived_within_m
+        )
         self._arrived = self._arrived and same_end
         self._points, self._headings = kept, leaving
-        self._stations = (
-            np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(kept, axis=0).T))]) if len(kept) else np.zeros(0)
-        )
+        # as plain numbers, for they are asked for one by one
+        self._places = [(x, y) for x, y in kept.tolist()]
+        lengths = np.hypot(*np.diff(kept, axis=0).T)
+        self._stations = np.concatenate([[0.0], np.cumsum(lengths)]).tolist() if len(kept) else []
         self._progress_m = 0.0
         self._overshot = self._acquired = False
-
-    def _near(self, one: Array, other: Array) -> bool:
-        return math.hypot(one[0] - other[0], one[1] - other[1]) <= self._config.arrived_within_m
 
     @property
     def active(self) -> bool:
         """Whether there is a path."""
-        return len(self._points) > 0
+        return len(self._places) > 0
 
     def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
         """Return the twist for a pose in map."""
@@ -92,8 +96,8 @@ class PathFollower:
         if not self.active:
             return NOTHING
         cross_m = self._move_on(x_m, y_m)
-        remaining_m = float(self._stations[-1]) - self._progress_m
-        end = self._points[-1]
+        remaining_m = self._stations[-1] - self._progress_m
+        end = self._places[-1]
         to_end_m = math.hypot(end[0] - x_m, end[1] - y_m)
         if self._has_arrived(to_end_m, remaining_m, cross_m):
             return Guidance(Activity.ARRIVED, REST, remaining_m, cross_m)
@@ -130,12 +134,14 @@ class PathFollower:
 
     def _held(self) -> float | None:
         """Return the heading to hold at the place on the path, None where it is along the path."""
-        if len(self._points) < 2:
+        if len(self._places) < 2:
             return None
         k = self._leg(self._progress_m)
         heading = float(self._headings[k])
-        step = self._points[k + 1] - self._points[k]
-        off = math.remainder(heading - math.atan2(step[1], step[0]), 2.0 * math.pi) if math.isfinite(heading) else 0.0
+        if not math.isfinite(heading):
+            return None
+        (ax, ay), (bx, by) = self._places[k], self._places[k + 1]
+        off = math.remainder(heading - math.atan2(by - ay, bx - ax), 2.0 * math.pi)
         return heading if abs(off) > self._config.crab_above_rad else None
 
     def _has_arrived(self, to_end_m: float, remaining_m: float, cross_m: float) -> bool:
@@ -153,15 +159,15 @@ class PathFollower:
 
     def _move_on(self, x_m: float, y_m: float) -> float:
         """Move the place on the path to the nearest one within reach ahead; return the distance to it."""
-        if len(self._points) == 1:
-            return math.hypot(self._points[0, 0] - x_m, self._points[0, 1] - y_m)
+        if len(self._places) == 1:
+            return math.dist(self._places[0], (x_m, y_m))
         if not self._acquired:
             self._acquire(x_m, y_m)
-        first = max(0, int(np.searchsorted(self._stations, self._progress_m, side="right")) - 1)
-        last = int(np.searchsorted(self._stations, self._progress_m + self._config.search_ahead_m)) + 1
+        first = max(0, bisect_right(self._stations, self._progress_m) - 1)
+        last = bisect_left(self._stations, self._progress_m + self._config.search_ahead_m) + 1
         best_m, best_station = math.inf, self._progress_m
-        for k in range(min(first, len(self._points) - 2), min(last, len(self._points) - 1)):
-            (ax, ay), (bx, by) = self._points[k], self._points[k + 1]
+        for k in range(min(first, len(self._places) - 2), min(last, len(self._places) - 1)):
+            (ax, ay), (bx, by) = self._places[k], self._places[k + 1]
             length = self._stations[k + 1] - self._stations[k]
             along = ((x_m - ax) * (bx - ax) + (y_m - ay) * (by - ay)) / length
             # never back: a path that retraces itself must not catch the rover on the way it came
@@ -169,7 +175,7 @@ class PathFollower:
             px, py = ax + (bx - ax) * along / length, ay + (by - ay) * along / length
             distance = math.hypot(x_m - px, y_m - py)
             if distance < best_m - 1e-9:
-                best_m, best_station = distance, float(self._stations[k] + along)
+                best_m, best_station = distance, self._stations[k] + along
         self._progress_m = best_station
         return best_m
 
@@ -184,14 +190,15 @@ class PathFollower:
         self._progress_m = float(self._stations[first] + share[first] * length[first])
         self._acquired = True
 
-    def _at(self, station_m: float) -> Array:
+    def _at(self, station_m: float) -> tuple[float, float]:
         """Return the point at a distance along the path; past the end on its straight continuation."""
-        if len(self._points) == 1:
-            return np.asarray(self._points[0])
+        if len(self._places) == 1:
+            return self._places[0]
         k = self._leg(station_m)
         share = (station_m - self._stations[k]) / (self._stations[k + 1] - self._stations[k])
-        return np.asarray(self._points[k] + (self._points[k + 1] - self._points[k]) * share)
+        (ax, ay), (bx, by) = self._places[k], self._places[k + 1]
+        return ax + (bx - ax) * share, ay + (by - ay) * share
 
     def _leg(self, station_m: float) -> int:
         """Return the index of the point where the leg at a distance along the path begins."""
-        return min(max(0, int(np.searchsorted(self._stations, station_m, side="right")) - 1), len(self._points) - 2)
+        return min(max(0, bisect_right(self._stations, station_m) - 1), len(self._places) - 2)

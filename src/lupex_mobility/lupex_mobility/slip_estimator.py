@@ -44,6 +44,7 @@ class SlipEstimator:
         """Start with nothing driven."""
         self._config = config
         self._stretches: deque[_Stretch] = deque()
+        self._sums: tuple[float, ...] | None = None
         self._gathered_s = 0.0
         self._distance_m = 0.0
         self._predicted = 0.0
@@ -69,20 +70,32 @@ class SlipEstimator:
         self._stretches.append(
             _Stretch(time_s, dt_s, track_mps * dt_s, along * dt_s, speed_sigma_mps * dt_s, predicted * track_mps * dt_s)
         )
+        self._sums = None
         self._gathered_s += dt_s
         while self._stretches and self._gathered_s > self._config.window_s + 0.5 * dt_s:
             self._gathered_s -= self._stretches.popleft().duration_s
 
     def reading(self) -> SlipReading:
         """Return the slip over the window; before enough is driven, the model's value with the model's sigma."""
-        track_m = sum(s.track_m for s in self._stretches)
+        track_m, ground_m, sigma_m, predicted_m, window_s = self._summed()
         if track_m < self._config.min_distance_m:
             return SlipReading(
                 self._predicted, self._config.model_sigma, self._predicted, self._slope_rad, self._distance_m, 0.0
             )
-        slip = 1.0 - sum(s.ground_m for s in self._stretches) / track_m
+        slip = 1.0 - ground_m / track_m
         # errors of the velocity last longer than the window: they do not average out
-        sigma = sum(s.sigma_m for s in self._stretches) / track_m
-        predicted = sum(s.predicted_m for s in self._stretches) / track_m
-        window_s = sum(s.duration_s for s in self._stretches)
-        return SlipReading(max(-1.0, min(1.0, slip)), sigma, predicted, self._slope_rad, self._distance_m, window_s)
+        return SlipReading(
+            max(-1.0, min(1.0, slip)),
+            sigma_m / track_m,
+            predicted_m / track_m,
+            self._slope_rad,
+            self._distance_m,
+            window_s,
+        )
+
+    def _summed(self) -> tuple[float, ...]:
+        """Return the sums of track, ground, sigma, prediction and time over the window; at rest they stay."""
+        if self._sums is None:
+            stretches = ((s.track_m, s.ground_m, s.sigma_m, s.predicted_m, s.duration_s) for s in self._stretches)
+            self._sums = tuple(map(sum, zip(*stretches, strict=True))) or (0.0, 0.0, 0.0, 0.0, 0.0)
+        return self._sums

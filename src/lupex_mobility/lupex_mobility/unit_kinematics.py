@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from lupex_mobility.config import Steering
 from lupex_models.rover import Crawler
@@ -77,40 +78,55 @@ class UnitKinematics:
         are nearly there and stop when one is far off; all speeds are scaled alike to the track's limit, which keeps the
         arc. A twist of rest holds the angles.
         """
-        vx = twist.forward_mps - twist.turning_rad_s * self._y
-        vy = twist.left_mps + twist.turning_rad_s * self._x
-        speed = np.hypot(vx, vy)
-        steer, track = last.steer_rad.copy(), np.zeros(UNITS)
-        error = 0.0
-        for unit in range(UNITS):
-            if speed[unit] <= self._steering.standing_mps:
-                continue
-            angle, sign = self._nearest(math.atan2(vy[unit], vx[unit]), float(steer_rad[unit]), float(steer[unit]))
-            steer[unit], track[unit] = angle, sign * speed[unit]
-            error = max(error, abs(angle - float(steer_rad[unit])))
-        fastest = float(np.abs(track).max())
-        if fastest == 0.0:
-            return UnitSetPoints(steer, track, driving=False)
-        limit = self._steering.stop_error_rad if last.driving else self._steering.start_error_rad
-        if error > limit:
-            return UnitSetPoints(steer, np.zeros(UNITS), driving=False)
-        scale = min(1.0, self._crawler.max_speed_mps / fastest) * math.cos(error)
-        return UnitSetPoints(steer, track * scale, driving=True)
-
-    def _nearest(self, direction_rad: float, measured_rad: float, last_rad: float) -> tuple[float, float]:
-        """Return the steering angle within the stops and the track's sign; the last set-point breaks ties."""
-        best = (math.inf, 0.0, 1.0)
-        for turn, sign in ((0.0, 1.0), (math.pi, -1.0), (-math.pi, -1.0), (2 * math.pi, 1.0), (-2 * math.pi, 1.0)):
-            angle = direction_rad + turn
-            if abs(angle) <= self._crawler.max_steer_rad:
-                cost = abs(angle - measured_rad) + self._steering.set_point_weight * abs(angle - last_rad)
-                if cost < best[0]:
-                    best = (cost, angle, sign)
-        return best[1], best[2]
+        steering, crawler = self._steering, self._crawler
+        limit = steering.stop_error_rad if last.driving else steering.start_error_rad
+        numbers = steering.standing_mps, steering.set_point_weight, crawler.max_steer_rad, crawler.max_speed_mps
+        wanted = twist.forward_mps, twist.left_mps, twist.turning_rad_s
+        return UnitSetPoints(*_set_points(wanted, self._x, self._y, steer_rad, last.steer_rad, limit, numbers))
 
     def twist(self, steer_rad: Array, track_mps: Array) -> BodyTwist:
         """Return the least-squares motion of the body for angles (4,) and track speeds (4,), without slip."""
-        velocities = np.empty(2 * UNITS)
-        velocities[0::2], velocities[1::2] = track_mps * np.cos(steer_rad), track_mps * np.sin(steer_rad)
-        forward, left, turning = self._inverse @ velocities
-        return BodyTwist(float(forward), float(left), float(turning))
+        return BodyTwist(*_twist(self._inverse, steer_rad, track_mps))
+
+
+@njit(cache=True)
+def _set_points(wanted, xs, ys, measured, last, limit, numbers):  # type: ignore[no-untyped-def]
+    """Return steering angles, track speeds and whether the drives may run."""
+    standing, weight, max_steer, max_speed = numbers
+    forward, left, turning = wanted
+    steer, track = last.copy(), np.zeros(UNITS)
+    error = fastest = 0.0
+    for unit in range(UNITS):
+        vx, vy = forward - turning * ys[unit], left + turning * xs[unit]
+        speed = math.hypot(vx, vy)
+        if speed <= standing:
+            continue
+        angle, sign = _nearest(math.atan2(vy, vx), measured[unit], steer[unit], weight, max_steer)
+        steer[unit], track[unit] = angle, sign * speed
+        error, fastest = max(error, abs(angle - measured[unit])), max(fastest, speed)
+    if fastest == 0.0 or error > limit:
+        return steer, np.zeros(UNITS), False
+    return steer, track * (min(1.0, max_speed / fastest) * math.cos(error)), True
+
+
+@njit(cache=True)
+def _nearest(direction, measured, last, weight, max_steer):  # type: ignore[no-untyped-def]
+    """Return the steering angle within the stops and the track's sign; the last set-point breaks ties."""
+    best, found, way = math.inf, 0.0, 1.0
+    for turn, sign in ((0.0, 1.0), (math.pi, -1.0), (-math.pi, -1.0), (2 * math.pi, 1.0), (-2 * math.pi, 1.0)):
+        angle = direction + turn
+        if abs(angle) <= max_steer:
+            cost = abs(angle - measured) + weight * abs(angle - last)
+            if cost < best:
+                best, found, way = cost, angle, sign
+    return found, way
+
+
+@njit(cache=True)
+def _twist(inverse, steer, track):  # type: ignore[no-untyped-def]
+    velocities = np.empty(2 * UNITS)
+    for unit in range(UNITS):
+        velocities[2 * unit] = track[unit] * math.cos(steer[unit])
+        velocities[2 * unit + 1] = track[unit] * math.sin(steer[unit])
+    forward, left, turning = inverse @ velocities
+    return forward, left, turning

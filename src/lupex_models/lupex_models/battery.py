@@ -12,12 +12,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import guvectorize, njit
 from numpy.typing import ArrayLike, NDArray
 
 from lupex_models.rover import Battery
 
 Array = NDArray[np.float64]
 REFERENCE_K = 293.15
+
+_CELLS, _CHARGE_C, _OHMS, _ARRHENIUS_K, _ENTROPIC_V_K, _STORED, _CONVERTER, _CHARGE_MAX_W, _CHARGE_MIN_K = range(9)
+_DISCHARGE_MIN_K, _VOLTS, _SHAPE, _KELVIN = range(9, 13)
+_HEAD = 13
+"""A pack as a row for the kernels begins with so many numbers; from _VOLTS on they say where its tables begin."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,40 @@ class BatteryStep(NamedTuple):
     converter_loss_w: float
 
 
+@lru_cache(maxsize=32)
+def battery_row(config: Battery) -> Array:
+    """Return the pack as the row that the kernels take: numbers, then its tables.
+
+    These are cell voltages, their integral over charge, the resistance's shape, and the usable share over temperature.
+    """
+    volts = np.array(config.cell_voltage_v)
+    integral = np.concatenate(([0.0], np.cumsum(0.5 * (volts[1:] + volts[:-1]) / (volts.size - 1))))
+    tables = (volts, integral, config.resistance_shape, config.capacity_temperature_k, config.capacity_share)
+    begins = _HEAD + np.cumsum([0, *(len(table) for table in tables)])
+    numbers = (
+        config.cells_in_series,
+        charge_capacity_c(config),
+        config.resistance_ohm,
+        config.resistance_activation_k,
+        config.entropic_v_k,
+        config.charge_efficiency,
+        config.converter_efficiency,
+        config.charge_max_w,
+        config.charge_min_k,
+        config.discharge_min_k,
+        begins[0],
+        begins[2],
+        begins[3],
+    )
+    return np.concatenate([numbers, *tables])
+
+
 def open_circuit_voltage(config: Battery, soc: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
     """Return the pack's open-circuit voltage [V]; soc is clipped to 0..1.
 
     A table over charge and its entropic shift with temperature (Plett 2015, sect. 2.1).
     """
-    cell = np.interp(np.asarray(soc, float), *_nodes(config.cell_voltage_v)) + config.entropic_v_k * (
-        np.asarray(temperature_k) - REFERENCE_K
-    )
-    return np.asarray(config.cells_in_series * cell)
+    return np.asarray(_open_circuit_voltage(battery_row(config), soc, temperature_k))
 
 
 def soc_at_voltage(config: Battery, voltage_v: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
@@ -61,9 +92,7 @@ def soc_at_voltage(config: Battery, voltage_v: ArrayLike, temperature_k: ArrayLi
 
 def resistance(config: Battery, soc: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
     """Return the pack's resistance [ohm]: a shape over charge, Arrhenius over temperature (Plett 2015, sect. 2.3)."""
-    shape = np.interp(np.asarray(soc, float), *_nodes(config.resistance_shape))
-    cold = np.exp(config.resistance_activation_k * (1.0 / np.asarray(temperature_k) - 1.0 / REFERENCE_K))
-    return np.asarray(config.resistance_ohm * shape * cold)
+    return np.asarray(_resistance(battery_row(config), soc, temperature_k))
 
 
 @lru_cache(maxsize=32)
@@ -80,15 +109,7 @@ def stored_energy_wh(config: Battery, soc: ArrayLike) -> Array:
     Integral of the open-circuit voltage over charge at the reference temperature: what a lossless load would get there
     (Plett 2015, sect. 2.1).
     """
-    nodes, volts = _nodes(config.cell_voltage_v)
-    per_soc = config.cells_in_series * charge_capacity_c(config) / 3600.0
-    step = nodes[1] - nodes[0]
-    cumulative = np.concatenate(([0.0], np.cumsum(0.5 * (volts[1:] + volts[:-1]) * step)))
-    at = np.clip(np.asarray(soc, float), 0.0, 1.0)
-    cell = np.minimum((at / step).astype(int), nodes.size - 2)
-    within = at - nodes[cell]
-    slope = (volts[cell + 1] - volts[cell]) / step
-    return np.asarray(per_soc * (cumulative[cell] + within * (volts[cell] + 0.5 * slope * within)))
+    return np.asarray(_stored_energy_wh(battery_row(config), soc))
 
 
 def internal_energy_j(config: Battery, soc: ArrayLike) -> Array:
@@ -120,15 +141,12 @@ def empty_soc(config: Battery, temperature_k: ArrayLike) -> Array:
 
     The share usable in the cold is a table of the rover's file, as data sheets give it (Linden and Reddy 2011).
     """
-    kelvin = np.asarray(temperature_k, float)
-    share = np.interp(kelvin, config.capacity_temperature_k, config.capacity_share)
-    return np.asarray(np.where(kelvin < config.discharge_min_k, 1.0, 1.0 - share))
+    return np.asarray(_empty_soc(battery_row(config), temperature_k))
 
 
 def usable_energy_wh(config: Battery, soc: ArrayLike, temperature_k: ArrayLike) -> Array:
     """Return the stored energy [Wh] above empty at this temperature, at least 0."""
-    floor = stored_energy_wh(config, empty_soc(config, temperature_k))
-    return np.asarray(np.maximum(stored_energy_wh(config, soc) - floor, 0.0))
+    return np.asarray(_usable_energy_wh(battery_row(config), soc, temperature_k))
 
 
 def usable_capacity_j(config: Battery, temperature_k: ArrayLike) -> Array:
@@ -165,42 +183,130 @@ def step(config: Battery, state: BatteryState, power_w: float, dt_s: float) -> B
     """
     if not (dt_s > 0.0 and math.isfinite(dt_s) and math.isfinite(power_w)):
         raise ValueError(f"a battery step needs a finite power and a positive time, not {power_w!r} W and {dt_s!r} s")
-    capacity = charge_capacity_c(config)
-    kelvin = state.temperature_k
-    soc_middle = state.soc
-    current = volts = 0.0
+    soc, volts, current, accepted, heat, loss = battery_step(
+        battery_row(config), state.soc, state.temperature_k, power_w, dt_s
+    )
+    return BatteryStep(BatteryState(soc, state.temperature_k), volts, current, accepted, heat, loss)
+
+
+@njit(cache=True)
+def battery_step(row, soc, kelvin, power_w, dt_s):  # type: ignore[no-untyped-def]
+    """Return (soc, voltage, current, accepted power, heat, converter loss) of `step`, for a `row` of battery_row.
+
+    Open-circuit voltage behind a resistance (Plett 2015, sect. 2.3), heat after Bernardi et al. (1985).
+    """
+    soc_middle = soc
+    current = stored = volts = open_volts = ohms = 0.0
     for _ in range(3):
-        open_volts = float(open_circuit_voltage(config, soc_middle, kelvin))
-        ohms = float(resistance(config, soc_middle, kelvin))
-        current = _limited_current(config, state, power_w, open_volts, ohms, capacity, dt_s)
-        stored = current if current > 0.0 else current * config.charge_efficiency
-        soc_middle = state.soc - 0.5 * stored * dt_s / capacity
+        open_volts = _open_volts_at(row, soc_middle, kelvin)
+        ohms = _ohms_at(row, soc_middle, kelvin)
+        current = _limited_current(row, soc, kelvin, power_w, open_volts, ohms, dt_s)
+        stored = current if current > 0.0 else current * row[_STORED]
+        soc_middle = soc - 0.5 * stored * dt_s / row[_CHARGE_C]
         volts = open_volts - current * ohms
-    soc = min(max(state.soc - stored * dt_s / capacity, 0.0), 1.0)
+    after = min(max(soc - stored * dt_s / row[_CHARGE_C], 0.0), 1.0)
     terminal = volts * current
-    efficiency = config.converter_efficiency
-    accepted = terminal * efficiency if terminal > 0.0 else terminal / efficiency
-    entropic = config.cells_in_series * config.entropic_v_k
+    accepted = terminal * row[_CONVERTER] if terminal > 0.0 else terminal / row[_CONVERTER]
+    entropic = row[_CELLS] * row[_ENTROPIC_V_K]
     heat = current**2 * ohms - stored * entropic * kelvin + (stored - current) * open_volts
-    return BatteryStep(BatteryState(soc, kelvin), volts, current, accepted, heat, abs(accepted - terminal))
+    return after, volts, current, accepted, heat, abs(accepted - terminal)
 
 
-def _limited_current(
-    config: Battery, state: BatteryState, power_w: float, volts: float, ohms: float, capacity_c: float, dt_s: float
-) -> float:
+@njit(cache=True)
+def _limited_current(row, soc, kelvin, power_w, volts, ohms, dt_s):  # type: ignore[no-untyped-def]
+    capacity_c, converter = row[_CHARGE_C], row[_CONVERTER]
     if power_w > 0.0:
-        floor = float(empty_soc(config, state.temperature_k))
-        available = max(state.soc - floor, 0.0) * capacity_c / dt_s
-        terminal = min(power_w / config.converter_efficiency, 0.999 * volts**2 / (4.0 * ohms) if ohms else math.inf)
+        available = max(soc - _empty_at(row, kelvin), 0.0) * capacity_c / dt_s
+        terminal = min(power_w / converter, 0.999 * volts**2 / (4.0 * ohms) if ohms > 0.0 else math.inf)
         return min(2.0 * terminal / (volts + math.sqrt(volts**2 - 4.0 * ohms * terminal)), available)
-    if power_w == 0.0 or state.temperature_k < config.charge_min_k:
+    if power_w == 0.0 or kelvin < row[_CHARGE_MIN_K]:
         return 0.0
-    terminal = -min(-power_w * config.converter_efficiency, config.charge_max_w)
+    terminal = -min(-power_w * converter, row[_CHARGE_MAX_W])
     current = 2.0 * terminal / (volts + math.sqrt(volts**2 - 4.0 * ohms * terminal))
-    full_volts = float(open_circuit_voltage(config, 1.0, state.temperature_k))
-    taper = (full_volts - volts) / ohms if ohms else math.inf
-    room = (1.0 - state.soc) * capacity_c / (config.charge_efficiency * dt_s)
+    taper = (_open_volts_at(row, 1.0, kelvin) - volts) / ohms if ohms > 0.0 else math.inf
+    room = (1.0 - soc) * capacity_c / (row[_STORED] * dt_s)
     return -min(-current, max(taper, 0.0), max(room, 0.0))
+
+
+@njit(cache=True)
+def usable_energy_at(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    """Return usable_energy_wh, `row` of battery_row."""
+    return max(_stored_at(row, soc) - _stored_at(row, _empty_at(row, kelvin)), 0.0)
+
+
+@njit(cache=True)
+def _even_table(table, at):  # type: ignore[no-untyped-def]
+    """Return a table's value, evenly over 0..1; its ends count beyond, nan stays nan."""
+    place = at * (table.size - 1)
+    if not place > 0.0:
+        return table[0] if place <= 0.0 else place
+    k = int(min(place, table.size - 2.0))
+    return table[k] + (table[k + 1] - table[k]) * min(place - k, 1.0)
+
+
+@njit(cache=True)
+def _open_volts_at(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    begin = int(row[_VOLTS])
+    volts = _even_table(row[begin : begin + (int(row[_SHAPE]) - begin) // 2], soc)
+    return row[_CELLS] * (volts + row[_ENTROPIC_V_K] * (kelvin - REFERENCE_K))
+
+
+@njit(cache=True)
+def _ohms_at(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    shape = _even_table(row[int(row[_SHAPE]) : int(row[_KELVIN])], soc)
+    return row[_OHMS] * shape * math.exp(row[_ARRHENIUS_K] * (1.0 / kelvin - 1.0 / REFERENCE_K))
+
+
+@njit(cache=True)
+def _stored_at(row, soc):  # type: ignore[no-untyped-def]
+    begin, end = int(row[_VOLTS]), int(row[_SHAPE])
+    count = (end - begin) // 2
+    if math.isnan(soc):
+        return soc
+    at, step = min(max(soc, 0.0), 1.0), 1.0 / (count - 1)
+    k = min(int(at / step), count - 2)
+    within, volts = at - k * step, row[begin + k]
+    slope = (row[begin + k + 1] - volts) / step
+    cell = row[begin + count + k] + within * (volts + 0.5 * slope * within)
+    return row[_CELLS] * row[_CHARGE_C] / 3600.0 * cell
+
+
+@njit(cache=True)
+def _empty_at(row, kelvin):  # type: ignore[no-untyped-def]
+    if kelvin < row[_DISCHARGE_MIN_K]:
+        return 1.0
+    begin = int(row[_KELVIN])
+    count = (row.size - begin) // 2
+    return 1.0 - np.interp(kelvin, row[begin : begin + count], row[begin + count :])
+
+
+_OF_TWO: tuple[list[str], str] = (["void(float64[:], float64, float64, float64[:])"], "(n),(),()->()")
+_OF_ONE: tuple[list[str], str] = (["void(float64[:], float64, float64[:])"], "(n),()->()")
+
+
+@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
+def _open_circuit_voltage(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
+    out[0] = _open_volts_at(row, soc, kelvin)
+
+
+@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
+def _resistance(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
+    out[0] = _ohms_at(row, soc, kelvin)
+
+
+@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
+def _usable_energy_wh(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
+    out[0] = usable_energy_at(row, soc, kelvin)
+
+
+@guvectorize(*_OF_ONE, cache=True)  # type: ignore[no-untyped-call]
+def _stored_energy_wh(row, soc, out):  # type: ignore[no-untyped-def]
+    out[0] = _stored_at(row, soc)
+
+
+@guvectorize(*_OF_ONE, cache=True)  # type: ignore[no-untyped-call]
+def _empty_soc(row, kelvin, out):  # type: ignore[no-untyped-def]
+    out[0] = _empty_at(row, kelvin)
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import guvectorize, njit
 from numpy.typing import ArrayLike, NDArray
 
 from lupex_models.constants import MOON_GRAVITY_M_S2
@@ -219,14 +219,17 @@ class LocomotionTable:
         return self._at(self.energy_table, slope_along_rad, slope_across_rad, math.inf)
 
     def _driven(self, table: Array, along: ArrayLike, across: ArrayLike, infeasible: float) -> Array:
-        can = np.isfinite(self._at(self.energy_table, along, across, math.inf))
-        return np.where(can, self._at(table, along, across, infeasible), infeasible)[()]
+        with np.errstate(invalid="ignore"):  # of slopes that are none, and of tables that end in inf
+            return np.asarray(_driven(table, self.energy_table, *self._lattice, along, across, infeasible))[()]
 
     def _at(self, table: Array, along: ArrayLike, across: ArrayLike, beyond: float) -> Array:
-        a, c = np.broadcast_arrays(np.asarray(along, float), np.asarray(across, float))
-        step_rad = self.along_rad[1] - self.along_rad[0]
-        found = _lookup_all(table, self.along_rad[0], step_rad, a.ravel(), c.ravel(), beyond)
-        return np.asarray(found.reshape(a.shape)[()])
+        with np.errstate(invalid="ignore"):
+            return np.asarray(_found(table, *self._lattice, along, across, beyond))[()]
+
+    @property
+    def _lattice(self) -> tuple[float, float]:
+        """First slope along and step."""
+        return self.along_rad[0], self.along_rad[1] - self.along_rad[0]
 
 
 @njit(cache=True)
@@ -264,9 +267,21 @@ def lookup(table, first_along_rad, step_rad, along_rad, across_rad, beyond):  # 
     return corners[0] * (1 - u) * (1 - v) + corners[1] * u * (1 - v) + corners[2] * (1 - u) * v + corners[3] * u * v
 
 
-@njit(cache=True)
-def _lookup_all(table, first_along_rad, step_rad, along_rad, across_rad, beyond):  # type: ignore[no-untyped-def]
-    found = np.empty(along_rad.size)
-    for k in range(along_rad.size):
-        found[k] = lookup(table, first_along_rad, step_rad, along_rad[k], across_rad[k], beyond)
-    return found
+@guvectorize(
+    ["void(float64[:, :], float64, float64, float64, float64, float64, float64[:])"],
+    "(r,c),(),(),(),(),()->()",
+    cache=True,
+)  # type: ignore[no-untyped-call]
+def _found(table, first_along_rad, step_rad, along_rad, across_rad, beyond, out):  # type: ignore[no-untyped-def]
+    out[0] = lookup(table, first_along_rad, step_rad, along_rad, across_rad, beyond)
+
+
+@guvectorize(
+    ["void(float64[:, :], float64[:, :], float64, float64, float64, float64, float64, float64[:])"],
+    "(r,c),(r,c),(),(),(),(),()->()",
+    cache=True,
+)  # type: ignore[no-untyped-call]
+def _driven(table, energy, first_along_rad, step_rad, along_rad, across_rad, infeasible, out):  # type: ignore[no-untyped-def]
+    can = lookup(energy, first_along_rad, step_rad, along_rad, across_rad, math.inf) < math.inf
+    found = lookup(table, first_along_rad, step_rad, along_rad, across_rad, infeasible)
+    out[0] = found if can else infeasible

@@ -19,12 +19,11 @@ NORTHERNMOST_LATITUDE_RAD = math.radians(-60.0)
 """Beyond it the polar stereographic scale departs from one by more than 7 % and the map is no local plane any more."""
 
 _NODE_S = 600.0
-"""Between the times at which the sky is computed in full. In between its vectors and rotations are interpolated by cubic
+"""Between the times at which the sky is computed in full. In between, vectors and rotations are interpolated by cubic
 polynomials: what turns at the Moon's rate w is met to 3/128 (w _NODE_S)^4 = 2e-13 of its length."""
 
 _LAST_LEAP_UTC_S = 1_483_228_800.0
 """The newest leap second, 2017: the sky of UTC jumps there, and is not interpolated before it."""
-
 
 
 class SiteError(ValueError):

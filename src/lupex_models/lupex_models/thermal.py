@@ -8,6 +8,7 @@ heat pipe from the battery box, both of variable conductance, take heat away onc
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -86,9 +87,13 @@ def avionics_heat(config: Thermal, avionics_w: float) -> tuple[float, float]:
 
 def thermostat(config: Thermal, battery_k: float, heater_on: bool) -> bool:
     """Return whether the heater runs next: on below `heater_on_k`, off above `heater_off_k`, else as before."""
-    if battery_k <= config.heater_on_k:
-        return True
-    return heater_on and battery_k < config.heater_off_k
+    return bool(heats(config.heater_on_k, config.heater_off_k, battery_k, heater_on))
+
+
+@njit(cache=True)
+def heats(on_k, off_k, battery_k, heater_on):  # type: ignore[no-untyped-def]
+    """Return what thermostat does, for kernels."""
+    return battery_k <= on_k or (heater_on and battery_k < off_k)
 
 
 def step(
@@ -102,8 +107,8 @@ def step(
     """
     if not (dt_s > 0.0 and math.isfinite(dt_s)):
         raise ValueError(f"a thermal step needs a positive time, not {dt_s!r} s")
-    battery, electronics, panel, absorbed, radiated = _integrate(
-        _parameters(config),
+    battery, electronics, panel, absorbed, radiated = thermal_step(
+        thermal_row(config),
         state.battery_k,
         state.electronics_k,
         state.panel_k,
@@ -126,7 +131,9 @@ def stored_heat_j(config: Thermal, state: ThermalState) -> float:
     )
 
 
-def _parameters(config: Thermal) -> Array:
+@lru_cache(maxsize=32)
+def thermal_row(config: Thermal) -> Array:
+    """Return the heat balance's numbers as the row that the kernel takes."""
     return np.array(
         [
             config.battery_heat_capacity_j_k,
@@ -159,7 +166,11 @@ def _opening(kelvin, closed_k, open_k):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _integrate(p, battery_k, electronics_k, panel_k, ground_k, irradiance, battery_w, electronics_w, array_w, dt_s):  # type: ignore[no-untyped-def]
+def thermal_step(p, battery_k, electronics_k, panel_k, ground_k, irradiance, battery_w, electronics_w, array_w, dt_s):  # type: ignore[no-untyped-def]
+    """Return the three temperatures after `step`, and the heat absorbed and radiated [J]; `p` of thermal_row.
+
+    Radiation by Stefan-Boltzmann between lumped nodes (Gilmore 2002, ch. 15).
+    """
     c_battery, g_battery, c_structure, a_structure, e_structure, s_structure = p[:6]
     c_panel, a_panel, e_panel, s_panel, a_radiator, e_radiator, g_pipe, pipe_closed, pipe_open, e_ground = p[6:]
     absorbed = 0.0

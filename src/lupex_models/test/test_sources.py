@@ -9,7 +9,15 @@ import re
 import pytest
 
 NO_EQUATION = {
-    "battery": {"soc_at_voltage", "soc_for_energy", "usable_capacity_j", "usable_energy_wh", "charge_capacity_c"},
+    "battery": {
+        "battery_row",
+        "charge_capacity_c",
+        "soc_at_voltage",
+        "soc_for_energy",
+        "usable_capacity_j",
+        "usable_energy_at",
+        "usable_energy_wh",
+    },
     "craters": {"add_craters", "crater_age_myr", "one_crater"},
     "crawler_motion": set(),
     "locomotion": {"crawler_row", "lookup", "tilt_components"},
@@ -17,7 +25,7 @@ NO_EQUATION = {
     "soil": {"nominal_soil", "soil_spread"},
     "solar_array": {"tower_incidence_rad"},
     "terrain": {"border_taper", "clear_of", "fine_patch", "rough_relief", "stream"},
-    "thermal": {"avionics_heat", "stored_heat_j", "thermostat"},
+    "thermal": {"avionics_heat", "heats", "stored_heat_j", "thermal_row", "thermostat"},
     "wheel": set(),
 }
 """By module: inverses, geometry, bookkeeping and composition of what stands beside them with its source."""

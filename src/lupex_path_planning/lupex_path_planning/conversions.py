@@ -16,7 +16,7 @@ from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
 from lupex_interfaces.msg import MissionStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
 from lupex_interfaces.srv import PlanSortie
-from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
+from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import seconds, stamp
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
@@ -26,6 +26,7 @@ from lupex_path_planning.way_back.measured_factors import SlipMeasurement
 
 MAP, ODOM, BASE = "map", "odom", "base_link"
 _FARTHEST_M = 1e5
+_LENGTH_TOLERANCE = 0.01
 
 ALL_TARGETS = 1_000_000
 """More targets than any sortie has."""
@@ -50,20 +51,23 @@ def planar_pose(message: Odometry, frame: str) -> PlanarPose:
     in_frame(message.header.frame_id, frame)
     in_frame(message.child_frame_id, BASE)
     at, turned = message.pose.pose.position, message.pose.pose.orientation
-    x, y, z = all_finite((at.x, at.y, at.z), "position")
-    q = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
-    yaw = math.atan2(2.0 * (q[3] * q[2] + q[0] * q[1]), 1.0 - 2.0 * (q[1] ** 2 + q[2] ** 2))
-    return PlanarPose(seconds(message.header.stamp), float(x), float(y), float(z), yaw)
+    if not math.isfinite(at.x + at.y + at.z):
+        raise InvalidMessage("position is not finite")
+    # a quaternion of another length turns by the same angle
+    x, y, z, w = turned.x, turned.y, turned.z, turned.w
+    length = math.hypot(x, y, z, w)
+    if not abs(length - 1.0) <= _LENGTH_TOLERANCE:
+        raise InvalidMessage(f"orientation has length {length:g}, not 1")
+    yaw = math.atan2(2.0 * (w * z + x * y), length * length - 2.0 * (y * y + z * z))
+    return PlanarPose(seconds(message.header.stamp), at.x, at.y, at.z, yaw)
 
 
-def pose_estimate(message: Odometry, *, lost: bool) -> PoseEstimate:
-    """Return place, spread and speed in map; raises InvalidMessage."""
-    pose = planar_pose(message, MAP)
+def pose_estimate(message: Odometry, pose: PlanarPose, *, lost: bool) -> PoseEstimate:
+    """Return place, spread and speed in map of a message and its pose; raises InvalidMessage."""
     covariance = all_finite(message.pose.covariance, "covariance").reshape(6, 6)[:2, :2]
     speed = message.twist.twist.linear
-    return PoseEstimate(
-        pose.time_s, pose.x_m, pose.y_m, covariance, float(np.hypot(*all_finite((speed.x, speed.y), "speed"))), lost
-    )
+    speed_mps = finite(math.hypot(speed.x, speed.y), "speed")
+    return PoseEstimate(pose.time_s, pose.x_m, pose.y_m, covariance, speed_mps, lost)
 
 
 def map_from_odom(in_map: PlanarPose, in_odom: PlanarPose) -> Planar:

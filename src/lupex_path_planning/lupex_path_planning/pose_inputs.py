@@ -38,8 +38,8 @@ class PoseInputs:
         for waiting in self._global.take()[-1:]:
             message = waiting.read()
             try:
-                self.newest = conversions.pose_estimate(message, lost=lost)
-                self._in_map = conversions.planar_pose(message, conversions.MAP)
+                in_map = conversions.planar_pose(message, conversions.MAP)
+                self.newest, self._in_map = conversions.pose_estimate(message, in_map, lost=lost), in_map
             except InvalidMessage as refusal:
                 self._refuse("/odometry/global", str(refusal))
         if not locals_:
@@ -50,7 +50,9 @@ class PoseInputs:
         if self._in_map is not None:
             at = self._in_map.time_s
             nearest = min(locals_, key=lambda waiting: abs(waiting.stamp_s - at))
-            pair = self._local_pose(nearest) if abs(nearest.stamp_s - at) <= self._pair_max_s else None
+            pair = None
+            if abs(nearest.stamp_s - at) <= self._pair_max_s:
+                pair = newest if nearest is locals_[-1] else self._local_pose(nearest)
             if pair is not None:
                 self._map_from_odom = conversions.map_from_odom(self._in_map, pair)
                 self._frames_s = at

@@ -34,13 +34,13 @@ def test_poses_are_read_and_odd_ones_refused():
     message = odometry()
     message.twist.twist.linear.x, message.twist.twist.linear.y = 0.03, 0.04
     message.pose.covariance[0], message.pose.covariance[1], message.pose.covariance[7] = 1.0, 0.5, 2.0
-    found = conversions.pose_estimate(message, lost=True)
+    found = conversions.pose_estimate(message, conversions.planar_pose(message, "map"), lost=True)
     assert found.covariance_m2.tolist() == [[1.0, 0.5], [0.0, 2.0]]
     assert found.speed_mps == pytest.approx(0.05)
     assert found.lost
     for odd in (odometry(frame="odom"), odometry(math.nan)):
         with pytest.raises(InvalidMessage):
-            conversions.pose_estimate(odd, lost=False)
+            conversions.pose_estimate(odd, conversions.planar_pose(odd, "map"), lost=False)
 
 
 def test_the_frames_of_one_moment_are_joined():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.ndimage import map_coordinates
 
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
 from lupex_path_planning.near_field.costmap import Costmap
@@ -150,14 +151,25 @@ def test_the_path_is_given_in_map():
     assert math.dist(report.path_m[-1], goal) <= 1.0
 
 
+def interpolated(drive, points):
+    """Return the length of the route left by another interpolation."""
+    grid = drive.grid
+    at = (points[:, 1] - grid.y0_m) / grid.cell_m, (points[:, 0] - grid.x0_m) / grid.cell_m
+    route = map_coordinates(drive._left, at, order=1, mode="nearest")
+    straight = np.hypot(points[:, 0] - drive.goal[0], points[:, 1] - drive.goal[1])
+    return np.maximum(straight, route - 2.0 * grid.cell_m)
+
+
 def test_what_remains_over_a_costmap_is_what_remains_at_its_cells():
     drive = made(goal=(30.0, 12.0))
     # reaching off the site map on one side
     for frame in (FRAME, Planar(-15.0, 20.0, 0.8), Planar(40.0, -30.0, -2.5)):
         seen = Costmap(0.0, np.zeros((70, 90), np.int8), -9.0, -7.0, CELL)
         x, y = seen.centres()
-        expected = drive.remaining_m(frame.apply(np.stack([x.ravel(), y.ravel()], axis=-1))).reshape(x.shape)
+        points = frame.apply(np.stack([x.ravel(), y.ravel()], axis=-1))
+        expected = interpolated(drive, points).reshape(x.shape)
         assert drive._remaining_over(seen, frame) == pytest.approx(expected, rel=1e-9)
+        assert drive.remaining_m(points).reshape(x.shape) == pytest.approx(expected, rel=1e-9)
 
 
 def beside_a_rock(x, y):
@@ -206,3 +218,90 @@ def test_a_transform_and_its_inverse_undo_each_other(x, y, yaw, px, py):
     frame = Planar(x, y, yaw)
     point = np.array([[px, py]])
     assert frame.inverse(frame.apply(point)) == pytest.approx(point, abs=1e-9)
+
+
+def nothing(x, y):
+    return x > 1e9
+
+
+class Counted:
+    """A drive over open ground whose plans are counted."""
+
+    def __init__(self, monkeypatch, **config):
+        self.plans = 0
+        plan = Drive._plan
+
+        def counted(*given):
+            self.plans += 1
+            return plan(*given)
+
+        monkeypatch.setattr(Drive, "_plan", counted)
+        self.drive = made(**config)
+        self.report = self.step(0.0)
+        assert self.plans == 1
+
+    def step(self, now, place=(0.0, 0.0), yaw=0.0, hazard=nothing, frame=FRAME):
+        """Step on a new costmap of the ground around the start."""
+        self.report = self.drive.step(now, (*place, yaw), frame, look(now, (0.0, 0.0), hazard))
+        return self.report
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    return Counted(monkeypatch)
+
+
+def test_standing_and_moving_a_little_keeps_the_way(counted):
+    for second in range(1, 9):
+        report = counted.step(float(second), (0.04 * second, 0.0), 0.02 * second)
+    assert counted.plans == 1
+    assert report.progress is Progress.GOING
+    assert report.planned_s == 0.0
+    assert tuple(report.path_m[0]) == (0.32, 0.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"place": (0.41, 0.0)},
+        {"yaw": -0.21},
+        {"now": 10.1},
+        {"now": -5.0},
+        {"frame": Planar(0.0, 0.5, 0.0)},
+        {"hazard": lambda x, y: np.hypot(x - 4.0, y) < 0.3},
+        # beside the way, where the outline may touch it
+        {"hazard": lambda x, y: np.hypot(x - 4.0, y - 1.0) < 0.15},
+    ],
+)
+def test_motion_a_turn_time_another_frame_and_new_hazards_on_the_way_plan_anew(counted, changes):
+    report = counted.step(**{"now": 1.0, **changes})
+    assert counted.plans == 2
+    assert report.planned_s == changes.get("now", 1.0)
+
+
+def test_a_new_hazard_far_from_the_way_does_not(counted):
+    counted.step(1.0, hazard=lambda x, y: np.hypot(x, y - 5.0) < 0.5)
+    assert counted.plans == 1
+
+
+def test_ground_on_the_way_that_is_no_longer_known_does(counted):
+    seen = look(1.0, (0.0, 0.0), nothing)
+    seen.cost[np.hypot(seen.centres()[0] - 3.0, seen.centres()[1]) < 0.5] = -1
+    counted.drive.step(1.0, (0.0, 0.0, 0.0), FRAME, seen)
+    assert counted.plans == 2
+
+
+def test_the_same_costmap_is_planned_on_once(counted):
+    seen = look(0.0, (0.0, 0.0), nothing)
+    for place in ((0.0, 0.0), (1.0, 0.0)):
+        counted.drive.step(0.5, (*place, 0.0), FRAME, seen)
+    assert counted.plans == 1
+
+
+def test_without_a_way_each_new_costmap_is_planned_on(counted):
+    def wall(x, y):
+        return np.abs(np.hypot(x, y) - 2.0) < 0.3
+
+    for second in range(1, 4):
+        assert counted.step(float(second), hazard=wall).progress is Progress.WAITING
+    assert counted.plans == 4

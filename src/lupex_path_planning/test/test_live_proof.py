@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from flat_site import UTC_S, flat_planner, flat_site
 
+from lupex_path_planning import live_proof
 from lupex_path_planning.live_proof import LiveProof
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
@@ -113,3 +114,42 @@ def test_more_allowance_and_the_end_of_the_horizon_ask_for_another_proof(live):
     later = NOW_S + 0.5 * live.site.config.recovery.horizon_s
     assert not live.serves(later, AS_BOUND)
     assert live.prove(later, AS_BOUND).way.policy.start_s > live.way.policy.start_s
+
+
+@pytest.fixture
+def looks(live, monkeypatch):
+    """Return the list of looks made, the first at open ground."""
+    made, look = [], live_proof.look
+    monkeypatch.setattr(live_proof, "look", lambda *given: made.append(given) or look(*given))
+    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME)
+    assert len(made) == 1
+    return made
+
+
+def test_at_rest_ground_without_new_hazards_is_looked_at_now_and_then(live, looks):
+    for second in range(1, 60):
+        live.look(NOW_S + second, wall(NOW_S + second, math.inf), (0.01, 0.0), FRAME)
+    assert len(looks) == 1
+    live.look(NOW_S + 60.0, wall(NOW_S + 60.0, math.inf), (0.01, 0.0), FRAME)
+    assert len(looks) == 2
+
+
+@pytest.mark.parametrize(
+    ("x_m", "rover", "frame"),
+    [
+        (math.inf, (0.21, 0.0), FRAME),
+        (math.inf, (0.0, 0.0), Planar(60.0, 0.3, 0.0)),
+        (72.5, (0.0, 0.0), FRAME),
+    ],
+)
+def test_after_motion_and_with_new_hazards_it_is_looked_at_after_the_period(live, looks, x_m, rover, frame):
+    period_s = live.site.config.ground.period_s
+    for later_s in (0.9 * period_s, period_s):
+        live.look(NOW_S + later_s, wall(NOW_S + later_s, x_m), rover, frame)
+    assert len(looks) == 2
+
+
+def test_without_reports_nothing_is_computed_each_second(live, monkeypatch):
+    monkeypatch.setattr(live, "update", lambda now_s: pytest.fail("nothing has changed"))
+    for second in range(100):
+        live.report(set(), NOW_S + second)

@@ -37,6 +37,8 @@ from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 from lupex_node.lockstep.latency import Latency  # noqa: E402
 from lupex_node.port import Outcome  # noqa: E402
+from lupex_path_planning.drive_server import _ActiveDrive  # noqa: E402
+from lupex_path_planning.near_field.drive import DriveReport, Progress  # noqa: E402
 from lupex_path_planning.node import PathPlanningNode  # noqa: E402
 
 ROVER = FilePath(__file__).parents[3] / "config" / "rover.yaml"
@@ -411,3 +413,18 @@ def test_what_no_costmap_proves_closes_nothing(world, fault):
 def test_without_a_site_the_node_says_so(tmp_path):
     with pytest.raises(ConfigurationError, match="is no directory"):
         Conductor().add(PathPlanningNode, {"site": str(tmp_path / "none"), "rover": str(ROVER)})
+
+
+def test_the_same_way_is_told_again_before_it_lapses_and_another_one_or_a_stop_at_once():
+    def report(progress=Progress.GOING, planned_s=90.0):
+        return DriveReport(progress, "", np.empty((0, 2)), 1.0, 0, planned_s=planned_s)
+
+    active = _ActiveDrive(None, None)
+    assert active.is_news(100.0, report(), 2.0)
+    active.told = 100.0, report()
+    assert not active.is_news(101.0, report(), 2.0)
+    assert active.is_news(101.0, report(planned_s=101.0), 2.0)
+    assert active.is_news(101.0, report(Progress.WAITING), 2.0)
+    # the tick after two seconds, though a little early, and a clock that went back
+    assert active.is_news(101.95, report(), 2.0)
+    assert active.is_news(50.0, report(), 2.0)

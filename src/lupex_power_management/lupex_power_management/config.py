@@ -84,7 +84,12 @@ class VetoConfig:
 class ForecastConfig:
     """How far and how finely the energy is forecast."""
 
-    period_s: float = setting(10.0, "between forecasts", unit="s", minimum=1, maximum=3600)
+    period_s: float = setting(10.0, "at least, between forecasts of one plan", unit="s", minimum=1, maximum=3600)
+    longest_s: float = setting(60.0, "between forecasts, when all goes as foreseen", unit="s", minimum=1, maximum=3600)
+    moved_m: float = setting(5.0, "moved, after which there is a new one", unit="m", minimum=0, maximum=1000)
+    departed_wh: float = setting(
+        5.0, "by which the energy may depart from the forecast before there is", unit="Wh", minimum=0, maximum=1e4
+    )
     step_s: float = setting(120.0, "shortest step", unit="s", minimum=1, maximum=3600)
     most_steps: int = setting(160, "longer plans take longer steps", minimum=4, maximum=10000)
     rest_s: float = setting(14400.0, "how far ahead without a plan", unit="s", minimum=60, maximum=1e6)

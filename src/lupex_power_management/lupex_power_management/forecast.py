@@ -3,19 +3,23 @@
 """Energy along a track by the shared models of light, array, battery and heat."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from lupex_models import battery as cells
 from lupex_models import thermal
+from lupex_models.battery import battery_step, usable_energy_at
 from lupex_models.constants import ASTRONOMICAL_UNIT_M
 from lupex_models.light import Light
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
 from lupex_models.solar_array import array_power_w
+from lupex_models.thermal import heats, thermal_step
 from lupex_power_management.charge_estimator import ChargeEstimate
 from lupex_power_management.config import ForecastConfig
 from lupex_power_management.sortie_track import Place, Track
@@ -45,6 +49,31 @@ class Forecast:
     load_w: Array
     min_soc: float
     min_soc_s: float
+
+    def energy_at(self, time_s: float) -> float:
+        """Return the energy [Wh] expected at a time."""
+        return float(np.interp(time_s, self.times_s, self.energy_wh))
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """When and where a forecast was made; it is None where it could not be."""
+
+    time_s: float
+    place: Place | None
+    forecast: Forecast | None
+
+    def holds(self, now_s: float, place: Place | None, energy_wh: float, config: ForecastConfig) -> bool:
+        """Tell whether it is too early for another, or all has gone as foreseen."""
+        since_s = now_s - self.time_s
+        if not 0.0 <= since_s < config.longest_s:
+            return False
+        if since_s < config.period_s:
+            return True
+        if place is None or self.place is None or self.forecast is None:
+            return place is None
+        moved_m = math.hypot(place.x_m - self.place.x_m, place.y_m - self.place.y_m)
+        return moved_m < config.moved_m and abs(energy_wh - self.forecast.energy_at(now_s)) < config.departed_wh
 
 
 def sunlight(site: OrbitalSite, rover: Rover, x_m: Array, y_m: Array, utc_s: Array) -> Sunlight:
@@ -85,36 +114,24 @@ def forecast(
     array and standing load last along the sortie: their sigmas add up with time, and in squares among each other.
     """
     battery = dataclasses.replace(rover.battery, capacity_wh=rover.battery.capacity_wh * capacity_share)
-    state = cells.BatteryState(estimate.soc, estimate.temperature_k)
-    heat = dataclasses.replace(heat, battery_k=estimate.temperature_k)
-    in_box_w, in_structure_w = thermal.avionics_heat(rover.thermal, standing_w)
-    count = track.end_s.size
-    soc, energy = np.empty(count + 1), np.empty(count + 1)
-    array_w, load_w = np.empty(count + 1), np.empty(count + 1)
-    soc[0], energy[0] = estimate.soc, estimate.energy_wh
-    heating = False
-    for k in range(count):
-        length = float(track.length_s[k])
-        heating = thermal.thermostat(rover.thermal, state.temperature_k, heating)
-        heater_w = rover.loads.heater_w if heating else 0.0
-        load = standing_w + heater_w + float(track.drive_w[k] + track.service_w[k])
-        available = config.array_share * float(light.array_w[k])
-        result = cells.step(battery, state, load - available, length)
-        surroundings = thermal.surroundings(
-            rover.thermal,
-            float(light.disc_fraction[k]),
-            bool(light.permanent_shadow[k]),
-            float(light.distance_m[k]),
-        )
-        inputs = thermal.HeatInputs(
-            result.heat_w + in_box_w, result.converter_loss_w + in_structure_w, heater_w, available
-        )
-        heat = thermal.step(rover.thermal, heat, surroundings, inputs, length).state
-        state = cells.BatteryState(result.state.soc, heat.battery_k)
-        soc[k + 1] = state.soc
-        energy[k + 1] = float(cells.usable_energy_wh(battery, state.soc, state.temperature_k))
-        array_w[k + 1] = min(available, max(load - result.accepted_w, 0.0))
-        load_w[k + 1] = load
+    start = estimate.soc, estimate.energy_wh, estimate.temperature_k, heat.electronics_k, heat.panel_k
+    spend_w = track.drive_w + track.service_w
+    around = [
+        thermal.surroundings(rover.thermal, float(share), bool(shadow), float(distance))
+        for share, shadow, distance in zip(light.disc_fraction, light.permanent_shadow, light.distance_m, strict=True)
+    ]
+    soc, energy, array_w, load_w = _follow(
+        cells.battery_row(battery),
+        thermal.thermal_row(rover.thermal),
+        start,
+        (rover.thermal.heater_on_k, rover.thermal.heater_off_k, rover.loads.heater_w),
+        (standing_w, *thermal.avionics_heat(rover.thermal, standing_w)),
+        track.length_s,
+        np.ascontiguousarray(spend_w),
+        config.array_share * light.array_w,
+        np.array([each.ground_k for each in around]),
+        np.array([each.irradiance_w_m2 for each in around]),
+    )
     array_w[0], load_w[0] = array_w[1], load_w[1]
     hours = track.length_s / 3600.0 / rover.battery.converter_efficiency
     drive = np.cumsum(track.drive_sigma_w * hours) / NormalDist().inv_cdf(config.quantile)
@@ -124,6 +141,34 @@ def forecast(
     times = np.concatenate(([now_s], track.end_s))
     lowest = int(np.argmin(soc))
     return Forecast(track.plan_id, times, energy, sigma, array_w, load_w, float(soc[lowest]), float(times[lowest]))
+
+
+@njit(cache=True)
+def _follow(battery, heat, start, heater, avionics, length_s, spend_w, available_w, ground_k, irradiance):  # type: ignore[no-untyped-def]
+    """Return charge, energy, array power and load along the steps, starting with the present.
+
+    battery, heat: rows of the models; start: charge, energy and the three temperatures; heater: on and off below [K],
+    power; avionics: power, and the shares of it that warm battery box and structure.
+    """
+    count = length_s.size
+    soc, energy = np.empty(count + 1), np.empty(count + 1)
+    array_w, load_w = np.empty(count + 1), np.empty(count + 1)
+    soc[0], energy[0], battery_k, electronics_k, panel_k = start
+    heating = False
+    for k in range(count):
+        heating = heats(heater[0], heater[1], battery_k, heating)
+        heater_w = heater[2] if heating else 0.0
+        load, available = avionics[0] + heater_w + spend_w[k], available_w[k]
+        after, _, _, accepted, heat_w, loss_w = battery_step(battery, soc[k], battery_k, load - available, length_s[k])
+        battery_k, electronics_k, panel_k, _, _ = thermal_step(
+            heat, battery_k, electronics_k, panel_k, ground_k[k], irradiance[k],
+            heat_w + avionics[1] + heater_w, loss_w + avionics[2], available, length_s[k],
+        )  # fmt: skip
+        soc[k + 1] = after
+        energy[k + 1] = usable_energy_at(battery, after, battery_k)
+        array_w[k + 1] = min(available, max(load - accepted, 0.0))
+        load_w[k + 1] = load
+    return soc, energy, array_w, load_w
 
 
 def observed_heat(

@@ -71,7 +71,8 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         self._sortie: sortie_track.Sortie | None = None
         self._phase: tuple[float, Any] | None = None
         self._begun_s: float | None = None
-        self._forecast_s = self._saved_s = -1e18
+        self._foreseen: forecast.Foreseen | None = None
+        self._saved_s = -1e18
 
         self._status = self.publisher(PowerStatus, "/power/status")
         self._battery = self.publisher(BatteryState, "/battery_state")
@@ -100,7 +101,7 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
 
     def _plan(self, sortie: sortie_track.Sortie | None) -> None:
         self._sortie = sortie
-        self._forecast_s = -1e18
+        self._foreseen = None
 
     def _mission(self, phase: tuple[float, Any]) -> None:
         self._phase = phase
@@ -135,9 +136,9 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
             return
         share = float(state.mean[charge_estimator.CAPACITY])
         self._battery.publish(conversions.battery_message(estimate, self._reading, share, battery))
-        if now_s - self._forecast_s >= config.forecast.period_s or now_s < self._forecast_s:
-            self._forecast_s = now_s
-            self._foresee(estimate, share, now_s)
+        place = self._place(now_s)
+        if self._foreseen is None or not self._foreseen.holds(now_s, place, estimate.energy_wh, config.forecast):
+            self._foreseen = forecast.Foreseen(now_s, place, self._foresee(estimate, share, place, now_s))
         if now_s - self._saved_s >= config.checkpoint_s or now_s < self._saved_s:
             self._saved_s = now_s
             self.save_state(charge_estimator.to_checkpoint(self._charge), self._charge.stamp_s)
@@ -176,8 +177,10 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         )
         self._lines.publish(conversions.switches_message(self._switches, now_s))
 
-    def _foresee(self, estimate: charge_estimator.ChargeEstimate, share: float, now_s: float) -> None:
-        place = self._place(now_s)
+    def _foresee(
+        self, estimate: charge_estimator.ChargeEstimate, share: float, place: sortie_track.Place | None, now_s: float
+    ) -> forecast.Forecast | None:
+        """Publish and return a forecast, if the rover's place is known."""
         before_s, before, books = self._heat or (now_s, None, self._books)
         dt_s = now_s - before_s
         hours = max(dt_s, 1e-9) / 3600.0
@@ -194,7 +197,7 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         )
         self._heat = (now_s, heat, self._books)
         if self._site is None or place is None:
-            return
+            return None
         config = self.config.forecast
         if self._sortie is None:
             track = sortie_track.at_rest(place, now_s, config)
@@ -206,6 +209,7 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         standing_w = self._books.standing_w or self._rover.loads.avionics_w
         made = forecast.forecast(track, light, estimate, share, heat, standing_w, now_s, self._rover, config)
         self._forecast.publish(conversions.forecast_message(made))
+        return made
 
     def _place(self, now_s: float) -> sortie_track.Place | None:
         message = self._odometry()

@@ -12,7 +12,7 @@ from lupex_models import thermal
 from lupex_models.battery import BatteryState, step, usable_energy_wh
 from lupex_power_management.charge_estimator import ChargeEstimate
 from lupex_power_management.config import ForecastConfig
-from lupex_power_management.forecast import forecast, in_permanent_shadow, observed_heat, sunlight
+from lupex_power_management.forecast import Foreseen, forecast, in_permanent_shadow, observed_heat, sunlight
 from lupex_power_management.sortie_track import Activity, Place, Sortie, Waypoint, along, at_rest
 
 CONFIG = ForecastConfig()
@@ -205,3 +205,34 @@ def test_one_step_is_the_batterys_own(site, rover):
     told = foresee(rover, site, at_rest(Place(-100.0, 0.0), NOW, config), config=config)
     result = step(rover.battery, BatteryState(0.6, 285.0), 60.0, 120.0)
     assert told.min_soc == pytest.approx(result.state.soc)
+
+
+PLACE = Place(-100.0, 0.0)
+
+
+@pytest.fixture(scope="module")
+def foreseen(site, rover):
+    told = foresee(rover, site, at_rest(PLACE, NOW, CONFIG))
+    return Foreseen(NOW, PLACE, told)
+
+
+def test_what_goes_as_foreseen_is_not_foreseen_anew(foreseen):
+    for later_s in (0.0, 9.0, 30.0, CONFIG.longest_s - 1.0):
+        now_s = NOW + later_s
+        assert foreseen.holds(now_s, PLACE, foreseen.forecast.energy_at(now_s), CONFIG)
+
+
+def test_motion_another_charge_a_place_at_last_and_time_ask_for_another_forecast(foreseen):
+    now_s = NOW + 30.0
+    energy = foreseen.forecast.energy_at(now_s)
+    moved = Place(PLACE.x_m + CONFIG.moved_m, PLACE.y_m)
+    assert not foreseen.holds(now_s, moved, energy, CONFIG)
+    assert not foreseen.holds(now_s, PLACE, energy - 1.01 * CONFIG.departed_wh, CONFIG)
+    assert not foreseen.holds(now_s, PLACE, energy + 1.01 * CONFIG.departed_wh, CONFIG)
+    assert not foreseen.holds(NOW + CONFIG.longest_s, PLACE, energy, CONFIG)
+    assert not foreseen.holds(NOW - 1.0, PLACE, energy, CONFIG)
+    # too early for another
+    assert foreseen.holds(NOW + 5.0, moved, 0.0, CONFIG)
+    blind = Foreseen(NOW, None, None)
+    assert not blind.holds(now_s, PLACE, energy, CONFIG)
+    assert blind.holds(now_s, None, energy, CONFIG)

@@ -120,7 +120,8 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         sim, pace = self._sim, self._pace
         driving, lidar_on = sim.mode is Mode.DRIVING, Part.LIDAR in sim.parts
         at_work = Part.DRILL_RIG in sim.parts and self._drill_at_work
-        verdict = pace.decide(sim.now_s, wall_s, Situation(driving, lidar_on, sim.drill_out, at_work))
+        situation = Situation(driving, lidar_on, sim.drill_out, sim.scanned_s, at_work)
+        verdict = pace.decide(sim.now_s, wall_s, situation)
         if pace.lost != self._lost:
             self._tell_lost(pace.lost)
         self._tell_wait(verdict, wall_s)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast simulated time may run: as fast as the nodes follow, never past one that lives, however slow the host."""
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -78,8 +79,15 @@ class Situation:
     driving: bool
     lidar_on: bool
     drill_out: bool
+    cloud_s: float = math.inf
+    """Stamp of the last cloud: a costmap that is as new is no debt."""
     drill_at_work: bool = False
     """Drill control has not told yet that it is stowed."""
+
+    @property
+    def kind(self) -> tuple[bool, ...]:
+        """All but the times."""
+        return self.driving, self.lidar_on, self.drill_out, self.drill_at_work
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,7 @@ class Pace:
         self._lost: dict[str, None] = {}
         self._anchor = (sim_s, wall_s)
         self._anchor_rate = 0.0
-        self._situation: Situation | None = None
+        self._kind: tuple[bool, ...] = ()
         self._changed_s = sim_s
         self._window: deque[tuple[float, float]] = deque([(wall_s, sim_s)])
 
@@ -186,15 +194,18 @@ class Pace:
         if self._awaited:
             self._anchor = (sim_s, wall_s)
             return Verdict(LOOK_WALL_S, awaited=tuple(self._awaited))
-        if situation != self._situation:
+        if situation.kind != self._kind:
             # Stamps made at the parked rates say nothing about how well the driving rates are followed.
-            self._situation, self._changed_s = situation, sim_s
+            self._kind, self._changed_s = situation.kind, sim_s
         held_by = ""
         for key, follower in self._followers.items():
             limit_s = self.limit_s(key, situation)
             if limit_s is None or follower.node in self._lost:
                 continue
-            if sim_s - max(follower.stamp_s, self._changed_s) > limit_s and not self._gives_up(follower.node, wall_s):
+            since_s = max(follower.stamp_s, self._changed_s)
+            if key is Source.COSTMAP and situation.cloud_s < math.inf:
+                since_s = sim_s if follower.stamp_s >= situation.cloud_s else max(since_s, situation.cloud_s)
+            if sim_s - since_s > limit_s and not self._gives_up(follower.node, wall_s):
                 held_by = follower.node
         if held_by:
             # Time spent in a hold is not owed: without this the clock would race after it.

@@ -51,7 +51,11 @@ class ScheduleConfig:
     parked_hz: float = setting(
         2.0, "of /clock, /imu/data and joint states while parked", unit="Hz", minimum=0.1, maximum=25
     )
-    parked_lidar_hz: float = setting(0.1, "of /lidar/points while parked", unit="Hz", minimum=0.001, maximum=25)
+    lidar_way_m: float = setting(
+        0.2, "of motion after which the lidar scans again, no faster than its rate", unit="m", minimum=0, maximum=10
+    )
+    lidar_turn_rad: float = setting(0.05, "of turning, likewise", unit="rad", minimum=0, maximum=3)
+    parked_lidar_hz: float = setting(0.1, "of /lidar/points while nothing moves", unit="Hz", minimum=0.001, maximum=25)
     truth_odometry_hz: float = setting(5.0, "of /truth/odometry while driving", unit="Hz", minimum=0.1, maximum=25)
     truth_state_hz: float = setting(1.0, "of /truth/state", unit="Hz", minimum=0.1, maximum=25)
 

@@ -29,6 +29,7 @@ from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import World
 
 FloatArray = npt.NDArray[np.float64]
+_LONG_AGO_NS = 10**18
 _SUN_REFRESH_S = 10.0
 """The Sun moves by 0.0015 deg in it."""
 
@@ -98,6 +99,7 @@ class Simulation:
         self.drill_rig = DrillRig(rover, config.drill_rig, random_stream(seed, "drill_rig"))
         self.parking = Parking(config.pace.parked_after_s, self.now_s)
         self._lidar_rng = random_stream(seed, "lidar")
+        self._scanned = (-_LONG_AGO_NS, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
         self._neutron_rng = random_stream(seed, "neutrons")
         self._star_rng = random_stream(seed, "star_tracker")
         self._sun_rng = random_stream(seed, "sun_sensor")
@@ -247,8 +249,24 @@ class Simulation:
         pose = self.pose
         return SensorPose(pose.x_m, pose.y_m, pose.z_m, pose.roll_rad, pose.pitch_rad, pose.yaw_rad)
 
+    def lidar_due(self) -> bool:
+        """Tell whether a scan would show something new: after motion, or when the last one is old."""
+        schedule = self.config.schedule
+        scanned_ns, place, heading_rad = self._scanned
+        pose = self.pose
+        if self.now_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
+            return True
+        turn_rad = abs(math.remainder(pose.yaw_rad - heading_rad, math.tau))
+        return math.dist((pose.x_m, pose.y_m), place) >= schedule.lidar_way_m or turn_rad >= schedule.lidar_turn_rad
+
+    @property
+    def scanned_s(self) -> float:
+        """Time of the last scan; long ago before the first."""
+        return self._scanned[0] / 1e9
+
     def lidar_scan(self) -> Points:
         """Return a scan (n, 4)."""
+        self._scanned = (self.now_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
         return scan(self.world.ground, self.sensor_pose(), self.rover.lidar, self.config.lidar, self._lidar_rng)
 
     def attitude_reading(self) -> AttitudeReading | None:

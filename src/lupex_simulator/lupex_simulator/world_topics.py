@@ -144,7 +144,7 @@ class WorldTopics:
                 self._joints.publish(conversions.joints_message(now_ns, sim.vehicle, radius_m))
             if due(Output.TRUTH_ODOMETRY):
                 self._truth_odometry.publish(conversions.odometry_message(now_ns, sim.pose, sim.vehicle.twist))
-        if Part.LIDAR in parts and due(Output.LIDAR):
+        if Part.LIDAR in parts and due(Output.LIDAR) and sim.lidar_due():
             stamp = conversions.time_message(now_ns)
             self._cloud.publish(conversions.cloud_message(stamp, sim.lidar_scan()))
         if Part.SKY_SENSORS in parts:

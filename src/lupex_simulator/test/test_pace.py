@@ -140,6 +140,18 @@ def test_driving_off_gives_the_costmap_its_time():
     assert made.decide(1022.6, 60.0, DRIVING).held_by == "traversability"
 
 
+def test_a_costmap_as_new_as_the_last_cloud_is_no_debt_however_old():
+    made = pace()
+    made.seen(Source.COSTMAP, 1000.0, 1000.0)
+    scanned = replace(DRIVING, cloud_s=1000.0)
+    assert made.decide(1009.0, 50.0, scanned).held_by == ""
+    scanned = replace(DRIVING, cloud_s=1009.0)
+    assert made.decide(1011.4, 50.0, scanned).held_by == ""
+    assert made.decide(1011.6, 50.0, scanned).held_by == "traversability"
+    made.seen(Source.COSTMAP, 1009.0, 1011.6)
+    assert made.decide(1011.6, 50.0, scanned).held_by == ""
+
+
 def test_the_drill_is_waited_for_until_it_is_told_to_be_stowed():
     made = pace()
     made.seen(Source.DRILL, 1000.0, 1000.0)

@@ -96,7 +96,6 @@ def test_topics_and_their_rates_parked_and_driving(run):
         "/clock": 12.5,
         "/imu/data": 25.0,
         "/mobility/joint_states": 20.0,
-        "/lidar/points": 1.0,
         "/star_tracker/attitude": 1.0,
         "/sun_sensor/direction": 1.0,
         "/power/bus": 1.0,
@@ -117,6 +116,21 @@ def test_topics_and_their_rates_parked_and_driving(run):
     assert cloud.point_step == 16
     assert len(cloud.data) == 16 * cloud.width > 0
     watch.compare_all()
+
+
+def test_the_lidar_scans_after_motion_and_now_and_then_at_rest(run):
+    run.add()
+    begin_s = run.go_on(30.0)
+    at_rest = [time_s for time_s in run.listener.stamps["/lidar/points"] if time_s >= begin_s]
+    assert np.diff(at_rest) == pytest.approx(10.0)
+    run.listener.speed = 1.0
+    driven_s = run.go_on(30.0) + 5.0
+    simulation = run.conductor.nodes["simulator"]._sim
+    scans = [time_s for time_s in run.listener.stamps["/lidar/points"] if time_s >= driven_s]
+    pace_mps = simulation.vehicle.distance_m / 30.0
+    # at the first full second after 0.2 m: the lidar turns once a second
+    assert np.diff(scans) == pytest.approx(math.ceil(0.2 / pace_mps - 0.05), abs=1.0)
+    assert 5 <= len(scans) <= 13
 
 
 def test_data_of_a_time_is_there_before_the_clock_says_it(run):

@@ -95,6 +95,19 @@ class CostConfig:
 
 
 @dataclass(frozen=True)
+class LookConfig:
+    """When a cloud is taken into the map; the costmap of any other is that of the ground as it was known."""
+
+    moved_m: float = setting(0.2, "moved since the last one, after which it is", unit="m", minimum=0, maximum=5)
+    turned_rad: float = setting(0.052, "turned since, after which it is", unit="rad", minimum=0, maximum=3)
+    longest_s: float = setting(1.9, "since, after which it is, in motion", unit="s", minimum=0, maximum=60)
+    rest_m: float = setting(0.02, "moved less counts as standing", unit="m", minimum=0, maximum=1)
+    rest_rad: float = setting(0.01, "turned less counts as standing", unit="rad", minimum=0, maximum=1)
+    rest_looks: int = setting(5, "taken from one place, after which more tell little", minimum=1, maximum=1000)
+    rest_longest_s: float = setting(60.0, "since, after which it is, standing", unit="s", minimum=0, maximum=3600)
+
+
+@dataclass(frozen=True)
 class TraversabilityConfig:
     """Inputs, map and cost."""
 
@@ -106,5 +119,6 @@ class TraversabilityConfig:
     pose_wait_s: float = setting(1.0, "a cloud waits for the pose at its stamp", unit="s", minimum=0.01, maximum=60)
     points_min: int = setting(100, "a cloud with fewer usable points is not used", minimum=1, maximum=1_000_000)
     grid_map_period_s: float = setting(5.0, "of /traversability/map", unit="s", minimum=0.1, maximum=600)
+    look: LookConfig = field(default_factory=LookConfig)
     map: MapConfig = field(default_factory=MapConfig)
     cost: CostConfig = field(default_factory=CostConfig)

@@ -121,31 +121,48 @@ def _close_lone_gaps(height, low, high, hidden, source, hidden_max, bound):  # t
 
 
 @njit(cache=True)
-def _sums(height, known, base):  # type: ignore[no-untyped-def]
-    """Return integral images of n, x, y, z, xx, xy, yy, xz, yz, zz over the known cells, in cells and metres."""
-    n = height.shape[0]
-    out = np.zeros((n + 1, n + 1, 10))
-    row = np.empty(10)
+def _bordered(values, known, otherwise):  # type: ignore[no-untyped-def]
+    """Return the values of known cells, and another one in all others and in a border of one cell."""
+    n = values.shape[0]
+    out = np.full((n + 2, n + 2), otherwise)
     for i in range(n):
-        row[:] = 0.0
-        y = i - 0.5 * n
         for j in range(n):
             if known[i, j]:
-                x = j - 0.5 * n
-                z = height[i, j] - base
-                row[0] += 1.0
-                row[1] += x
-                row[2] += y
-                row[3] += z
-                row[4] += x * x
-                row[5] += x * y
-                row[6] += y * y
-                row[7] += x * z
-                row[8] += y * z
-                row[9] += z * z
-            for k in range(10):
-                out[i + 1, j + 1, k] = out[i, j + 1, k] + row[k]
+                out[i + 1, j + 1] = values[i, j]
     return out
+
+
+@njit(cache=True)
+def _take_row(columns, height, known, i, sign, base):  # type: ignore[no-untyped-def]
+    """Add a row's known cells to the sums down each column (6, n), or take it away: n, y, z, yy, yz, zz."""
+    n = height.shape[0]
+    y = i - 0.5 * n
+    for j in range(n):
+        one = sign if known[i, j] else 0.0
+        z = height[i, j] - base if known[i, j] else 0.0
+        columns[0, j] += one
+        columns[1, j] += one * y
+        columns[2, j] += one * z
+        columns[3, j] += one * y * y
+        columns[4, j] += one * y * z
+        columns[5, j] += one * z * z
+
+
+@njit(cache=True)
+def _take_column(s, columns, j, sign):  # type: ignore[no-untyped-def]
+    """Add a column to the sums over the window, or take it away: n, x, y, z, xx, xy, yy, xz, yz, zz."""
+    x = j - 0.5 * columns.shape[1]
+    n, y, z = sign * columns[0, j], sign * columns[1, j], sign * columns[2, j]
+    s[0] += n
+    s[1] += n * x
+    s[2] += y
+    s[3] += z
+    s[4] += n * x * x
+    s[5] += x * y
+    s[6] += sign * columns[3, j]
+    s[7] += x * z
+    s[8] += sign * columns[4, j]
+    s[9] += sign * columns[5, j]
 
 
 @njit(cache=True)
@@ -156,48 +173,65 @@ def _derive(  # type: ignore[no-untyped-def]
     n = height.shape[0]
     r = int(reach)
     base = height[n // 2, n // 2]
-    sums = _sums(height, known, base)
+    top, bottom = _bordered(high, known, -np.inf), _bordered(low, known, np.inf)
+    columns = np.zeros((6, n))
     s = np.empty(10)
     needed = coverage * (2 * r + 1) ** 2
+    per_cell, per_slope, per_step, per_rough, per_slip = (
+        1.0 / cell,
+        1.0 / slope_max,
+        1.0 / step_max,
+        1.0 / rough_max,
+        1.0 / slip_max,
+    )
+    # hidden relief may have to be none at all
+    per_hidden = hidden_weight / hidden_max if hidden_max > 0.0 else 0.0
+    least = 0.02 * r**4
     slip_scale = (slip_by_slope.size - 1) / (0.5 * math.pi)
+    for i in range(min(r, n)):
+        _take_row(columns, height, known, i, 1.0, base)
     for i in range(n):
-        top, bottom = max(i - r, 0), min(i + r + 1, n)
+        # the window moves on: its sums are kept by column, and along each row in all
+        if i + r < n:
+            _take_row(columns, height, known, i + r, 1.0, base)
+        if i - r - 1 >= 0:
+            _take_row(columns, height, known, i - r - 1, -1.0, base)
+        s[:] = 0.0
+        for j in range(min(r, n)):
+            _take_column(s, columns, j, 1.0)
         for j in range(n):
-            if not known[i, j]:
-                continue
-            left, right = max(j - r, 0), min(j + r + 1, n)
-            for k in range(10):
-                s[k] = sums[bottom, right, k] - sums[top, right, k] - sums[bottom, left, k] + sums[top, left, k]
+            if j + r < n:
+                _take_column(s, columns, j + r, 1.0)
+            if j - r - 1 >= 0:
+                _take_column(s, columns, j - r - 1, -1.0)
             count = s[0]
-            if count < needed:
+            if not known[i, j] or count < needed:
                 continue
-            mx, my, mz = s[1] / count, s[2] / count, s[3] / count
-            xx = s[4] / count - mx * mx
-            xy = s[5] / count - mx * my
-            yy = s[6] / count - my * my
+            each = 1.0 / count
+            mx, my, mz = s[1] * each, s[2] * each, s[3] * each
+            xx = s[4] * each - mx * mx
+            xy = s[5] * each - mx * my
+            yy = s[6] * each - my * my
             determinant = xx * yy - xy * xy
             # cells in a line leave the slope across it open; (r/2)^2 is about the spread of a full window
-            if determinant < 0.02 * r**4:
+            if determinant < least:
                 continue
-            xz = s[7] / count - mx * mz
-            yz = s[8] / count - my * mz
-            a = (yy * xz - xy * yz) / determinant
-            b = (xx * yz - xy * xz) / determinant
-            rough = math.sqrt(max(s[9] / count - mz * mz - a * xz - b * yz, 0.0))
-            slope = math.atan(math.hypot(a, b) / cell)
+            xz = s[7] * each - mx * mz
+            yz = s[8] * each - my * mz
+            inverse = 1.0 / determinant
+            a = (yy * xz - xy * yz) * inverse
+            b = (xx * yz - xy * xz) * inverse
+            rough = math.sqrt(max(s[9] * each - mz * mz - a * xz - b * yz, 0.0))
+            slope = math.atan(math.sqrt(a * a + b * b) * per_cell)
             highest, lowest = -math.inf, math.inf
-            for di in range(-1, 2):
-                for dj in range(-1, 2):
-                    p, q = i + di, j + dj
-                    if p < 0 or q < 0 or p >= n or q >= n or not known[p, q]:
-                        continue
-                    tilt = a * dj + b * di
-                    highest = max(highest, high[p, q] - tilt)
-                    lowest = min(lowest, low[p, q] - tilt)
+            for di in range(3):
+                for dj in range(3):
+                    tilt = a * (dj - 1) + b * (di - 1)
+                    highest = max(highest, top[i + di, j + dj] - tilt)
+                    lowest = min(lowest, bottom[i + di, j + dj] - tilt)
             step = highest - lowest
             slip = slip_by_slope[min(int(slope * slip_scale) + 1, slip_by_slope.size - 1)]
-            share = max(slope / slope_max, step / step_max)
-            share = max(share, max(rough / rough_max, slip / slip_max))
+            share = max(max(slope * per_slope, step * per_step), max(rough * per_rough, slip * per_slip))
             slope_out[i, j] = slope
             step_out[i, j] = step
             rough_out[i, j] = rough
@@ -205,7 +239,7 @@ def _derive(  # type: ignore[no-untyped-def]
             if share >= 1.0:
                 cost_out[i, j] = LETHAL
                 continue
-            value = 99.0 * max(share, hidden_weight * hidden[i, j] / hidden_max)
+            value = 99.0 * max(share, per_hidden * hidden[i, j])
             if source[i, j] == ASSUMED:
                 value = max(value, unseen_cost)
             cost_out[i, j] = int(min(value, 99.0))

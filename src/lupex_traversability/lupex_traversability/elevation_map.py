@@ -210,6 +210,26 @@ def _shift(grid: NDArray, rows: int, columns: int, fill: float) -> None:  # type
 
 
 @njit(cache=True)
+def _supported(k, world, image, ring, ray, reach):  # type: ignore[no-untyped-def]
+    """Tell whether a neighbouring ray returned a point within reach of one; first the rays beside it are asked."""
+    if ring < 0:
+        return False
+    rows, columns = image.shape
+    for up in (0, -1, 1):
+        if ring + up < 0 or ring + up >= rows:
+            continue
+        for aside in (1, -1, 0, 2, -2):
+            other = image[ring + up, (ray + aside) % columns]
+            if other >= 0 and other != k:
+                dx = world[other, 0] - world[k, 0]
+                dy = world[other, 1] - world[k, 1]
+                dz = world[other, 2] - world[k, 2]
+                if dx * dx + dy * dy + dz * dz <= reach * reach:
+                    return True
+    return False
+
+
+@njit(cache=True)
 def _bin(points, rotation, origin, sums, image, numbers):  # type: ignore[no-untyped-def]
     """Turn points into odom and gather them by cell: information, information x height, lowest, highest.
 
@@ -245,20 +265,7 @@ def _bin(points, rotation, origin, sums, image, numbers):  # type: ignore[no-unt
     for k in range(points.shape[0]):
         if ranges[k] == 0.0:
             continue
-        reach = near + slope * ranges[k]
-        supported = False
-        for up in range(-1, 2):
-            ring = pixel[k, 0] + up
-            if pixel[k, 0] < 0 or ring < 0 or ring >= rows:
-                continue
-            for aside in range(-2, 3):
-                other = image[ring, (pixel[k, 1] + aside) % columns]
-                if other >= 0 and other != k:
-                    dx = world[other, 0] - world[k, 0]
-                    dy = world[other, 1] - world[k, 1]
-                    dz = world[other, 2] - world[k, 2]
-                    supported |= dx * dx + dy * dy + dz * dz <= reach * reach
-        if not supported:
+        if not _supported(k, world, image, pixel[k, 0], pixel[k, 1], near + slope * ranges[k]):
             ranges[k] = 0.0
             continue
         px, py, pz = world[k]

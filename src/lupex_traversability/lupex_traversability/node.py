@@ -15,13 +15,14 @@ from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
-from lupex_node.port import Use
+from lupex_node.port import Closable, Use
 from lupex_node.ros.process import run
 from lupex_traversability.config import TraversabilityConfig
 from lupex_traversability.conversions import cloud, costmap, grid_map, pose
-from lupex_traversability.driving_cost import DrivingCost
+from lupex_traversability.driving_cost import DrivingCost, Ground
 from lupex_traversability.elevation_map import ElevationMap
-from lupex_traversability.pose_history import PoseHistory
+from lupex_traversability.looks import Looks
+from lupex_traversability.pose_history import Pose, PoseHistory
 
 _RETRY_S = 0.1
 """Between looks for the pose that a cloud waits for."""
@@ -42,6 +43,9 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._cost = DrivingCost(self.config.cost, rover)
         self._warm_up()
         self._poses = PoseHistory()
+        self._looks = Looks(self.config.look)
+        self._ground: Ground | None = None
+        self._retry: Closable | None = None
         self._pending: tuple[float, NDArray[np.float32]] | None = None
         self._pending_since_s = 0.0
         self._newest_cloud_s = -math.inf
@@ -59,7 +63,11 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             profile=qos.NEWEST,
         )
         self.serve(Trigger, "/traversability/forget", self._forget)
-        self.every(_RETRY_S, self._try_pending)
+
+    def cleanup(self) -> None:
+        """Take down what `wire` made, and the timer of a cloud that waits."""
+        self._wait_no_more()
+        super().cleanup()
 
     def _warm_up(self) -> None:
         """Have the kernels compiled, or read from their cache, before the first cloud arrives."""
@@ -85,33 +93,50 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._try_pending()
 
     def _try_pending(self) -> None:
-        if self._pending is None:
+        """Use the cloud that waits for its pose, if that has come; look again after a while if not."""
+        if self._pending is None or not self.active:
             return
         time_s, points = self._pending
-        self._take_poses()
+        self._take_poses(time_s)
         at = self._poses.at(time_s, self.config.pose_gap_max_s)
-        if at is None:
-            late = self._poses.newest_s >= time_s
-            if late or self.now_s() - self._pending_since_s > self.config.pose_wait_s:
-                self._pending = None
-                self.refuse(_CLOUD, "no pose around its stamp" if late else "no pose at its stamp in time")
-                self.set_health("clouds come without poses: the costmap stands still")
+        late = self._poses.newest_s >= time_s
+        if at is None and not late and self.now_s() - self._pending_since_s <= self.config.pose_wait_s:
+            # a timer for so long as a cloud waits: at rest there is nothing to look for
+            self._retry = self._retry or self.port.timer(_RETRY_S, self._try_pending)
             return
         self._pending = None
-        used = self._map.insert(points, at.position_m, at.rotation())
-        if used < self.config.points_min:
-            self.refuse(_CLOUD, f"only {used} points within the map")
-            self.set_health("the lidar sees too little ground")
+        self._wait_no_more()
+        if at is None:
+            self.refuse(_CLOUD, "no pose around its stamp" if late else "no pose at its stamp in time")
+            self.set_health("clouds come without poses: the costmap stands still")
         else:
-            self.set_health("")
-        self._publish(time_s)
+            self._use(points, at)
+
+    def _wait_no_more(self) -> None:
+        if self._retry is not None:
+            self._retry.close()
+            self._retry = None
+
+    def _use(self, points: NDArray[np.float32], at: Pose) -> None:
+        if self._looks.is_due(at) or self._ground is None:
+            used = self._map.insert(points, at.position_m, at.rotation())
+            enough = used >= self.config.points_min
+            if not enough:
+                self.refuse(_CLOUD, f"only {used} points within the map")
+            self.set_health("" if enough else "the lidar sees too little ground")
+            self._ground = self._cost.of(self._map)
+        self._publish(at.time_s, self._ground)
 
     def _forget(self, _: Trigger.Request, answer: Use) -> None:
         self._map.forget()
+        self._looks.forget()
         answer(Trigger.Response(success=True, message="the map begins anew; the rover's own way is kept"))
 
-    def _take_poses(self) -> None:
-        for waiting in self._odometry.take():
+    def _take_poses(self, cloud_s: float) -> None:
+        """Read the poses that have come, of those before a cloud the last alone."""
+        waiting_poses = self._odometry.take()
+        before = sum(waiting.stamp_s <= cloud_s for waiting in waiting_poses)
+        for waiting in waiting_poses[max(before - 1, 0) :]:
             newest_s = self._poses.newest_s
             if waiting.stamp_s <= newest_s and newest_s - waiting.stamp_s < self.config.cloud_max_age_s:
                 continue
@@ -120,8 +145,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             except InvalidMessage as refusal:
                 self.refuse(_POSE, str(refusal))
 
-    def _publish(self, time_s: float) -> None:
-        derived = self._cost.of(self._map)
+    def _publish(self, time_s: float, derived: Ground) -> None:
         self._costmap.publish(costmap(time_s, self._map, derived))
         if time_s < self._grid_map_s:
             self._grid_map_s = -math.inf

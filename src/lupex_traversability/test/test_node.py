@@ -208,3 +208,39 @@ def test_on_request_the_map_begins_anew(world, flat):
     world.until(lambda: answers)
     assert answers[0].success
     assert 0 < np.count_nonzero(world.node._map.known) < known / 10
+
+
+def stand(world, flat, clouds, x=0.0):
+    """Let clouds come from one place, once a second with poses around each."""
+    for _ in range(clouds):
+        now = world.now_s()
+        for at in (now - 0.2, now):
+            world.poses.publish(odometry(at, x))
+        world.clouds.publish(cloud(now - 0.1, flat))
+        world.conductor.run_until(now + 1.0)
+
+
+def test_at_rest_the_ground_is_told_again_and_not_made_anew(world, flat, monkeypatch):
+    made, cost_of = [], world.node._cost.of
+    monkeypatch.setattr(world.node._cost, "of", lambda ground: made.append(1) or cost_of(ground))
+    stand(world, flat, 12)
+    assert len(made) == world.node.config.look.rest_looks
+    stamps = [seconds(message.header.stamp) for message in world.costmaps]
+    assert len(stamps) == 12
+    assert np.diff(stamps) == pytest.approx(np.ones(11))
+    assert world.costmaps[-1].data == world.costmaps[-2].data
+    assert world.costmaps[-1] is not world.costmaps[-2]
+    stand(world, flat, 1, x=0.3)
+    assert len(made) == world.node.config.look.rest_looks + 1
+
+
+def test_nothing_ticks_while_no_cloud_waits(world, flat):
+    stand(world, flat, 2)
+    assert world.node._retry is None
+    world.clouds.publish(cloud(world.now_s(), flat))
+    world.conductor.run_until(world.now_s() + 0.01)
+    assert world.node._retry is not None
+    world.poses.publish(odometry(world.now_s() - 0.1))
+    world.poses.publish(odometry(world.now_s()))
+    world.until(lambda: len(world.costmaps) == 3)
+    assert world.node._retry is None

@@ -230,12 +230,12 @@ def _ground(policy: RecoveryPolicy) -> tuple[NDArray[np.bool_], Array, Array, fl
 def _worst(field, passable, time_s, power_w, discharge, cells):  # type: ignore[no-untyped-def]
     """Return the greatest need over cells in the field (ny, nx) of a slice, and the cell."""
     ny, nx = field.shape
-    worst, at = -np.inf, cells[0]
+    worst, at = -math.inf, cells[0]
     for cell in cells:
         i, j = cell // nx, cell % nx
-        value = np.float64(field[i, j])
+        value = float(field[i, j])
         if not passable[i, j]:
-            near, joules = -np.inf, 0.0
+            near, joules = -math.inf, 0.0
             for p in range(max(i - 1, 0), min(i + 2, ny)):
                 for q in range(max(j - 1, 0), min(j + 2, nx)):
                     if np.isfinite(field[p, q]):
@@ -244,7 +244,7 @@ def _worst(field, passable, time_s, power_w, discharge, cells):  # type: ignore[
                         if np.isfinite(time_s[move, p, q]):
                             joules = max(joules, time_s[move, p, q] * power_w[move, p, q])
             joules *= discharge
-            value = near + 2.0 * joules if near > -np.inf and joules > 0.0 else np.inf
+            value = near + 2.0 * joules if near > -math.inf and joules > 0.0 else math.inf
         if value > worst:
             worst, at = value, cell
     return worst, at

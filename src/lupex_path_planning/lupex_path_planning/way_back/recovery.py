@@ -69,6 +69,7 @@ class RecoveryPolicy:
     scale: Scale
     rounding: Rounding = ROUNDING
     _havens: dict[tuple[int, int, int, bool], int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _moves: dict[tuple[int, int, int, bool], int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -194,7 +195,14 @@ class RecoveryPolicy:
         return (value if label < int(NOTHING) else None), before
 
     def move_on(self, k: int, row: int, column: int, *, stop_used: bool) -> int:
-        """Return the move that this cell's label rests on, WAIT for none, by the same kernels on the cells around."""
+        """Return the move that this cell's label rests on, WAIT for none; it is found once: ways back share cells."""
+        key = k, row, column, stop_used
+        if key not in self._moves:
+            self._moves[key] = self._found_move(k, row, column, stop_used=stop_used)
+        return self._moves[key]
+
+    def _found_move(self, k: int, row: int, column: int, *, stop_used: bool) -> int:
+        """Return that move by the same kernels on the cells around."""
         ny, nx = self.grid.shape
         scale, weight = self.scale, self.scale.weight
         rows, columns = slice(max(row - 1, 0), min(row + 2, ny)), slice(max(column - 1, 0), min(column + 2, nx))
