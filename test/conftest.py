@@ -110,3 +110,12 @@ def lockstep_rerun(tmp_path_factory) -> ShortSortie:
     finally:
         busy.kill()
         busy.wait()
+
+
+@pytest.fixture(scope="session")
+def everything_bag(tmp_path_factory) -> Path:
+    """Record the first minutes of a sortie in lock step, with all that a replay needs, once."""
+    pytest.importorskip("lupex_interfaces.msg")
+    from lupex_system_tests.recorded_everything import record_everything
+
+    return record_everything(tmp_path_factory.mktemp("everything"))

@@ -105,7 +105,23 @@ def test_rover_file_is_valid(repository):
 
 
 def test_every_node_file_is_checked(repository):
-    assert {path.stem for path in (repository / "config").glob("*.yaml")} == {*NODES, "rover", "ros_gz_bridge"}
+    assert {path.stem for path in (repository / "config").glob("*.yaml")} == {
+        *NODES,
+        "rover",
+        "ros_gz_bridge",
+        "lockstep",
+    }
+
+
+def test_the_latencies_of_lock_step_are_readable_and_name_work_that_is_done(repository):
+    from lupex_node.lockstep.latency import read_latency
+
+    latency = read_latency(repository / "config" / "lockstep.yaml")
+    assert 0 < latency.of_message_ns() < 100_000_000
+    for key in latency.compute_s:
+        node, work = key.split("/")
+        source = (repository / "src" / f"lupex_{node}" / f"lupex_{node}" / "node.py").read_text(encoding="utf-8")
+        assert f'"{work}"' in source, f"{node} does no work named {work}"
 
 
 @pytest.mark.parametrize("name", NODES)

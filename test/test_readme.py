@@ -16,6 +16,7 @@ SHORT_FORMS = {
     "test": ["test", "unit", "--collect-only", "-q"],
     "launch": ["launch", "sim.launch.xml", "world:=plain", "--print"],
     "report": ["report", "{out}/bag", "--out", "{report}"],
+    "replay": ["replay", "{out}/bag", "--node", "mobility", "--until", "9", "--out", "{report}/replay"],
     "plan": ["plan", "--world", "plain", "--out", "{report}/plan"],
     "site": ["site", "import", "--help"],
     "bench": ["bench", "models/light", "--quick"],

@@ -75,6 +75,32 @@ def test_the_middleware_is_known_to_the_port_alone(repository, package):
         assert not {name for name in imports(path) if name.split(".")[0] == "rclpy"}, f"{path.name} of {package}"
 
 
+def own_names(tree):
+    """Return the private names that the classes of a module give their objects: methods and attributes."""
+    found = set()
+    for item in ast.walk(tree):
+        if isinstance(item, ast.FunctionDef):
+            found.add(item.name)
+        elif isinstance(item, ast.Attribute) and isinstance(item.ctx, ast.Store):
+            found |= {item.attr} if isinstance(item.value, ast.Name) and item.value.id == "self" else set()
+    return {name for name in found if name.startswith("_") and not name.startswith("__")}
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_no_node_takes_a_name_that_the_common_node_has(repository, package):
+    if package in ("lupex_node", "lupex_system_tests"):
+        return
+    common = set()
+    for name in ("bare_node", "node"):
+        path = repository / "src" / "lupex_node" / "lupex_node" / f"{name}.py"
+        common |= own_names(ast.parse(path.read_text(encoding="utf-8")))
+    assert {"_keep", "_beat", "_made"} <= common
+    for path in modules(repository, package):
+        if path.name == "node.py":
+            clash = own_names(ast.parse(path.read_text(encoding="utf-8"))) & common
+            assert not clash, f"{path} of {package} takes {sorted(clash)}"
+
+
 @pytest.mark.parametrize("package", AUTONOMY)
 def test_autonomy_knows_no_truth(repository, package):
     for path in modules(repository, package):

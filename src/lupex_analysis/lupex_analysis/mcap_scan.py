@@ -38,8 +38,12 @@ class Scan:
     problem: str = ""
 
 
-def scan_messages(path: Path, scan: Scan) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (channel, reception time [ns], serialized message) in the order of the file; `scan` fills meanwhile.
+Scanned = tuple[int, int, int, bytes]
+"""Channel, time of reception and of publishing [ns], serialized message."""
+
+
+def scan_messages(path: Path, scan: Scan) -> Iterator[Scanned]:
+    """Yield the messages in the order of the file; `scan` fills meanwhile.
 
     Leaves out a record that is damaged, stops at one that is cut off, and says so in `scan.problem`. Raises
     NotMcapError, OSError.
@@ -69,10 +73,10 @@ def scan_messages(path: Path, scan: Scan) -> Iterator[tuple[int, int, bytes]]:
                 scan.problem = f"it is damaged at {at / 1e6:.1f} MB ({error}), and that part is left out"
 
 
-def _record(kind: int, body: bytes, scan: Scan) -> Iterator[tuple[int, int, bytes]]:
+def _record(kind: int, body: bytes, scan: Scan) -> Iterator[Scanned]:
     if kind == Opcode.MESSAGE:
-        channel, _, received_ns, _ = _MESSAGE.unpack_from(body)
-        yield channel, received_ns, body[_MESSAGE.size :]
+        channel, _, received_ns, published_ns = _MESSAGE.unpack_from(body)
+        yield channel, received_ns, published_ns, body[_MESSAGE.size :]
     elif kind == Opcode.CHUNK:
         yield from _chunk(body, scan)
     elif kind == Opcode.HEADER:
@@ -92,7 +96,7 @@ def _stream(body: bytes) -> ReadDataStream:
     return ReadDataStream(BytesIO(body))
 
 
-def _chunk(body: bytes, scan: Scan) -> Iterator[tuple[int, int, bytes]]:
+def _chunk(body: bytes, scan: Scan) -> Iterator[Scanned]:
     _, _, plain_size, checksum = _CHUNK.unpack_from(body)
     at = _CHUNK.size
     (name_length,) = struct.unpack_from("<I", body, at)

@@ -4,7 +4,7 @@
 
 import dataclasses
 import struct
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
-from lupex_analysis.mcap_scan import NotMcapError, Scan, scan_messages
+from lupex_analysis.mcap_scan import NotMcapError, Scan, Scanned, scan_messages
 from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
@@ -89,14 +89,15 @@ def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, flo
     `thin_s` names topics of which only one message in so many seconds of header stamp is decoded; all are counted.
     Their type must begin with a std_msgs/Header.
     """
-    files = _storage_files(path)
+    files = storage_files(path)
     collected = _Collected(thin_s or {})
     if files[0].suffix == ".mcap":
         return _read_mcap(path, files, wanted, collected)
     return _read_with_rosbags(path, wanted, collected)
 
 
-def _storage_files(path: Path) -> list[Path]:
+def storage_files(path: Path) -> list[Path]:
+    """Return the files of a recording in their order; raises ReadingError."""
     if not path.exists():
         raise ReadingError(f"{path} does not exist: name a bag directory or an .mcap file")
     if path.is_file():
@@ -123,6 +124,21 @@ def _in_order(path: Path, found: list[Path]) -> list[Path]:
     return sorted(found, key=lambda file: (listed.get(file.name, len(listed)), file.name))
 
 
+def scanned(file: Path, scan: Scan) -> Iterator[Scanned]:
+    """Yield the messages of an MCAP file in its order; raises ReadingError."""
+    try:
+        yield from scan_messages(file, scan)
+    except NotMcapError as error:
+        raise ReadingError(str(error)) from error
+    except OSError as error:
+        raise ReadingError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def cut_short(file: Path, scan: Scan) -> str:
+    """Say what is wrong with a file that was scanned."""
+    return f"{file.name} is read as far as it goes: {scan.problem}"
+
+
 def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], collected: "_Collected") -> Recording:
     metadata: dict[str, str] = {}
     scans: list[tuple[Path, Scan]] = []
@@ -130,18 +146,13 @@ def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], colle
         scan = Scan()
         scans.append((file, scan))
         decoders: dict[int, tuple[str, Any]] = {}
-        try:
-            for channel_id, received_ns, data in scan_messages(file, scan):
-                if channel_id not in decoders:
-                    decoders[channel_id] = _channel(scan, channel_id, wanted, collected)
-                topic, decode = decoders[channel_id]
-                collected.take(topic, received_ns, data, decode)
-        except NotMcapError as error:
-            raise ReadingError(str(error)) from error
-        except OSError as error:
-            raise ReadingError(f"{file} cannot be read: {error.strerror}") from error
+        for channel_id, received_ns, _, data in scanned(file, scan):
+            if channel_id not in decoders:
+                decoders[channel_id] = _channel(scan, channel_id, wanted, collected)
+            topic, decode = decoders[channel_id]
+            collected.take(topic, received_ns, data, decode)
         if scan.problem:
-            collected.problems.append(f"{file.name} is read as far as it goes: {scan.problem}")
+            collected.problems.append(cut_short(file, scan))
         for channel in scan.channels.values():
             schema = scan.schemas.get(channel.schema_id)
             collected.announce(channel.topic, schema.name if schema else "")
@@ -169,20 +180,45 @@ def _channel(scan: Scan, channel_id: int, wanted: Collection[str], collected: "_
     if schema is None or channel.message_encoding != "cdr":
         collected.problems.append(f"{channel.topic} has no definition and is left out")
         return channel.topic, None
-    form = MessageDefinitionFormat.IDL if schema.encoding in ("ros2idl", "omgidl") else MessageDefinitionFormat.MSG
-    return channel.topic, _decoder(channel.topic, kind, schema.data.decode(), form, collected)
+    try:
+        return channel.topic, decoder_of(kind, schema.data.decode(), definition_form(schema.encoding))
+    except DefinitionError as error:
+        collected.problems.append(f"{channel.topic} ({kind}) has a definition that cannot be used: {error}")
+        return channel.topic, None
 
 
-def _decoder(topic: str, kind: str, text: str, form: MessageDefinitionFormat, collected: "_Collected") -> Any:
+class DefinitionError(ValueError):
+    """Say why a message definition cannot be used."""
+
+
+def definition_form(encoding: str) -> MessageDefinitionFormat:
+    """Return the form that a schema's encoding names."""
+    return MessageDefinitionFormat.IDL if encoding in ("ros2idl", "omgidl") else MessageDefinitionFormat.MSG
+
+
+def decoder_of(kind: str, text: str, form: MessageDefinitionFormat) -> Callable[[bytes], Any]:
+    """Return what decodes messages of a definition; raises DefinitionError."""
+    store = _store_of(kind, text, form)
+    return lambda data: store.deserialize_cdr(data, kind)
+
+
+def hash_of(kind: str, text: str, form: MessageDefinitionFormat) -> str:
+    """Return the RIHS01 hash of a definition; empty where it cannot be told."""
+    try:
+        return _store_of(kind, text, form).hash_rihs01(kind)
+    except Exception:
+        return ""
+
+
+def _store_of(kind: str, text: str, form: MessageDefinitionFormat) -> Typestore:
     try:
         types = _idl_types(text) if form == MessageDefinitionFormat.IDL else get_types_from_msg(text, kind)
         # a store for each type: two recorders' texts of one inner type may differ in their comments
-        store: Typestore = get_typestore(Stores.EMPTY)
+        store = get_typestore(Stores.EMPTY)
         store.register(types)
     except Exception as error:
-        collected.problems.append(f"{topic} ({kind}) has a definition that cannot be used: {error}")
-        return None
-    return lambda data: store.deserialize_cdr(data, kind)
+        raise DefinitionError(str(error)) from error
+    return store
 
 
 def _idl_types(text: str) -> Any:
@@ -227,11 +263,17 @@ def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collect
                 )
             collected.start_ns, collected.end_ns = reader.start_time, reader.end_time
     except (AnyReaderError, ReaderError, OSError) as error:
-        missing = "" if (bag / NAME).exists() else f"; {bag / NAME} is missing (`ros2 bag reindex` makes it)"
-        raise ReadingError(f"{path} cannot be read: {error}{missing}") from error
+        raise not_readable(path, error) from error
     if not any(collected.counts.values()):
         raise ReadingError(f"{path} holds no message")
     return collected.recording(path, custom, None)
+
+
+def not_readable(path: Path, error: Exception) -> ReadingError:
+    """Say why rosbags cannot read a bag."""
+    bag = path if path.is_dir() else path.parent
+    missing = "" if (bag / NAME).exists() else f"; {bag / NAME} is missing (`ros2 bag reindex` makes it)"
+    return ReadingError(f"{path} cannot be read: {error}{missing}")
 
 
 def _messages(reader: Any, chosen: list[Any], collected: "_Collected") -> Iterator[tuple[Any, int, bytes]]:

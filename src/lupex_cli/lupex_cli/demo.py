@@ -31,6 +31,8 @@ LINE_EVERY_S = 10.0
 STALLED_AFTER_S = 60.0
 NEEDED_DISK_BYTES = 300 * 10**6
 """A bag of at most 200 MB, the reserve with which the recorder ends, and the report."""
+NEEDED_DISK_BYTES_FOR_ALL = 10**9
+"""With clouds and whole costmaps."""
 DDS_VARIABLES = ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 REFUSED = 2
 """Exit code of a node that cannot work with the parameters or files it was given."""
@@ -50,6 +52,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, help="directory of the results (default: lupex-demo-WORLD-SEED)")
     made.add_argument("--headless", action="store_true", help="never open a window: do not show the report at the end")
     add_options(made)
+    made.add_argument(
+        "--record-all", action="store_true", help="record all that ./lupex replay needs, clouds too: 0.3 GB a sortie"
+    )
     made.add_argument("--wall-limit", type=float, default=3600.0, metavar="S", help="give up after so many seconds")
     return made
 
@@ -77,9 +82,10 @@ def run(options: argparse.Namespace) -> int:
         "seed": str(options.seed),
         "bag": str(out.resolve() / "bag"),
         "state_dir": str(out.resolve() / "state"),
+        "record_all": str(options.record_all).lower(),
     }
     specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
-    claim(out)
+    claim(out, NEEDED_DISK_BYTES_FOR_ALL if options.record_all else NEEDED_DISK_BYTES)
     with NodeLog(out / "nodes.log") as log:
         sortie = (in_lock_step if options.lockstep else as_processes)(specs, options, log)
     shutil.rmtree(out / "state", ignore_errors=True)
@@ -110,10 +116,12 @@ def as_processes(specs: Sequence[ProcessSpec], options: argparse.Namespace, log:
     # the monitor hears the nodes the way they hear each other
     os.environ.update({name: value for name, value in specs[0].environment.items() if name in DDS_VARIABLES})
     from lupex_cli.demo_monitor import DemoMonitor
+    from lupex_cli.kernels import ensure_compiled
     from lupex_cli.process_faults import ProcessFaults
     from lupex_node.ros.visitor import RosVisitor
 
     faults = ProcessFaults.read(options.faults)
+    ensure_compiled()
     supervisor = Supervisor(specs, on_line=log.write, on_exit=lambda end: log.write(describe_exit(end)))
     visitor = RosVisitor("demo_monitor")
     monitor = DemoMonitor(visitor.port)
@@ -155,7 +163,7 @@ def prepare_world(world: str, seed: int) -> None:
         raise DemoError(f"the world '{world}' could not be made; the line above says why")
 
 
-def claim(out: Path) -> None:
+def claim(out: Path, needed_bytes: int = NEEDED_DISK_BYTES) -> None:
     """Make the directory of the results; raises DemoError when it holds something or cannot be made."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -165,9 +173,9 @@ def claim(out: Path) -> None:
     if taken:
         raise DemoError(f"{out} is not empty: give another --out, or remove it")
     free = shutil.disk_usage(out).free
-    if free < NEEDED_DISK_BYTES:
+    if free < needed_bytes:
         raise DemoError(
-            f"{out}: {free / 1e6:.0f} MB are free there and a sortie may need {NEEDED_DISK_BYTES / 1e6:.0f} MB:"
+            f"{out}: {free / 1e6:.0f} MB are free there and a sortie may need {needed_bytes / 1e6:.0f} MB:"
             " free some, or give another --out"
         )
 

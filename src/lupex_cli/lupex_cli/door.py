@@ -39,6 +39,12 @@ COMMANDS = (
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
     Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_cli.report:main"),
     Command(
+        "replay",
+        "BAG --node NAME ... --out BAG2 [--set KEY=VALUE]",
+        "ask what nodes would have said on that day",
+        "lupex_cli.replay:main",
+    ),
+    Command(
         "plan",
         "--world W [--targets X,Y ...] [--start UTC]",
         "plan a sortie, as picture and JSON",
@@ -52,7 +58,7 @@ COMMANDS = (
     ),
     Command("world", "NAME [--seed N]", "make a world and its Gazebo files", "lupex_cli.world:main"),
     Command("site", "import GEOTIFF --name W", "make a world from a LOLA DEM", "lupex_cli.site:main"),
-    Command("setup", "", "make the environment and build, nothing else", "lupex_cli.door:setup"),
+    Command("setup", "", "make the environment, build, and compile the kernels", "lupex_cli.door:setup"),
     Command("doctor", "", "say what is installed, what is missing and how to get it", "lupex_cli.doctor:main"),
 )
 
@@ -76,8 +82,17 @@ def find(name: str, root: Path) -> Command | None:
 
 
 def setup() -> int:
-    """Say that all is ready: by the time Python runs here, the environment is made and the workspace built."""
-    print("The environment and the workspace are ready.")
+    """Compile the kernels; by the time Python runs here, the environment is made and the workspace built."""
+    from lupex_cli.demo import DemoError
+    from lupex_cli.kernels import ensure_compiled
+    from lupex_launch.description import LaunchError
+
+    try:
+        ensure_compiled()
+    except (DemoError, LaunchError) as error:
+        print(f"lupex setup: {error}", file=sys.stderr)
+        return 1
+    print("The environment and the workspace are ready, the kernels compiled.")
     return 0
 
 

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from lupex_cli.demo import DemoError
+from lupex_cli.kernels import ensure_compiled
 from lupex_cli.lockstep_options import add_options, profile_table, refuse_alone, start
 from lupex_launch.description import LaunchError, declared_arguments, find_launch_file, read_launch_file
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
@@ -136,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--print", dest="dry_run", action="store_true", help="print the processes and stop")
     add_options(parser)
     parser.add_argument("--until", type=float, metavar="S", help="in lock step: end after so much simulated time")
-    options = parser.parse_args(argv)
+    options = parser.parse_intermixed_args(argv)
     try:
         refuse_alone(options)
         path = find_launch_file(options.file)
@@ -151,8 +153,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return run_in_lock_step(specs, options)
         if options.faults is not None or options.until is not None:
             raise LaunchError("--faults and --until need --lockstep here; ./lupex demo takes --faults for processes")
+        ensure_compiled()
         return run(specs)
-    except (LaunchError, StartError) as error:
+    except (DemoError, LaunchError, StartError) as error:
         print(f"lupex launch: {error}", file=sys.stderr)
         return 1
 

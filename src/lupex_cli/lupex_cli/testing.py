@@ -42,6 +42,8 @@ def pytest_arguments(level: str | None, rest: list[str], directory: Path, worksp
     return [
         *(["-m", expression] if expression else []),
         *(["-o", f"cache_dir={workspace / 'pytest'}"] if workspace else []),
+        # the built packages, not src/ beside them: kernels that are compiled here then serve the nodes too
+        *(["-o", "pythonpath=test"] if workspace else []),
         *(from_directory(argument, directory) for argument in rest),
     ]
 

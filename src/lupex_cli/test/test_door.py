@@ -99,7 +99,7 @@ def test_paths_are_relative_to_where_the_user_stands(tmp_path):
         "golden", ["test_a.py::test_b", "-k", "none.py", "-x"], tmp_path, Path("/cache")
     )
     assert arguments == [
-        *("-m", "golden", "-o", "cache_dir=/cache/pytest"),
+        *("-m", "golden", "-o", "cache_dir=/cache/pytest", "-o", "pythonpath=test"),
         *(f"{tmp_path}/test_a.py::test_b", "-k", "none.py", "-x"),
     ]
     assert testing.pytest_arguments(None, [], tmp_path, None) == []

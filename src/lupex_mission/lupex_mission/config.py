@@ -51,7 +51,7 @@ class MissionConfig:
     recharge_min_s: float = setting(600.0, "time of proven charging", unit="s", minimum=0, maximum=1e6)
     recharge_max_s: float = setting(86400.0, "then the sortie has failed", unit="s", minimum=60, maximum=1e7)
     heartbeat_timeout_s: float = setting(
-        3.0,
+        5.0,
         "silence after which a node counts as lost; heartbeats come once a second",
         unit="s",
         minimum=2,

@@ -33,6 +33,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.site import SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import seconds
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome, SentGoal
 from lupex_node.ros.process import run
@@ -169,6 +170,8 @@ class MissionNode(LupexNode[MissionConfig]):
         for status in message.status:
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
             self._watch, restarted = self._watch.beat(status.name, life, self.now_s())
+            if status.name in self.config.watched_nodes:
+                self.hand_on(status.name, seconds(message.header.stamp))
             if restarted and status.name in self.config.watched_nodes:
                 self._lost(status.name, f"{status.name} died and was started again")
 

@@ -19,6 +19,12 @@ C = TypeVar("C")
 HEARTBEAT_PERIOD_S = 1.0
 """Of ROS time: whoever makes a simulated time waits for the heartbeats of those it needs."""
 
+HAND_ON_AFTER_S = 1.6
+"""A heartbeat that was handed on is this old: then the next one is handed on at once."""
+
+HEARD = "heard "
+"""Before a node's name, in a heartbeat: the stamp [s] of the last heartbeat of that node that was heard."""
+
 
 class LupexNode(BareNode[C]):
     """Node with a life cycle, checked parameters and messages, heartbeat, faults and checkpoints.
@@ -36,6 +42,8 @@ class LupexNode(BareNode[C]):
         super().__init__(port)
         self._faults: dict[str, tuple[int, str]] = {}
         self._health = (DiagnosticStatus.OK, "")
+        self._beats_heard_s: dict[str, float] = {}
+        self._beats_told_s: dict[str, float] = {}
         self._store: Store | None = port.store(self.common.state_dir) if self.common.state_dir else None
         self._fault_publisher = port.publisher(Fault, "/faults", qos.EVENTS)
         # latched: who makes time must hear of each node that it is there, whichever of them was first
@@ -99,12 +107,25 @@ class LupexNode(BareNode[C]):
         status = DiagnosticStatus(level=level, name=self.name, message=text, hardware_id=self.name)
         status.values = [KeyValue(key="started", value=self.port.life)]
         status.values += [
+            KeyValue(key=f"{HEARD}{name}", value=f"{stamp_s:.3f}") for name, stamp_s in self._beats_heard_s.items()
+        ]
+        status.values += [
             KeyValue(key=f"refused {topic}", value=f"{count}: {self._refusal[topic]}")
             for topic, count in self._refused.items()
         ]
         beat = DiagnosticArray(status=[status])
         beat.header.stamp = stamp(self.now_s())
+        self._beats_told_s = dict(self._beats_heard_s)
         self._heartbeat_publisher.publish(beat)
+
+    def hand_on(self, node: str, stamp_s: float) -> None:
+        """Tell in the heartbeat up to when this node has heard another's.
+
+        Who makes a simulated time waits for it, so it is told at once where the next heartbeat would be late.
+        """
+        self._beats_heard_s[node] = stamp_s
+        if self.now_s() - self._beats_told_s.get(node, stamp_s) > HAND_ON_AFTER_S:
+            self._beat()
 
     # ------------------------------------------------------------------------------------------------ checkpoints
 

@@ -16,11 +16,12 @@ from std_msgs.msg import Int64, String  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
-from lupex_interfaces.msg import Fault  # noqa: E402
+from lupex_interfaces.msg import Exchange, Fault  # noqa: E402
 from lupex_models.configuration import ConfigurationError, setting  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.checks import finite  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
+from lupex_node.exchanges import Sending  # noqa: E402
 from lupex_node.lockstep import disturbance  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 from lupex_node.lockstep.errors import LockstepError  # noqa: E402
@@ -28,6 +29,7 @@ from lupex_node.lockstep.latency import Latency, Transport, read_latency  # noqa
 from lupex_node.lockstep.unchanged import MessageChanged, UnchangedMessages  # noqa: E402
 from lupex_node.node import LupexNode  # noqa: E402
 from lupex_node.port import Outcome, Severity  # noqa: E402
+from lupex_node.serialization import deserialize_message  # noqa: E402
 
 DELAY_S = 0.01
 LATENCY = Latency(Transport(DELAY_S), compute_s={"worker/sum": 3.0})
@@ -407,3 +409,55 @@ def test_what_was_done_for_a_wiring_that_is_gone_is_not_used(conductor):
     assert not worker.busy
     conductor.run_until(1010.0)
     assert got == []
+
+
+def test_what_clients_and_servers_send_is_told_by_name_and_number(conductor, outside):
+    told = []
+    outside.subscribe(Exchange, "/exchanges", told.append, qos.SAMPLES)
+    worker = conductor.add(Worker)
+    client = conductor.visitor("asker")
+    for _ in range(2):
+        client.client(Trigger, "/ask").call(Trigger.Request(), lambda response: None)
+    goals = client.action_client(DriveTo, "/go")
+    goals.send(DriveTo.Goal(), lambda *end: None)
+    sent = goals.send(DriveTo.Goal(tolerance_m=1.0), lambda *end: None)
+    conductor.run_until(1000.1)
+    sent.cancel()
+    worker.goal.end(Outcome.CANCELED, DriveTo.Result(reason="so"))
+    conductor.run_until(1010.0)
+    found = [(message.name, message.number, Sending(message.kind).name) for message in told]
+    assert found == [
+        ("/ask", 1, "REQUEST"),
+        ("/ask", 2, "REQUEST"),
+        ("/go", 1, "GOAL"),
+        ("/go", 2, "GOAL"),
+        ("/go", 1, "REFUSED"),
+        ("/go", 2, "TAKEN"),
+        ("/go", 2, "CANCEL"),
+        ("/go", 2, "RESULT"),
+        ("/ask", 1, "RESPONSE"),
+        ("/ask", 2, "RESPONSE"),
+    ]
+    result = told[7]
+    assert (result.client, result.type, result.outcome) == ("asker", "lupex_interfaces/action/DriveTo", 2)
+    assert deserialize_message(bytes(result.content), DriveTo.Result).reason == "so"
+    assert seconds(result.header.stamp) == 1000.1
+
+
+def test_heartbeats_of_others_are_handed_on_with_the_own_and_at_once_where_that_would_be_late(conductor, outside):
+    told = []
+
+    def beat(message):
+        heard = [pair.value for pair in message.status[0].values if pair.key == "heard other"]
+        told.append((round(conductor.now_s - 1000.0, 2), *heard))
+
+    outside.subscribe(DiagnosticArray, "/diagnostics", beat, qos.LATCHED)
+    worker = conductor.add(Worker)
+    worker.hand_on("other", 1000.0)
+    conductor.run_until(1001.5)
+    worker.hand_on("other", 1001.4)
+    conductor.run_until(1003.5)
+    told.clear()
+    worker.hand_on("other", 1003.4)
+    conductor.run_until(1003.6)
+    assert told == [(3.51, "1003.400")]

@@ -16,11 +16,12 @@ from rclpy.action import ActionClient  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
-from lupex_interfaces.msg import Fault  # noqa: E402
+from lupex_interfaces.msg import Exchange, Fault  # noqa: E402
 from lupex_models.configuration import ConfigurationError, setting  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.checks import finite  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
+from lupex_node.exchanges import Sending  # noqa: E402
 from lupex_node.node import LupexNode  # noqa: E402
 from lupex_node.port import Outcome  # noqa: E402
 from lupex_node.ros.executor import BatchingExecutor  # noqa: E402
@@ -266,6 +267,31 @@ def test_a_goal_that_is_cancelled_says_so_and_one_refused_never_begins(graph):
     assert not handle.accepted
     assert echo.goal is None
     client.destroy()
+
+
+def test_what_its_clients_send_and_are_sent_is_told(graph):
+    told = graph.hear(Exchange, "/exchanges", qos.SAMPLES)
+    echo = graph.add()
+    client, actions = echo.client(Trigger, "/later"), echo.action_client(DriveTo, "/go")
+    graph.until(lambda: client.ready() and actions.ready())
+    graph.until(lambda: echo.port.node.count_subscribers("/exchanges"))
+    client.call(Trigger.Request(), lambda response: None)
+    graph.until(lambda: len(told) == 2)
+    ends = []
+    actions.send(DriveTo.Goal(tolerance_m=0.0), lambda *end: ends.append(end))
+    graph.until(lambda: ends)
+    sent = actions.send(DriveTo.Goal(tolerance_m=1.0), lambda *end: ends.append(end))
+    graph.until(lambda: echo.goal is not None)
+    graph.until(lambda: len(told) == 6)
+    sent.cancel()
+    graph.until(lambda: echo.goal.cancel_asked())
+    echo.goal.end(Outcome.CANCELED, DriveTo.Result())
+    graph.until(lambda: len(told) == 8)
+    kinds = [Sending(message.kind).name for message in told]
+    assert kinds == ["REQUEST", "RESPONSE", "GOAL", "REFUSED", "GOAL", "TAKEN", "CANCEL", "RESULT"]
+    assert [message.number for message in told] == [1, 1, 1, 1, 2, 2, 2, 2]
+    assert {message.client for message in told} == {"echo"}
+    assert told[-1].outcome == Exchange.CANCELED
 
 
 def test_lines_of_every_severity_are_logged_in_any_order(graph, capfd):

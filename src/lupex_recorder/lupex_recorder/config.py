@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from lupex_models.configuration import setting
 
+NOT_EVEN_IN_EVERYTHING = ("*image*", "/camera/*", "/gazebo/*", "/parameter_events", "*/transition_event")
+"""Patterns of topics that no node's replay needs."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -40,10 +43,16 @@ class RecorderSettings:
         ("/traversability/costmap=10", "/odometry/local=4", "/odometry/global=2"),
         "topics of which only every n-th message is recorded, as TOPIC=N: they would be most of the bag",
     )
+    everything: bool = setting(
+        False,
+        "record all that ./lupex replay needs, clouds too: no topic is thinned, only images and Gazebo's own topics are"
+        " left out, and the disk alone limits the size",
+    )
     depth: int = setting(1000, "messages kept for each topic between two drains", minimum=1, maximum=100000)
     drain_s: float = setting(0.1, "of wall time between drains", unit="s", minimum=0.01, maximum=2)
     discover_s: float = setting(1.0, "of wall time between looks for new topics", unit="s", minimum=0.1, maximum=60)
     world: str = setting("", "name of the world, kept in the bag")
     seed: int = setting(0, "seed of the world, kept in the bag", minimum=0, maximum=2147483647)
+    launch: str = setting("", "launch file and arguments of the nodes, as FILE NAME:=VALUE ..., kept in the bag")
     rover: str = setting("", "path of rover.yaml: its reserve is kept in the bag; empty keeps none")
     limits: Limits = Limits()

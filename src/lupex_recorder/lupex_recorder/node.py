@@ -3,7 +3,9 @@
 """The flight recorder as a ROS 2 node: every topic of the graph that is not excluded."""
 
 import contextlib
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from lupex_interfaces.msg import Fault
@@ -13,7 +15,7 @@ from lupex_node.node import LupexNode
 from lupex_node.port import Offer, TapRules
 from lupex_node.ros.process import run
 from lupex_recorder import conversions
-from lupex_recorder.config import RecorderSettings
+from lupex_recorder.config import NOT_EVEN_IN_EVERYTHING, RecorderSettings
 from lupex_recorder.metadata import Qos
 from lupex_recorder.recorder import Recorder, RecordingError
 from lupex_recorder.schemas import SchemaError, read_schema, share_finder
@@ -30,7 +32,11 @@ class RecorderNode(LupexNode[RecorderSettings]):
             raise ConfigurationError(
                 f"{self.port.source}: 'directory' is missing; it takes the path of a directory without a bag"
             )
-        self._thin = thinning(self.config.thin, self.port.source)
+        everything = self.config.everything
+        exclude = NOT_EVEN_IN_EVERYTHING if everything else self.config.exclude
+        thin = () if everything else self.config.thin
+        limits = replace(self.config.limits, size_mb=math.inf) if everything else self.config.limits
+        self._thin = thinning(thin, self.port.source)
         self._heard: dict[str, int] = {}
         custom = {"world": self.config.world, "seed": str(self.config.seed)} if self.config.world else {}
         if self.config.rover:
@@ -39,15 +45,17 @@ class RecorderNode(LupexNode[RecorderSettings]):
                 "reserve_fraction": str(battery.reserve_fraction),
                 "capacity_wh": str(battery.capacity_wh),
             }
-        custom["thinned"] = " ".join(self.config.thin)
+        custom |= {"thinned": " ".join(thin), "excluded": " ".join(exclude)}
+        if self.config.launch:
+            custom["launch"] = self.config.launch
         custom["utc_offset_s"] = str(self.common.utc_offset_s)
         try:
-            self._recorder = Recorder(Path(self.config.directory), self.config.limits, custom)
+            self._recorder = Recorder(Path(self.config.directory), limits, custom)
         except RecordingError as error:
             raise ConfigurationError(str(error)) from error
         self._find_share = share_finder(conversions.install_prefixes())
         rules = TapRules(
-            wanted=lambda topic: recorded(topic, self.config.exclude),
+            wanted=lambda topic: recorded(topic, exclude),
             begin=self._begin,
             due=self._due,
             take=self._take,

@@ -28,6 +28,7 @@ from lupex_node import qos  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 from lupex_node.lockstep.port import UPKEEP_S  # noqa: E402
 from lupex_node.port import Severity  # noqa: E402
+from lupex_recorder.config import RecorderSettings  # noqa: E402
 from lupex_recorder.node import RecorderNode  # noqa: E402
 
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
@@ -82,6 +83,7 @@ def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside
         "world": "ridge",
         "seed": "4",
         "thinned": "/joints=10",
+        "excluded": " ".join(RecorderSettings().exclude),
         "utc_offset_s": "5.0",
         "reserve_fraction": str(battery.reserve_fraction),
         "capacity_wh": str(battery.capacity_wh),
@@ -225,6 +227,31 @@ def test_a_recorder_finds_what_is_told_and_ends_when_told_to(talker, recorder, t
     with AnyReader([tmp_path / "bag"]) as reader:
         found = next(c for c in reader.connections if c.topic == "/plan/sortie")
         assert found.ext.offered_qos_profiles[0].durability.name == "TRANSIENT_LOCAL"
+
+
+def test_everything_leaves_out_only_what_no_replay_needs_and_thins_nothing(conductor, outside, tmp_path):
+    launch = "sim.launch.xml world:=plain"
+    parameters = {"directory": str(tmp_path / "bag"), "thin": ["/joints=10"], "everything": True, "launch": launch}
+    conductor.add(RecorderNode, parameters)
+    for kind, topic in (
+        (JointState, "/joints"),
+        (PointCloud2, "/lidar/points"),
+        (String, "/camera/hazard"),
+        (String, "/gazebo/clock"),
+    ):
+        say(outside.publisher(kind, topic, qos.SAMPLES), kind)
+    conductor.run_until(1000.5)
+    conductor.remove("recorder")
+    recording = read_recording(tmp_path / "bag", ())
+    assert {topic: recording.counts.get(topic) for topic in ("/joints", "/lidar/points", "/camera/hazard")} == {
+        "/joints": 40,
+        "/lidar/points": 40,
+        "/camera/hazard": None,
+    }
+    assert "/gazebo/clock" not in recording.counts
+    assert recording.custom["thinned"] == ""
+    assert "/gazebo/*" in recording.custom["excluded"]
+    assert recording.custom["launch"] == launch
 
 
 def test_a_killed_recorder_leaves_a_readable_bag(talker, recorder, tmp_path):

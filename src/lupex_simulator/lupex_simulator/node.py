@@ -20,6 +20,7 @@ from lupex_node import qos
 from lupex_node.bare_node import BareNode
 from lupex_node.conversions import seconds
 from lupex_node.life import read_life
+from lupex_node.node import HEARD
 from lupex_node.ros.process import run
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.pace import Pace, Situation, Source, Verdict
@@ -90,7 +91,7 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         self.stamps(Odometry, "/odometry/local", lambda stamp_s: self._heard(Source.ODOMETRY, stamp_s))
         self.stamps(OccupancyGrid, "/traversability/costmap", lambda stamp_s: self._heard(Source.COSTMAP, stamp_s))
         self.receive(DrillStatus, "/drill/status", self._drill_told)
-        self.receive(DiagnosticArray, "/diagnostics", self._beat, profile=qos.EVENTS)
+        self.receive(DiagnosticArray, "/diagnostics", self._take_beat, profile=qos.EVENTS)
 
     def _heard(self, source: Source, stamp_s: float) -> None:
         if self._pace is not None:
@@ -100,7 +101,7 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         self._drill_at_work = status.state != DrillStatus.STOWED
         self._heard(Source.DRILL, seconds(status.header.stamp))
 
-    def _beat(self, message: DiagnosticArray) -> None:
+    def _take_beat(self, message: DiagnosticArray) -> None:
         for status in message.status:
             texts = [pair.value for pair in status.values if pair.key == "started"]
             life = read_life(texts[0]) if texts else None
@@ -108,6 +109,9 @@ class SimulatorNode(BareNode[SimulatorConfig]):
                 self._pids[status.name] = life.pid
             else:
                 self._pids.pop(status.name, None)
+            for pair in status.values:
+                if pair.key.startswith(HEARD):
+                    self._pace.heard(pair.key.removeprefix(HEARD), float(pair.value), self._sim.now_s)
             active = status.level != DiagnosticStatus.STALE
             self._pace.beat(status.name, seconds(message.header.stamp), self._sim.now_s, active=active)
 

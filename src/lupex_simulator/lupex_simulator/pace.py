@@ -68,6 +68,9 @@ NODE_OF = {
 }
 """Whose process speaks on a topic."""
 
+HEARTBEAT_PERIOD_S = 1.0
+"""Of every node's heartbeat."""
+
 LOOK_WALL_S = 0.1
 """Between two looks at a process that is waited for."""
 
@@ -155,6 +158,11 @@ class Pace:
             self._awaited.pop(node, None)
         self._progress(node, node, stamp_s, sim_s)
 
+    def heard(self, node: str, stamp_s: float, sim_s: float) -> None:
+        """Note that another node has heard a node's heartbeat: who watches must not call it silent for its delay."""
+        if node in self._config.required_nodes and node not in self._lost:
+            self._progress(f"{node}, heard", node, stamp_s, sim_s)
+
     def _progress(self, key: Source | str, node: str, stamp_s: float, sim_s: float) -> None:
         # A stamp ahead of the clock counts as the clock's time, or a wrong stamp would set the clock free for long.
         stamp_s = min(stamp_s, sim_s)
@@ -187,7 +195,8 @@ class Pace:
             if situation.drill_out:
                 return config.drill_lag_s
             return config.drill_lag_s + more_s if situation.drill_at_work else None
-        return config.heartbeat_lag_s
+        # What is handed on comes with the next heartbeat of who does, or with the one after.
+        return config.heartbeat_lag_s + (0.0 if key in config.required_nodes else 2.0 * HEARTBEAT_PERIOD_S)
 
     def decide(self, sim_s: float, wall_s: float, situation: Situation) -> Verdict:
         """Tell whether the clock may go on from `sim_s`."""

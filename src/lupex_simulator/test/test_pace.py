@@ -99,6 +99,18 @@ def test_a_heartbeat_counts_by_its_stamp_though_it_came_before_the_clock_was_ask
     assert made.decide(1002.4, 50.0, PARKED).held_by == ""
 
 
+def test_time_waits_until_who_watches_has_heard_a_heartbeat_too():
+    made = begun()
+    made.heard("localization", 1000.0, 1000.0)
+    made.heard("stranger", 1000.0, 1000.0)
+    for node in NODES:
+        made.beat(node, 1003.0, 1003.0, active=True)
+    assert made.decide(1003.5, 50.0, DRIVING).held_by == ""
+    assert made.decide(1003.6, 50.0, DRIVING).held_by == "localization"
+    made.heard("localization", 1001.0, 1003.6)
+    assert made.decide(1003.6, 50.0, DRIVING).held_by == ""
+
+
 def test_with_a_follower_time_runs_up_to_its_lag():
     made = pace()
     made.seen(Source.ODOMETRY, 1000.0, 1000.0)

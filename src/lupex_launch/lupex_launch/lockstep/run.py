@@ -73,7 +73,8 @@ class LockstepRun:
     def _respawn(self, name: str) -> None:
         start = self._starts[name]
         if start.respawn:
-            due_ns = self.conductor.now_ns + round(start.respawn_delay_s * 1e9)
+            start_s = self.conductor.latency.transport.start_s
+            due_ns = self.conductor.now_ns + round((start.respawn_delay_s + start_s) * 1e9)
             self.conductor.at(due_ns, TIMER, None, lambda _: self._come_back(start), None)
 
     def _come_back(self, start: NodeStart) -> None:

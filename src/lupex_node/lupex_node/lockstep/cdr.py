@@ -45,6 +45,12 @@ def writer(kind: type) -> Writer:
     return made
 
 
+def serialized(message: Any) -> bytes:
+    """Return a message's bytes."""
+    kind: Any = type(message)
+    return writer(kind)(message)
+
+
 @cache
 def _part_writer(kind: type) -> Callable[[bytearray, Any], None]:
     """Return what appends an element of a sequence of messages."""
@@ -107,7 +113,7 @@ class _Source:
         if form == "BasicType":
             self._plain(slot_type.typename, path)
         elif form == "NamespacedType":
-            self.message(_class_of(slot_type), path)
+            self.message(class_of(slot_type), path)
         elif form in ("UnboundedString", "BoundedString"):
             self._free(f"text(b, {path})")
         elif form in ("UnboundedSequence", "BoundedSequence"):
@@ -146,7 +152,7 @@ class _Source:
         elif form in ("UnboundedString", "BoundedString"):
             self._free(f"for item in {path}: text(b, item)")
         elif form == "NamespacedType":
-            kind = _class_of(value_type)
+            kind = class_of(value_type)
             name = f"part{len(self.names)}"
             self.names[name] = _part_writer(kind)
             self._free(f"for item in {path}: {name}(b, item)")
@@ -162,6 +168,7 @@ class _Source:
             self._format, self._values = [], []
 
 
-def _class_of(named: Any) -> type:
+def class_of(named: Any) -> type:
+    """Return the class of a field that holds messages."""
     found: type = getattr(importlib.import_module(".".join(named.namespaces)), named.name)
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from lupex_node.bare_node import BareNode
+from lupex_node.exchanges import Asked
 from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.latency import Latency
 from lupex_node.lockstep.port import LockstepPort
@@ -54,6 +55,8 @@ class Conductor:
         self.on_log: Callable[[str, Severity, str], None] = lambda node, severity, text: None
         self.on_crash: Callable[[str, Exception], None] = _raise
         self.on_end: Callable[[str, int, str], None] = lambda node, code, text: None
+        self.times_asked: dict[tuple[str, str], int] = {}
+        """Requests and goals so far by (client, service or action)."""
         self._servers: dict[str, Server] = {}
         self._stores: dict[tuple[str, str], MemoryStore] = {}
         self._lives: dict[str, int] = {}
@@ -167,6 +170,16 @@ class Conductor:
     def server(self, name: str) -> Server | None:
         """Return who serves a name."""
         return self._servers.get(name)
+
+    @property
+    def servers(self) -> Mapping[str, Server]:
+        """Who serves what, by name."""
+        return self._servers
+
+    def asked(self, name: str, kind: type, client: str) -> Asked:
+        """Count a request or goal."""
+        number = self.times_asked[client, name] = self.times_asked.get((client, name), 0) + 1
+        return Asked(name, kind, client, number)
 
     # ------------------------------------------------------------------------------------------------ events
 

@@ -12,9 +12,12 @@ from lupex_models.configuration import ConfigurationError, from_mapping, read_ya
 
 @dataclass(frozen=True)
 class Transport:
-    """Of a message from its publishing to its use; simulated time."""
+    """Of a message from its publishing to its use, and of a node on its way back; simulated time."""
 
     delay_s: float = setting(0.002, "of every message, request and answer", unit="s", minimum=0, maximum=10)
+    start_s: float = setting(
+        4.0, "of a process that is started again, until its node is there", unit="s", minimum=0, maximum=600
+    )
 
 
 @dataclass(frozen=True)

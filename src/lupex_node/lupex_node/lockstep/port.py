@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lupex_models.configuration import Setting
+from lupex_node import exchanges
+from lupex_node.exchanges import Asked, Sending
+from lupex_node.lockstep.cdr import writer
 from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.services import LockstepActionClient, LockstepActionServer, LockstepClient, LockstepService
 from lupex_node.lockstep.store import MemoryStore
 from lupex_node.lockstep.tap import LockstepTap
 from lupex_node.lockstep.topics import LockstepPublisher, LockstepQueue, LockstepSubscription
-from lupex_node.port import ActionRules, Closable, Severity, TapRules, TimeMaker, Use
+from lupex_node.lockstep.wire import narrower
+from lupex_node.port import ActionRules, Closable, Outcome, Severity, TapRules, TimeMaker, Use
 from lupex_node.qos import Profile
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ class LockstepTimer:
     def close(self) -> None:
         """End it."""
         self._open = False
+        self._port.forget(self)
 
 
 class LockstepPort:
@@ -63,21 +68,26 @@ class LockstepPort:
         self.ending: tuple[int, str] | None = None
         self.node: BareNode[Any] | None = None
         self.makes_time = False
+        self.clients: list[LockstepClient | LockstepActionClient] = []
+        self._exchanges: LockstepPublisher | None = None
         self._conductor = conductor
-        self._made: list[Closable] = []
+        self._made: dict[int, Closable] = {}
         self._working_until_ns = 0
 
     def die(self) -> None:
         """End all that the node had."""
         self.alive = False
         self.hung = None
-        for made in reversed(self._made):
-            made.close()
-        self._made.clear()
+        while self._made:
+            self._made.popitem()[1].close()
 
     def _keep(self, made: K) -> K:
-        self._made.append(made)
+        self._made[id(made)] = made
         return made
+
+    def forget(self, made: Closable) -> None:
+        """Hold no longer what has been closed."""
+        self._made.pop(id(made), None)
 
     # ------------------------------------------------------------------------------------------------ time and words
 
@@ -138,19 +148,42 @@ class LockstepPort:
 
     def serve(self, kind: type, name: str, answer: Callable[[Any, Use], None]) -> LockstepService:
         """Offer a service."""
-        return self._keep(LockstepService(self, self._conductor, name, answer))
+        self._offer_exchanges()
+        return self._keep(LockstepService(self, self._conductor, name, kind, answer))
 
     def client(self, kind: type, name: str) -> LockstepClient:
         """Ask a service."""
-        return LockstepClient(self, self._conductor, name)
+        self._offer_exchanges()
+        self.clients.append(client := LockstepClient(self, self._conductor, name, kind))
+        return client
 
     def serve_action(self, kind: type, name: str, rules: ActionRules) -> LockstepActionServer:
         """Offer an action."""
-        return self._keep(LockstepActionServer(self, self._conductor, name, rules))
+        self._offer_exchanges()
+        return self._keep(LockstepActionServer(self, self._conductor, name, kind, rules))
 
     def action_client(self, kind: type, name: str) -> LockstepActionClient:
         """Send goals to an action."""
-        return LockstepActionClient(self, self._conductor, name)
+        self._offer_exchanges()
+        self.clients.append(client := LockstepActionClient(self, self._conductor, name, kind))
+        return client
+
+    def _offer_exchanges(self) -> LockstepPublisher:
+        if self._exchanges is None:
+            self._exchanges = self.publisher(exchanges.KIND, exchanges.TOPIC, exchanges.PROFILE)
+        return self._exchanges
+
+    def tell(self, asked: Asked, sending: Sending, content: Any = None, outcome: Outcome | None = None) -> None:
+        """Tell all who listen what the node sends to a client or a server."""
+        data = b""
+        if content is not None:
+            kind: type = content.__class__
+            narrow = narrower(kind)
+            if narrow is not None:
+                narrow(content)
+            data = writer(kind)(content)
+        message = exchanges.exchange(asked, sending, self._conductor.now_ns, data, outcome)
+        self._offer_exchanges().publish(message)
 
     def background(self, name: str, work: Callable[[], Any], use: Callable[[Any, float], None]) -> None:
         """Have `work` done when all before it is, and its result delivered after its declared time."""

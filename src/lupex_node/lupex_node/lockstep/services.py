@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lupex_node.exchanges import Asked, Sending
 from lupex_node.port import ActionRules, Outcome, Use
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 class LockstepService:
     """Offers a service."""
 
-    def __init__(self, port: LockstepPort, conductor: Conductor, name: str, answer: Callable[[Any, Use], None]) -> None:
-        self.port, self.answer = port, answer
+    def __init__(
+        self, port: LockstepPort, conductor: Conductor, name: str, kind: type, answer: Callable[[Any, Use], None]
+    ) -> None:
+        self.port, self.kind, self.answer = port, kind, answer
         self._conductor, self._name = conductor, name
         conductor.offer(name, self)
 
@@ -30,23 +33,30 @@ class LockstepService:
 class LockstepClient:
     """Asks a service."""
 
-    def __init__(self, port: LockstepPort, conductor: Conductor, name: str) -> None:
-        self._port, self._conductor, self._name = port, conductor, name
+    def __init__(self, port: LockstepPort, conductor: Conductor, name: str, kind: type) -> None:
+        self.name, self.kind = name, kind
+        self._port, self._conductor = port, conductor
 
     def ready(self) -> bool:
         """Tell whether the service is there."""
-        return isinstance(self._conductor.server(self._name), LockstepService)
+        return isinstance(self._conductor.server(self.name), LockstepService)
 
     def call(self, request: Any, use: Use) -> None:
         """Ask; `use` gets the response. Of a service that is not there nothing is heard."""
-        service = self._conductor.server(self._name)
+        service = self._conductor.server(self.name)
         if not isinstance(service, LockstepService):
             return
         conductor, port = self._conductor, self._port
+        call = conductor.asked(self.name, self.kind, port.name)
 
         def asked(message: Any) -> None:
-            service.answer(message, lambda response: conductor.soon(port, use, response))
+            service.answer(message, answered)
 
+        def answered(response: Any) -> None:
+            service.port.tell(call, Sending.RESPONSE, response)
+            conductor.soon(port, use, response)
+
+        port.tell(call, Sending.REQUEST, request)
         conductor.soon(service.port, asked, request)
 
     def close(self) -> None:
@@ -56,11 +66,17 @@ class LockstepClient:
 class LockstepGoal:
     """A goal at the server's side."""
 
-    def __init__(self, conductor: Conductor, request: Any, tell: Callable[[tuple[Outcome, Any]], None]) -> None:
-        self.request = request
+    def __init__(
+        self,
+        asked: Asked,
+        request: Any,
+        server: LockstepActionServer,
+        tell: Callable[[tuple[Outcome | None, Any]], None],
+    ) -> None:
+        self.asked, self.request, self.server = asked, request, server
         self.wish_to_cancel = False
         self.over = False
-        self._conductor, self._tell = conductor, tell
+        self._tell = tell
 
     def cancel_asked(self) -> bool:
         """Tell whether the client wants it ended."""
@@ -69,19 +85,34 @@ class LockstepGoal:
     def feedback(self, message: Any) -> None:
         """Do nothing: nobody on board listens to how a goal goes."""
 
+    def take(self) -> None:
+        """Judge it, and begin it or refuse it."""
+        if not self.server.rules.accept(self.request):
+            self.refuse()
+            return
+        self.server.port.tell(self.asked, Sending.TAKEN)
+        self.server.rules.begin(self)
+
+    def refuse(self) -> None:
+        """Do not take it."""
+        self.over = True
+        self.server.port.tell(self.asked, Sending.REFUSED)
+        self._tell((None, None))
+
     def end(self, outcome: Outcome, result: Any) -> None:
         """End it, once; raises RuntimeError the second time, as rclpy does."""
         if self.over:
             raise RuntimeError("the goal has ended before")
         self.over = True
+        self.server.port.tell(self.asked, Sending.RESULT, result, outcome)
         self._tell((outcome, result))
 
 
 class LockstepActionServer:
     """Offers an action."""
 
-    def __init__(self, port: LockstepPort, conductor: Conductor, name: str, rules: ActionRules) -> None:
-        self.port, self.rules = port, rules
+    def __init__(self, port: LockstepPort, conductor: Conductor, name: str, kind: type, rules: ActionRules) -> None:
+        self.port, self.kind, self.rules = port, kind, rules
         self._conductor, self._name = conductor, name
         conductor.offer(name, self)
 
@@ -93,50 +124,46 @@ class LockstepActionServer:
 class LockstepSentGoal:
     """A goal at the client's side."""
 
-    def __init__(self, conductor: Conductor, server: LockstepActionServer, goal: LockstepGoal) -> None:
-        self._conductor, self._server, self._goal = conductor, server, goal
+    def __init__(self, port: LockstepPort, conductor: Conductor, goal: LockstepGoal) -> None:
+        self._port, self._conductor, self._goal = port, conductor, goal
 
     def cancel(self) -> None:
         """Ask for its end."""
-        self._conductor.soon(self._server.port, self._cancel, None)
+        self._port.tell(self._goal.asked, Sending.CANCEL)
+        self._conductor.soon(self._goal.server.port, self._cancel, None)
 
     def _cancel(self, _: None) -> None:
         if not self._goal.over:
             self._goal.wish_to_cancel = True
-            self._server.rules.cancel()
+            self._goal.server.rules.cancel()
 
 
 class LockstepActionClient:
     """Sends goals to an action."""
 
-    def __init__(self, port: LockstepPort, conductor: Conductor, name: str) -> None:
-        self._port, self._conductor, self._name = port, conductor, name
+    def __init__(self, port: LockstepPort, conductor: Conductor, name: str, kind: type) -> None:
+        self.name, self.kind = name, kind
+        self._port, self._conductor = port, conductor
 
     def ready(self) -> bool:
         """Tell whether the server is there."""
-        return isinstance(self._conductor.server(self._name), LockstepActionServer)
+        return isinstance(self._conductor.server(self.name), LockstepActionServer)
 
     def send(self, goal: Any, use: Callable[[Outcome | None, Any], None]) -> LockstepSentGoal | _Unsent:
         """Send a goal; `use` gets how it ends. Of an action that is not there nothing is heard."""
-        server = self._conductor.server(self._name)
+        server = self._conductor.server(self.name)
         if not isinstance(server, LockstepActionServer):
             return _Unsent()
         conductor, port = self._conductor, self._port
+        asked = conductor.asked(self.name, self.kind, port.name)
 
         def end(ended: tuple[Outcome | None, Any]) -> None:
             conductor.soon(port, lambda told: use(*told), ended)
 
-        held = LockstepGoal(conductor, goal, end)
-
-        def asked(_: None) -> None:
-            if not server.rules.accept(goal):
-                held.over = True
-                end((None, None))
-                return
-            server.rules.begin(held)
-
-        conductor.soon(server.port, asked, None)
-        return LockstepSentGoal(conductor, server, held)
+        held = LockstepGoal(asked, goal, server, end)
+        port.tell(asked, Sending.GOAL, goal)
+        conductor.soon(server.port, lambda _: held.take(), None)
+        return LockstepSentGoal(port, conductor, held)
 
     def close(self) -> None:
         """Do nothing: a client holds nothing."""

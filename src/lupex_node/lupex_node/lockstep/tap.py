@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lupex_node.lockstep.cdr import writer
+from lupex_node.lockstep.cdr import serialized
 from lupex_node.lockstep.topics import LockstepPublisher, Topic
 from lupex_node.port import Offer, TapRules
 
@@ -39,7 +39,7 @@ class LockstepTap:
         """Take a message."""
         if self._taken.get(topic.name, False) and self._rules.due(topic.name):
             now_ns = self._conductor.now_ns
-            self._rules.take(topic.name, writer(type(message))(message), now_ns, now_ns)
+            self._rules.take(topic.name, serialized(message), now_ns, now_ns)
 
     def drain(self) -> None:
         """Do nothing: nothing waits."""

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lupex_node.lockstep.wire import narrower
 from lupex_node.port import Use
 from lupex_node.qos import Profile
 
@@ -60,6 +61,7 @@ class LockstepPublisher:
     def __init__(self, port: LockstepPort, conductor: Conductor, topic: Topic, profile: Profile) -> None:
         self.port, self.topic, self.profile = port, topic, profile
         self._conductor = conductor
+        self._narrow = narrower(topic.kind)
         self.kept: deque[Any] = deque(maxlen=profile.depth if profile.latched else 0)
         """What who comes late still hears."""
         topic.publishers.append(self)
@@ -69,6 +71,8 @@ class LockstepPublisher:
         """Hand a message over."""
         conductor = self._conductor
         conductor.messages += 1
+        if self._narrow is not None:
+            self._narrow(message)
         for watcher in conductor.watchers:
             watcher.said(self.port.name, self.topic, message)
         self.kept.append(message)

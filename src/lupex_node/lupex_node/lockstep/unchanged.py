@@ -5,7 +5,7 @@
 from collections import deque
 from typing import Any
 
-from lupex_node.lockstep.cdr import writer
+from lupex_node.lockstep.cdr import serialized
 from lupex_node.lockstep.topics import LockstepPublisher, Topic
 
 
@@ -26,7 +26,7 @@ class UnchangedMessages:
 
     def said(self, node: str, topic: Topic, message: Any) -> None:
         """Keep a message, and compare the oldest; raises MessageChanged."""
-        self._kept.append((node, topic.name, message, writer(type(message))(message)))
+        self._kept.append((node, topic.name, message, serialized(message)))
         if len(self._kept) > self._most:
             self._compare()
 
@@ -38,5 +38,5 @@ class UnchangedMessages:
     def _compare(self) -> None:
         node, topic, message, content = self._kept.popleft()
         self.compared += 1
-        if writer(type(message))(message) != content:
+        if serialized(message) != content:
             raise MessageChanged(f"a message of {node} on {topic} was changed after it was published")

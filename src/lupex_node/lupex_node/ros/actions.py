@@ -12,7 +12,9 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 
+from lupex_node.exchanges import Asked, Sending
 from lupex_node.port import ActionRules, Outcome, Use
+from lupex_node.ros.teller import Teller
 
 OUTCOME_OF = {
     GoalStatus.STATUS_SUCCEEDED: Outcome.SUCCEEDED,
@@ -42,9 +44,10 @@ class RosService:
 class RosClient:
     """Asks a service."""
 
-    def __init__(self, node: Node, kind: type, name: str) -> None:
-        self._node = node
+    def __init__(self, node: Node, kind: type, name: str, teller: Teller) -> None:
+        self._node, self._kind, self._name, self._teller = node, kind, name, teller
         self._client = node.create_client(kind, name)
+        teller.offer()
 
     def ready(self) -> bool:
         """Tell whether the service is there."""
@@ -52,7 +55,15 @@ class RosClient:
 
     def call(self, request: Any, use: Use) -> None:
         """Ask; `use` gets the response. Of a service that is not there nothing is heard."""
-        self._client.call_async(request).add_done_callback(lambda future: use(future.result()))
+        asked = self._teller.asked(self._name, self._kind)
+
+        def answered(future: Future) -> None:
+            response = future.result()
+            self._teller.tell(asked, Sending.RESPONSE, response)
+            use(response)
+
+        self._teller.tell(asked, Sending.REQUEST, request)
+        self._client.call_async(request).add_done_callback(answered)
 
     def close(self) -> None:
         """End the client."""
@@ -115,8 +126,8 @@ class RosActionServer:
 class RosSentGoal:
     """A goal at the client's side; a wish to cancel waits for the server's word that it has the goal."""
 
-    def __init__(self, use: Callable[[Outcome | None, Any], None]) -> None:
-        self._use = use
+    def __init__(self, use: Callable[[Outcome | None, Any], None], teller: Teller, asked: Asked) -> None:
+        self._use, self._teller, self._asked = use, teller, asked
         self._handle: Any = None
         self._cancelled = False
 
@@ -124,8 +135,10 @@ class RosSentGoal:
         """Take the server's word."""
         handle = future.result()
         if handle is None or not handle.accepted:
+            self._teller.tell(self._asked, Sending.REFUSED)
             self._use(None, None)
             return
+        self._teller.tell(self._asked, Sending.TAKEN)
         self._handle = handle
         handle.get_result_async().add_done_callback(self._ended)
         if self._cancelled:
@@ -134,10 +147,13 @@ class RosSentGoal:
     def _ended(self, future: Future) -> None:
         answer = future.result()
         outcome = None if answer is None else OUTCOME_OF.get(answer.status)
+        if outcome is not None:
+            self._teller.tell(self._asked, Sending.RESULT, answer.result, outcome)
         self._use(outcome, None if outcome is None else answer.result)
 
     def cancel(self) -> None:
         """Ask for its end."""
+        self._teller.tell(self._asked, Sending.CANCEL)
         self._cancelled = True
         if self._handle is not None:
             self._handle.cancel_goal_async()
@@ -146,8 +162,10 @@ class RosSentGoal:
 class RosActionClient:
     """Sends goals to an action."""
 
-    def __init__(self, node: Node, kind: type, name: str) -> None:
+    def __init__(self, node: Node, kind: type, name: str, teller: Teller) -> None:
+        self._kind, self._name, self._teller = kind, name, teller
         self._client = rclpy.action.ActionClient(node, kind, name)
+        teller.offer()
 
     def ready(self) -> bool:
         """Tell whether the server is there."""
@@ -155,7 +173,9 @@ class RosActionClient:
 
     def send(self, goal: Any, use: Callable[[Outcome | None, Any], None]) -> RosSentGoal:
         """Send a goal; `use` gets how it ends. Of an action that is not there nothing is heard."""
-        sent = RosSentGoal(use)
+        asked = self._teller.asked(self._name, self._kind)
+        sent = RosSentGoal(use, self._teller, asked)
+        self._teller.tell(asked, Sending.GOAL, goal)
         self._client.send_goal_async(goal).add_done_callback(sent.answered)
         return sent
 

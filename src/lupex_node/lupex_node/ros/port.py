@@ -27,6 +27,7 @@ from lupex_node.ros.background import Background
 from lupex_node.ros.description import declare, given_parameters
 from lupex_node.ros.subscriptions import NeverReady, RosQueue, quality, stamp_s, taken
 from lupex_node.ros.tap import RosTap
+from lupex_node.ros.teller import Teller
 
 
 class Closing:
@@ -119,6 +120,7 @@ class RosPort:
         self._logger = self.node.get_logger()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._background: Background | None = None
+        self._teller = Teller(self.node)
         self._polled: list[tuple[Any, Use]] = []
         self._asleep: list[tuple[Any, Use]] = []
         self._taps: list[RosTap] = []
@@ -235,7 +237,7 @@ class RosPort:
 
     def client(self, kind: type, name: str) -> RosClient:
         """Ask a service."""
-        return RosClient(self.node, kind, name)
+        return RosClient(self.node, kind, name, self._teller)
 
     def serve_action(self, kind: type, name: str, rules: ActionRules) -> RosActionServer:
         """Offer an action."""
@@ -243,7 +245,7 @@ class RosPort:
 
     def action_client(self, kind: type, name: str) -> RosActionClient:
         """Send goals to an action."""
-        return RosActionClient(self.node, kind, name)
+        return RosActionClient(self.node, kind, name, self._teller)
 
     def background(self, name: str, work: Callable[[], Any], use: Callable[[Any, float], None]) -> None:
         """Have `work` done in a thread of its own; `use` is called in the executor's."""

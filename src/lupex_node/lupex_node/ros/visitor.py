@@ -16,11 +16,12 @@ from lupex_node.ros.port import RosPort
 class RosVisitor:
     """A port in a context of its own; spin it as often as news are wanted."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, domain: int | None = None, interval_s: float = 0.05) -> None:
+        """Join a domain, else that of the environment; messages are gathered over the interval."""
         self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(context=self._context, domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
         self.port = RosPort(BareNode, name, context=self._context, start_parameter_services=False)
-        self._executor = BatchingExecutor(interval_s=0.05, context=self._context)
+        self._executor = BatchingExecutor(interval_s=interval_s, context=self._context)
         self._executor.add_node(self.port.node)
 
     def spin(self, wall_s: float) -> None:

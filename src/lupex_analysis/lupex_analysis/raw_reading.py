@@ -1,0 +1,201 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""A recording message by message as it lies there, in the order of its time: for whoever feeds it to nodes again."""
+
+import heapq
+import struct
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from rosbags.highlevel import AnyReader
+from rosbags.highlevel.anyreader import AnyReaderError
+from rosbags.interfaces import MessageDefinitionFormat, QosDurability
+from rosbags.rosbag2 import ReaderError
+from rosbags.typesys import Stores, get_typestore
+
+from lupex_analysis.mcap_scan import Scan
+from lupex_analysis.reading import (
+    DefinitionError,
+    ReadingError,
+    cut_short,
+    decoder_of,
+    definition_form,
+    hash_of,
+    not_readable,
+    scanned,
+    storage_files,
+)
+from lupex_recorder.recorder import CUSTOM_DATA
+
+
+class RawMessage(NamedTuple):
+    """A message as it was recorded; times in nanoseconds since the epoch."""
+
+    topic: str
+    log_ns: int
+    publish_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class RawTopic:
+    """What a recording says of a topic; `latched` where late comers get what was published before."""
+
+    kind: str
+    told_hash: str
+    text: str
+    form: MessageDefinitionFormat
+    latched: bool
+    count: int
+
+    @cached_property
+    def type_hash(self) -> str:
+        """RIHS01 hash of the definition; empty where neither it nor the definition is there."""
+        return self.told_hash or (hash_of(self.kind, self.text, self.form) if self.text else "")
+
+    def decoder(self) -> Callable[[bytes], Any] | None:
+        """Return what decodes the topic's messages by the recorded definition; None where that cannot be used."""
+        try:
+            return decoder_of(self.kind, self.text, self.form)
+        except DefinitionError:
+            return None
+
+
+@dataclass(frozen=True)
+class RawRecording:
+    """What is known of a recording before its messages are read. `problems` says what is wrong with it."""
+
+    path: Path
+    topics: Mapping[str, RawTopic]
+    custom: Mapping[str, str]
+    start_ns: int
+    end_ns: int
+    problems: tuple[str, ...]
+    disorder_ns: int
+    """By how much a message lies in the file behind one that is newer."""
+
+    def messages(self, wanted: Collection[str]) -> Iterator[RawMessage]:
+        """Yield the messages of topics by their log time, those of one time as they lie there; raises ReadingError."""
+        files = storage_files(self.path)
+        lying = _mcap_messages(files, wanted) if files[0].suffix == ".mcap" else _rosbags_messages(self.path, wanted)
+        return lying if self.disorder_ns == 0 else in_order(lying, self.disorder_ns)
+
+
+def open_raw(path: Path) -> RawRecording:
+    """Look through a recording; raises ReadingError."""
+    files = storage_files(path)
+    opened = _open_mcap(path, files) if files[0].suffix == ".mcap" else _open_with_rosbags(path)
+    if not any(topic.count for topic in opened.topics.values()):
+        raise ReadingError(f"{path} holds no message")
+    return opened
+
+
+def in_order(messages: Iterator[RawMessage], disorder_ns: int) -> Iterator[RawMessage]:
+    """Yield messages by log time, stable; none lies behind one that is newer by more than `disorder_ns`."""
+    waiting: list[tuple[int, int, RawMessage]] = []
+    newest_ns = 0
+    for number, message in enumerate(messages):
+        newest_ns = max(newest_ns, message.log_ns)
+        heapq.heappush(waiting, (message.log_ns, number, message))
+        while waiting[0][0] < newest_ns - disorder_ns:
+            yield heapq.heappop(waiting)[2]
+    while waiting:
+        yield heapq.heappop(waiting)[2]
+
+
+def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
+    counts: dict[str, int] = {}
+    topics: dict[str, RawTopic] = {}
+    custom: dict[str, str] = {}
+    problems: list[str] = []
+    start_ns, end_ns, disorder_ns = 0, 0, 0
+    for file in files:
+        scan = Scan()
+        for channel_id, log_ns, _, _ in scanned(file, scan):
+            channel = scan.channels.get(channel_id)
+            topic = "" if channel is None else channel.topic
+            counts[topic] = counts.get(topic, 0) + 1
+            start_ns = min(start_ns or log_ns, log_ns)
+            if log_ns < end_ns:
+                disorder_ns = max(disorder_ns, end_ns - log_ns)
+            end_ns = max(end_ns, log_ns)
+        if scan.problem:
+            problems.append(cut_short(file, scan))
+        for channel in scan.channels.values():
+            topics.setdefault(channel.topic, _mcap_topic(scan, channel, counts.get(channel.topic, 0)))
+        custom |= scan.metadata.get(CUSTOM_DATA, {})
+    if counts.pop("", 0):
+        problems.append("messages of a channel whose description is lost are left out")
+    return RawRecording(path, topics, custom, start_ns, end_ns, tuple(problems), disorder_ns)
+
+
+def _mcap_topic(scan: Scan, channel: Any, count: int) -> RawTopic:
+    schema = scan.schemas.get(channel.schema_id)
+    offered = yaml.safe_load(channel.metadata.get("offered_qos_profiles", "") or "[]") or []
+    # rosbag2 writes names or, before Jazzy, the numbers of rmw: 1 is transient_local
+    latched = any(str(item.get("durability")) in ("transient_local", "1") for item in offered)
+    kind, text, encoding = ("", "", "") if schema is None else (schema.name, schema.data.decode(), schema.encoding)
+    told_hash = channel.metadata.get("topic_type_hash", "")
+    return RawTopic(kind, told_hash, text, definition_form(encoding), latched, count)
+
+
+def _mcap_messages(files: list[Path], wanted: Collection[str]) -> Iterator[RawMessage]:
+    for file in files:
+        scan = Scan()
+        for channel_id, log_ns, publish_ns, data in scanned(file, scan):
+            channel = scan.channels.get(channel_id)
+            if channel is not None and channel.topic in wanted:
+                yield RawMessage(channel.topic, log_ns, publish_ns, data)
+
+
+def _open_with_rosbags(path: Path) -> RawRecording:
+    """Look into what rosbags reads: sqlite3 and compressed files of rosbag2."""
+    topics: dict[str, RawTopic] = {}
+    try:
+        with _rosbag(path) as reader:
+            for connection in reader.connections:
+                text = connection.msgdef
+                offered = getattr(connection.ext, "offered_qos_profiles", [])
+                latched = any(item.durability == QosDurability.TRANSIENT_LOCAL for item in offered)
+                topics[connection.topic] = RawTopic(
+                    connection.msgtype, connection.digest, text.data, text.format, latched, connection.msgcount
+                )
+            return RawRecording(path, topics, {}, reader.start_time, reader.end_time - 1, (), 0)
+    except (AnyReaderError, ReaderError, OSError) as error:
+        raise not_readable(path, error) from error
+
+
+def _rosbag(path: Path) -> AnyReader:
+    bag = path if path.is_dir() else path.parent
+    return AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY))
+
+
+def _rosbags_messages(path: Path, wanted: Collection[str]) -> Iterator[RawMessage]:
+    try:
+        with _rosbag(path) as reader:
+            chosen = [connection for connection in reader.connections if connection.topic in wanted]
+            for connection, log_ns, data in reader.messages(connections=chosen) if chosen else ():
+                yield RawMessage(connection.topic, log_ns, log_ns, bytes(data))
+    except (AnyReaderError, ReaderError, OSError) as error:
+        raise not_readable(path, error) from error
+
+
+CLOCK = "/clock"
+_CLOCK_END = 12
+
+
+def clock_of(recording: RawRecording) -> list[tuple[int, int]]:
+    """Return (recorded at, time told) [ns] of the messages that tell the simulated time."""
+    if CLOCK not in recording.topics:
+        return []
+    told = []
+    for message in recording.messages({CLOCK}):
+        if len(message.data) >= _CLOCK_END:
+            # CDR: four bytes that tell the byte order, then the time
+            sec, nanosec = struct.unpack_from("<iI" if message.data[1] & 1 else ">iI", message.data, 4)
+            told.append((message.log_ns, sec * 1_000_000_000 + nanosec))
+    return told
