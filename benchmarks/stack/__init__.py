@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 """The nodes together: in lock step, over the middleware, and fed from a recording."""
 
-BENCHMARKS = ("messages", "lockstep", "middleware")
+BENCHMARKS = ("messages", "lockstep", "replay", "middleware")
