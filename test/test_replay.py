@@ -167,7 +167,7 @@ def test_inputs_that_are_not_as_they_were_are_said_and_not_expected_to_give_the_
     assert replay.main([*words, str(tmp_path / "now")]) == 0
     told = capsys.readouterr().out
     assert "/lidar/points was left out when it was recorded" in told
-    assert "/odometry/local was thinned when it was recorded: only every 4th message is fed" in told
+    assert "/odometry/local was thinned when it was recorded: one message in 4 is fed" in told
     assert replay.main([*words, str(tmp_path / "again"), "--expect-same"]) == 2
     assert "record with ./lupex demo --record-all" in capsys.readouterr().err
 

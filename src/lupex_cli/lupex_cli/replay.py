@@ -130,7 +130,7 @@ def shortcomings(replay: Replay, recording: RawRecording) -> list[str]:
     left_out = custom.get("excluded", "").split()
     for topic in replay.inputs:
         if topic in thinned:
-            found.append(f"{topic} was thinned when it was recorded: only every {thinned[topic]}th message is fed")
+            found.append(f"{topic} was thinned when it was recorded: one message in {thinned[topic]} is fed")
         elif topic in recording.topics:
             continue
         elif any(fnmatchcase(topic, pattern) for pattern in left_out):

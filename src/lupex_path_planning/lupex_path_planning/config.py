@@ -236,6 +236,9 @@ class PathPlanningConfig:
         0.3, "poses in odom and map farther apart in time are not paired", unit="s", minimum=0.001, maximum=10
     )
     goal_tolerance_m: float = setting(1.0, "of /goal_pose", unit="m", minimum=0.1, maximum=50)
+    request_wait_s: float = setting(
+        5.0, "that a request for a sortie waits for the rover's place and charge", unit="s", minimum=0, maximum=60
+    )
     site_map_m: float = setting(600.0, "side of /site/map", unit="m", minimum=50, maximum=5000)
     grid: GridConfig = field(default_factory=GridConfig)
     nominal: PaceConfig = field(default_factory=PaceConfig)

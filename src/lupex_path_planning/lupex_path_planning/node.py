@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -48,6 +48,16 @@ from lupex_path_planning.way_back.certificate import PowerEstimate, certify
 from lupex_path_planning.way_back.measured_factors import Allowance, MeasuredFactors, SlipMeasurement, allow, measure
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A sortie that is asked for, and until when its answer may wait for the present state."""
+
+    until_s: float
+    visits: Sequence[Visit]
+    task: Task
+    answer: Use
+
+
 class PathPlanningNode(LupexNode[PathPlanningConfig]):
     """Plans sorties and drives, and certifies the way back."""
 
@@ -73,6 +83,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._live: LivePlan | None = None
         self._done = 0
         self._site_map_sent = False
+        self._asked: list[_Asked] = []
 
         self._sortie = self.publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
         self._certificate = self.publisher(ReturnCertificate, "/plan/certificate", qos.STATE)
@@ -141,6 +152,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._poll()
         if not self._site_map_sent:
             self._send_site_map(now_s)
+        self._answer_asked()
         self._measure(now_s)
         self._look_at_ground(now_s)
         if not self.busy and not self._proof.serves(now_s, self._allowance):
@@ -198,17 +210,32 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         return (pose.x_m, pose.y_m), power.energy_j - limits.sigma * power.sigma_j
 
     def _plan_sortie(self, request: PlanSortie.Request, answer: Use) -> None:
-        now_s = self.now_s()
-        self._poll()
-        state = self._state(now_s)
         try:
             visits, task = conversions.visits(request), conversions.task(request)
         except InvalidMessage as error:
-            state = str(error)
-        if isinstance(state, str):
-            answer(PlanSortie.Response(feasible=False, explanation=state))
+            answer(PlanSortie.Response(feasible=False, explanation=str(error)))
             return
+        self._poll()
+        wait_s = self.config.request_wait_s if self.active else 0.0
+        self._asked.append(_Asked(self.now_s() + wait_s, visits, task, answer))
+        self._answer_asked()
 
+    def _answer_asked(self) -> None:
+        """Plan what was asked for, once the present state is known; it may be on its way when somebody asks."""
+        now_s = self.now_s()
+        asked, self._asked = self._asked, []
+        for one in asked:
+            state = self._state(now_s)
+            if not isinstance(state, str):
+                self._plan(now_s, state, one.visits, one.task, one.answer)
+            elif now_s >= one.until_s:
+                one.answer(PlanSortie.Response(feasible=False, explanation=state))
+            else:
+                self._asked.append(one)
+
+    def _plan(
+        self, now_s: float, state: tuple[tuple[float, float], float], visits: Sequence[Visit], task: Task, answer: Use
+    ) -> None:
         def take(result: tuple[Proof, Sortie] | Exception, planning_s: float) -> None:
             if isinstance(result, Exception):
                 text = f"the plan could not be computed: {result}"

@@ -239,6 +239,19 @@ def test_while_a_sortie_is_computed_the_certificates_go_on(site):
     assert all(certificate.valid for certificate in world.certificates)
 
 
+def test_a_request_waits_for_a_place_that_is_on_its_way(world):
+    world.reporting = False
+    answers = []
+    request = PlanSortie.Request(targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    world.outside.client(PlanSortie, "/plan/sortie_request").call(request, answers.append)
+    asked_s = world.conductor.now_s
+    world.conductor.run_until(asked_s + 1.5)
+    assert answers == []
+    world.reporting = True
+    world.until(lambda: answers)
+    assert answers[0].feasible, answers[0].explanation
+
+
 def test_bad_and_impossible_requests_are_explained(world):
     world.reporting = False
     assert "place" in ask(world).explanation
