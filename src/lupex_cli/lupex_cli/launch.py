@@ -153,7 +153,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return run_in_lock_step(specs, options)
         if options.faults is not None or options.until is not None:
             raise LaunchError("--faults and --until need --lockstep here; ./lupex demo takes --faults for processes")
-        ensure_compiled()
+        if any(spec.package.startswith("lupex_") for spec in specs):
+            ensure_compiled()
         return run(specs)
     except (DemoError, LaunchError, StartError) as error:
         print(f"lupex launch: {error}", file=sys.stderr)
