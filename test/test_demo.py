@@ -89,6 +89,10 @@ def test_it_succeeds_by_truth(short_sortie):
     assert summary["certificate"]["violations"] == 0
 
 
+def test_a_nominal_sortie_tells_no_fault_however_slow_the_host(short_sortie):
+    assert json.loads((short_sortie.out / "summary.json").read_text())["faults"] == []
+
+
 def test_the_summary_has_every_key_and_finite_numbers(short_sortie):
     summary = json.loads((short_sortie.out / "summary.json").read_text())
     for section, keys in SUMMARY_KEYS.items():
