@@ -18,6 +18,7 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_node.bare_node import BareNode
+from lupex_node.checks import InvalidMessage, finite
 from lupex_node.conversions import seconds
 from lupex_node.life import read_life
 from lupex_node.node import HEARD
@@ -39,6 +40,15 @@ CLOCK_WALL_S = 0.2
 
 WAIT_TOLD_WALL_S = 5.0
 """Of the host's time before and between lines about whom time waits for."""
+
+
+def _stamp_s(text: str) -> float:
+    """Return the stamp that a heartbeat hands on, in seconds; raises InvalidMessage when it is none."""
+    try:
+        stamp_s = float(text)
+    except ValueError as error:
+        raise InvalidMessage(f"a stamp that was heard is '{text[:40]}', not a number") from error
+    return finite(stamp_s, "a stamp that was heard")
 
 
 class SimulatorNode(BareNode[SimulatorConfig]):
@@ -111,7 +121,7 @@ class SimulatorNode(BareNode[SimulatorConfig]):
                 self._pids.pop(status.name, None)
             for pair in status.values:
                 if pair.key.startswith(HEARD):
-                    self._pace.heard(pair.key.removeprefix(HEARD), float(pair.value), self._sim.now_s)
+                    self._pace.heard(pair.key.removeprefix(HEARD), _stamp_s(pair.value), self._sim.now_s)
             active = status.level != DiagnosticStatus.STALE
             self._pace.beat(status.name, seconds(message.header.stamp), self._sim.now_s, active=active)
 

@@ -270,6 +270,23 @@ def test_time_begins_when_all_that_are_required_are_active_and_who_joins_hears_i
     assert second.startswith("time waits for mission to be active")
 
 
+@pytest.mark.parametrize(
+    ("text", "why"), [("soon", "'soon', not a number"), ("nan", "not finite"), ("inf", "not finite")]
+)
+def test_a_stamp_that_is_none_is_refused_and_time_still_waits(run, monkeypatch, text, why):
+    hurried = Hurried(run, monkeypatch, pace__required_nodes=["mission", "mobility"])
+    hurried.beat("mobility")
+    status = DiagnosticStatus(name="mission", values=[KeyValue(key="heard mobility", value=text)])
+    message = DiagnosticArray(status=[status])
+    message.header.stamp = stamp(run.conductor.now_s)
+    hurried.beats.publish(message)
+    run.go_on(0.004)
+    assert hurried.wait_s() > 0.0
+    (said,) = hurried.said(Severity.WARNING)
+    assert "/diagnostics" in said
+    assert why in said
+
+
 def test_time_waits_for_a_process_that_lives_and_not_for_a_dead_one(run, monkeypatch):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         hurried = Hurried(run, monkeypatch, pace__required_nodes=["mobility"])
