@@ -4,6 +4,7 @@
 
 import gc
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,38 @@ settings.load_profile("lupex")
 
 NEEDS_ROS = {"node", "system"}
 
+ONE_SORTIE = {"test_demo.py", "test_lockstep_sortie.py", "test_readme.py"}
+"""Files that look at the same sorties."""
+
 
 def pytest_collection_modifyitems(items):
-    """Skip what needs ROS 2 where there is none."""
+    """Skip what needs ROS 2 where there is none; where two processes share the tests, begin with the longest."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        items.sort(key=_turn)
     if importlib.util.find_spec("rclpy") and importlib.util.find_spec("lupex_interfaces"):
         return
     skip = pytest.mark.skip(reason="needs ROS 2 and a build: ./lupex test")
     for item in items:
         if NEEDS_ROS & {marker.name for marker in item.iter_markers()}:
             item.add_marker(skip)
+
+
+def _turn(item):
+    """Return when a test's turn is: whole sorties begin early, so that none is left for the end."""
+    return item.path.name not in ONE_SORTIE, not any(item.iter_markers("system"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Let one process run a whole file, and the files that look at the same sorties."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "one sortie" if Path(file).name in ONE_SORTIE else file
+
+    return ByFile(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -232,17 +232,20 @@ class Progress:
     """Shows new faults, and a line now and then and with each phase."""
 
     def __init__(self) -> None:
-        self._phase, self._faults, self._line_wall_s = "", 0, 0.0
+        self._begun, self._entered, self._faults, self._line_wall_s = False, 0, 0, 0.0
 
     def show(self, seen: "Seen", wall_s: float) -> bool:
         """Print what is new after so much wall time; tell whether it was a line."""
         for fault in seen.faults[self._faults :]:
             print(f"  fault  {fault}", flush=True)
         self._faults = len(seen.faults)
-        if seen.phase == self._phase and wall_s - self._line_wall_s < LINE_EVERY_S:
+        new = seen.entered[self._entered :]
+        self._entered = len(seen.entered)
+        if not new and self._begun and wall_s - self._line_wall_s < LINE_EVERY_S:
             return False
-        print(progress_line(seen, wall_s), flush=True)
-        self._phase, self._line_wall_s = seen.phase, wall_s
+        for then in new or [seen]:
+            print(progress_line(then, wall_s), flush=True)
+        self._begun, self._line_wall_s = True, wall_s
         return True
 
 

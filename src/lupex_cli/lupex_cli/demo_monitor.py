@@ -3,7 +3,7 @@
 """Watch a running sortie for the progress line; looks at the world's truth too, and commands nothing."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lupex_interfaces.msg import Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
 from lupex_node import qos
@@ -37,6 +37,8 @@ class Seen:
     distance_m: float = 0.0
     lost: str = ""
     faults: list[str] = field(default_factory=list)
+    entered: list["Seen"] = field(default_factory=list)
+    """What was seen when each phase began: one may be over before anybody looks."""
 
 
 class DemoMonitor:
@@ -45,7 +47,8 @@ class DemoMonitor:
     def __init__(self, port: Port) -> None:
         self.seen = Seen()
         for kind, topic, use, profile in (
-            (MissionStatus, "/mission/status", self._mission, qos.STATE),
+            # all of them: a phase may be over before the next look
+            (MissionStatus, "/mission/status", self._mission, qos.SAMPLES),
             (WorldTruth, "/truth/state", self._truth, qos.STATE),
             (PowerStatus, "/power/status", self._power, qos.STATE),
             (ReturnCertificate, "/plan/certificate", self._certificate, qos.STATE),
@@ -56,8 +59,10 @@ class DemoMonitor:
     def _mission(self, status: MissionStatus) -> None:
         if self.seen.mission_wall_s is None and status.phase != MissionStatus.IDLE:
             self.seen.mission_wall_s = time.monotonic()
-        self.seen.phase = PHASES.get(status.phase, str(status.phase))
+        before, self.seen.phase = self.seen.phase, PHASES.get(status.phase, str(status.phase))
         self.seen.text, self.seen.outcome = status.text, status.outcome
+        if self.seen.phase != before:
+            self.seen.entered.append(replace(self.seen, entered=[], faults=[]))
 
     def _truth(self, truth: WorldTruth) -> None:
         seen = self.seen

@@ -39,7 +39,10 @@ def pytest_arguments(level: str | None, rest: list[str], directory: Path, worksp
     Paths in `rest` are relative to `directory`, where the user stands. What pytest writes goes to the `workspace`.
     """
     expression = marker_expression(level)
+    whole = level in (None, "all") and not rest
     return [
+        # each file is one process's: its tests share what is costly to make
+        *(["-n", "2", "--no-loadscope-reorder"] if whole and importlib.util.find_spec("xdist") else []),
         *(["-m", expression] if expression else []),
         *(["-o", f"cache_dir={workspace / 'pytest'}"] if workspace else []),
         # the built packages, not src/ beside them: kernels that are compiled here then serve the nodes too

@@ -17,7 +17,7 @@ from lupex_node.conversions import stamp  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 
 TOPICS = {
-    MissionStatus: ("/mission/status", qos.STATE),
+    MissionStatus: ("/mission/status", qos.SAMPLES),
     WorldTruth: ("/truth/state", qos.STATE),
     PowerStatus: ("/power/status", qos.STATE),
     ReturnCertificate: ("/plan/certificate", qos.STATE),
@@ -67,6 +67,24 @@ def test_faults_are_kept_from_before_the_monitor_on_and_their_ends_are_not(sorti
     sortie.tell(Fault(source="mobility", text="slips", active=True))
     sortie.tell(Fault(source="mobility", text="slips", active=False))
     assert sortie.seen.faults == ["power_management: cold", "mobility: slips"]
+
+
+def test_a_phase_that_is_over_before_anybody_looks_is_told(sortie, capsys):
+    progress = demo.Progress()
+    assert progress.show(sortie.seen, 1.0)
+    sortie.tell(MissionStatus(phase=MissionStatus.LEAD_OUT))
+    sortie.tell(PowerStatus(soc=0.5))
+    sortie.tell(MissionStatus(phase=MissionStatus.DRIVE))
+    assert progress.show(sortie.seen, 2.0)
+    first, fault, *lines = capsys.readouterr().out.splitlines()
+    assert "starting" in first
+    assert "cold" in fault
+    assert [("lead out" in line, "drive" in line, "50%" in line) for line in lines] == [
+        (True, False, False),
+        (False, True, True),
+    ]
+    assert not progress.show(sortie.seen, 3.0), "nothing new, and too early for another line"
+    assert progress.show(sortie.seen, 2.0 + demo.LINE_EVERY_S)
 
 
 def test_the_mission_begins_when_it_leaves_idle(sortie):

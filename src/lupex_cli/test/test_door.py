@@ -102,7 +102,14 @@ def test_paths_are_relative_to_where_the_user_stands(tmp_path):
         *("-m", "golden", "-o", "cache_dir=/cache/pytest", "-o", "pythonpath=test"),
         *(f"{tmp_path}/test_a.py::test_b", "-k", "none.py", "-x"),
     ]
-    assert testing.pytest_arguments(None, [], tmp_path, None) == []
+
+
+@pytest.mark.parametrize("level", [None, "all"])
+def test_only_the_whole_is_shared_by_two_processes(tmp_path, level):
+    pytest.importorskip("xdist")
+    assert testing.pytest_arguments(level, [], tmp_path, None) == ["-n", "2", "--no-loadscope-reorder"]
+    assert testing.pytest_arguments(level, ["-x"], tmp_path, None) == ["-x"]
+    assert "-n" not in testing.pytest_arguments("golden", [], tmp_path, None)
 
 
 def test_what_is_set_already_is_left_alone(monkeypatch):
