@@ -79,7 +79,7 @@ def test_a_phase_that_is_over_before_anybody_looks_is_told(sortie, capsys):
     first, fault, *lines = capsys.readouterr().out.splitlines()
     assert "starting" in first
     assert "cold" in fault
-    assert [("lead out" in line, "drive" in line, "50%" in line) for line in lines] == [
+    assert [("  lead out " in line, "  drive " in line, "50%" in line) for line in lines] == [
         (True, False, False),
         (False, True, True),
     ]
