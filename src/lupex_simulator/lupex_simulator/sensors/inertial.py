@@ -9,8 +9,9 @@ import numpy.typing as npt
 from numba import njit
 
 from lupex_models.constants import MOON_GRAVITY_M_S2, MOON_ROTATION_RAD_S
-from lupex_models.rover import Imu
 from lupex_models.site_frame import SiteFrame
+from lupex_worlds.truth.imu_truth import AxesDraw, ImuDraw
+from lupex_worlds.truth.sensor_spread import FULL_TRACK_MPS
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -21,18 +22,27 @@ def moon_rotation_map_rad_s(frame: SiteFrame) -> FloatArray:
 
 
 class InertialUnit:
-    """Gyroscopes and accelerometers with a bias drawn at switch-on, its random walk, and white noise.
+    """Gyroscopes and accelerometers with a bias drawn at switch-on, its random walk, white noise, and the rest of its draw.
 
     A sample is the mean over the time since the last one, whatever its length: at the full rate while driving, over
     long intervals while parked, where the white noise falls with the root of the interval.
     """
 
-    def __init__(self, config: Imu, moon_rotation_rad_s: FloatArray, rng: np.random.Generator) -> None:
-        self._config = config
+    def __init__(self, draw: ImuDraw, moon_rotation_rad_s: FloatArray, rng: np.random.Generator) -> None:
         self._moon = np.ascontiguousarray(moon_rotation_rad_s, dtype=np.float64)
         self._rng = rng
-        self.gyro_bias_rad_s = rng.normal(0.0, config.gyro_bias_rad_s, 3)
-        self.accelerometer_bias_mps2 = rng.normal(0.0, config.accelerometer_bias_mps2, 3)
+        self._gyro, self._accelerometer = Axes(draw.gyro, rng), Axes(draw.accelerometer, rng)
+        self._shaking = Shaking(draw, rng)
+
+    @property
+    def gyro_bias_rad_s(self) -> FloatArray:
+        """Bias of the gyroscopes (3), a view."""
+        return self._gyro.bias
+
+    @property
+    def accelerometer_bias_mps2(self) -> FloatArray:
+        """Bias of the accelerometers (3), a view."""
+        return self._accelerometer.bias
 
     def sample(
         self,
@@ -41,24 +51,80 @@ class InertialUnit:
         velocity_before_mps: FloatArray,
         velocity_after_mps: FloatArray,
         dt_s: float,
+        track_mps: float = 0.0,
     ) -> tuple[FloatArray, FloatArray]:
         """Return (angular rate [rad/s], specific force [m/s2]) in base_link, means over the last `dt_s`.
 
-        Rotations (3, 3) are base_link to map, velocities (3) in map, at the interval's ends. The Coriolis part of the
-        specific force, 5e-7 m/s2 at full speed, is left out. Raises ValueError for a dt that is not positive.
+        Rotations (3, 3) are base_link to map, velocities (3) in map, at the interval's ends; `track_mps` is the mean
+        speed of the tracks, which shake. The Coriolis part of the specific force, 5e-7 m/s2 at full speed, is left out.
+        Raises ValueError for a dt that is not positive.
         """
         if not dt_s > 0.0:
             raise ValueError(f"an inertial sample needs a positive interval, not {dt_s!r} s")
         rate, force = true_motion(
             rotation_before, rotation_after, velocity_before_mps, velocity_after_mps, self._moon, dt_s
         )
-        config, white = self._config, self._rng.standard_normal((4, 3))
-        root = math.sqrt(dt_s)
-        rate += self.gyro_bias_rad_s + white[0] * (config.gyro_noise_rad_s_rthz / root)
-        force += self.accelerometer_bias_mps2 + white[1] * (config.accelerometer_noise_mps2_rthz / root)
-        self.gyro_bias_rad_s += white[2] * (config.gyro_bias_walk_rad_s2_rthz * root)
-        self.accelerometer_bias_mps2 += white[3] * (config.accelerometer_bias_walk_mps3_rthz * root)
-        return rate, force
+        white = self._rng.standard_normal((4, 3))
+        shaken = self._shaking.over(dt_s, track_mps)
+        return (
+            self._gyro.reading(rate, white[0], white[2], shaken[0], dt_s),
+            self._accelerometer.reading(force, white[1], white[3], shaken[1], dt_s),
+        )
+
+
+class Axes:
+    """Three sensing axes of one kind: what they tell of a true vector."""
+
+    def __init__(self, draw: AxesDraw, rng: np.random.Generator) -> None:
+        self._draw = draw
+        self._sensed = np.array(draw.sensed)
+        self.bias = rng.normal(0.0, draw.bias_sigma, 3)
+        self._uncounted = np.zeros(3)
+
+    def reading(
+        self, true: FloatArray, white: FloatArray, walk: FloatArray, shaken: FloatArray, dt_s: float
+    ) -> FloatArray:
+        """Return the mean over `dt_s` that is told of a true mean; `white` and `walk` are normal draws (3)."""
+        draw, root = self._draw, math.sqrt(dt_s)
+        told = self._sensed @ (true + shaken) + (self.bias + white * (draw.noise / root))
+        self.bias += walk * (draw.bias_walk * root)
+        told = np.clip(told, -draw.limit, draw.limit)
+        if draw.quantum > 0.0:
+            # a counter: what does not make a whole pulse waits for the next interval
+            due = told * dt_s + self._uncounted
+            counted = np.floor(due / draw.quantum) * draw.quantum
+            self._uncounted = due - counted
+            told = counted / dt_s
+        return told
+
+
+class Shaking:
+    """What running tracks add to the motion: jitter and the tone of the shoes, both bounded in velocity and attitude.
+
+    The mean over an interval is the difference of its ends, so that no velocity builds up by shaking alone; what the
+    sensors rectify of it grows with the square of the speed.
+    """
+
+    def __init__(self, draw: ImuDraw, rng: np.random.Generator) -> None:
+        self._draw = draw
+        self._rng = rng
+        self._still = not (draw.gyro.shake or draw.accelerometer.shake or draw.tone_mps)
+        self._rectified = np.array([draw.gyro.rectified, draw.accelerometer.rectified])
+        self._size = np.array([[draw.gyro.shake], [draw.accelerometer.shake]])
+        self._before = np.zeros((2, 3))
+        self._phase_rad = 0.0
+
+    def over(self, dt_s: float, track_mps: float) -> FloatArray:
+        """Return the mean (2, 3) of rate [rad/s] and acceleration [m/s2] that shaking adds over `dt_s`."""
+        share = abs(track_mps) / FULL_TRACK_MPS
+        now = np.zeros((2, 3))
+        if share > 0.0 and not self._still:
+            now = self._rng.standard_normal((2, 3)) * (self._size * share)
+            self._phase_rad = (self._phase_rad + math.tau * abs(track_mps) * dt_s / self._draw.tone_pitch_m) % math.tau
+            now[1, 2] += self._draw.tone_mps * share * math.sin(self._phase_rad)
+        shaken = (now - self._before) / dt_s + self._rectified * share**2
+        self._before = now
+        return np.asarray(shaken)
 
 
 @njit(cache=True)
