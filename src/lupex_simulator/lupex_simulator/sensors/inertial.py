@@ -3,6 +3,7 @@
 """Inertial unit at the origin of base_link: mean angular rate and specific force over each interval, with errors."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,7 @@ def moon_rotation_map_rad_s(frame: SiteFrame) -> FloatArray:
 
 
 class InertialUnit:
-    """Gyroscopes and accelerometers with a bias drawn at switch-on, its random walk, white noise, and the rest of its draw.
+    """Gyroscopes and accelerometers: a bias drawn at switch-on, its random walk, white noise, and what else is drawn.
 
     A sample is the mean over the time since the last one, whatever its length: at the full rate while driving, over
     long intervals while parked, where the white noise falls with the root of the interval.
@@ -66,9 +67,12 @@ class InertialUnit:
         )
         white = self._rng.standard_normal((4, 3))
         shaken = self._shaking.over(dt_s, track_mps)
+        if shaken is not None:
+            rate += shaken[0]
+            force += shaken[1]
         return (
-            self._gyro.reading(rate, white[0], white[2], shaken[0], dt_s),
-            self._accelerometer.reading(force, white[1], white[3], shaken[1], dt_s),
+            self._gyro.reading(rate, white[0], white[2], dt_s),
+            self._accelerometer.reading(force, white[1], white[3], dt_s),
         )
 
 
@@ -76,26 +80,42 @@ class Axes:
     """Three sensing axes of one kind: what they tell of a true vector."""
 
     def __init__(self, draw: AxesDraw, rng: np.random.Generator) -> None:
-        self._draw = draw
-        self._sensed = np.array(draw.sensed)
+        self._errors = AxesErrors(draw.noise, draw.bias_walk, np.array(draw.sensed), draw.limit, draw.quantum)
         self.bias = rng.normal(0.0, draw.bias_sigma, 3)
         self._uncounted = np.zeros(3)
 
-    def reading(
-        self, true: FloatArray, white: FloatArray, walk: FloatArray, shaken: FloatArray, dt_s: float
-    ) -> FloatArray:
+    def reading(self, true: FloatArray, white: FloatArray, walk: FloatArray, dt_s: float) -> FloatArray:
         """Return the mean over `dt_s` that is told of a true mean; `white` and `walk` are normal draws (3)."""
-        draw, root = self._draw, math.sqrt(dt_s)
-        told = self._sensed @ (true + shaken) + (self.bias + white * (draw.noise / root))
-        self.bias += walk * (draw.bias_walk * root)
-        told = np.clip(told, -draw.limit, draw.limit)
-        if draw.quantum > 0.0:
-            # a counter: what does not make a whole pulse waits for the next interval
-            due = told * dt_s + self._uncounted
-            counted = np.floor(due / draw.quantum) * draw.quantum
-            self._uncounted = due - counted
+        return np.asarray(_told(self._errors, self.bias, self._uncounted, true, white, walk, dt_s))
+
+
+class AxesErrors(NamedTuple):
+    """Numbers of AxesDraw that a reading takes."""
+
+    noise: float
+    bias_walk: float
+    sensed: FloatArray
+    limit: float
+    quantum: float
+
+
+@njit(cache=True)
+def _told(errors, bias, uncounted, true, white, walk, dt_s):  # type: ignore[no-untyped-def]
+    """Return a reading (3); bias walks on, and what makes no whole pulse of a counter waits in `uncounted`."""
+    root = math.sqrt(dt_s)
+    out = np.empty(3)
+    for i in range(3):
+        felt = errors.sensed[i, 0] * true[0] + errors.sensed[i, 1] * true[1] + errors.sensed[i, 2] * true[2]
+        told = felt + (bias[i] + white[i] * (errors.noise / root))
+        bias[i] += walk[i] * (errors.bias_walk * root)
+        told = min(max(told, -errors.limit), errors.limit)
+        if errors.quantum > 0.0:
+            due = told * dt_s + uncounted[i]
+            counted = math.floor(due / errors.quantum) * errors.quantum
+            uncounted[i] = due - counted
             told = counted / dt_s
-        return told
+        out[i] = told
+    return out
 
 
 class Shaking:
@@ -108,17 +128,22 @@ class Shaking:
     def __init__(self, draw: ImuDraw, rng: np.random.Generator) -> None:
         self._draw = draw
         self._rng = rng
-        self._still = not (draw.gyro.shake or draw.accelerometer.shake or draw.tone_mps)
         self._rectified = np.array([draw.gyro.rectified, draw.accelerometer.rectified])
+        shakes = draw.gyro.shake or draw.accelerometer.shake or draw.tone_mps
+        self._never = not (shakes or self._rectified.any())
+        self._at_rest = True
         self._size = np.array([[draw.gyro.shake], [draw.accelerometer.shake]])
         self._before = np.zeros((2, 3))
         self._phase_rad = 0.0
 
-    def over(self, dt_s: float, track_mps: float) -> FloatArray:
-        """Return the mean (2, 3) of rate [rad/s] and acceleration [m/s2] that shaking adds over `dt_s`."""
+    def over(self, dt_s: float, track_mps: float) -> FloatArray | None:
+        """Return the mean (2, 3) of rate [rad/s] and acceleration [m/s2] that shaking adds, or None for none."""
         share = abs(track_mps) / FULL_TRACK_MPS
+        if self._never or (share == 0.0 and self._at_rest):
+            return None
         now = np.zeros((2, 3))
-        if share > 0.0 and not self._still:
+        self._at_rest = share == 0.0
+        if not self._at_rest:
             now = self._rng.standard_normal((2, 3)) * (self._size * share)
             self._phase_rad = (self._phase_rad + math.tau * abs(track_mps) * dt_s / self._draw.tone_pitch_m) % math.tau
             now[1, 2] += self._draw.tone_mps * share * math.sin(self._phase_rad)
