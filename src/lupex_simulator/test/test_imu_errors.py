@@ -59,6 +59,17 @@ def test_white_noise_falls_with_the_root_of_the_averaging_time():
         assert means[:, 3:].std() == pytest.approx(5e-4 / math.sqrt(time_s), rel=allowed)
 
 
+def test_noise_and_walks_of_both_kinds_of_axes_are_independent():
+    made = unit(imu({"noise": 1.0, "bias_walk": 1e-3}, {"noise": 1.0, "bias_walk": 1e-3}))
+    readings, biases = [], []
+    for _ in range(4000):
+        biases.append(np.concatenate([made.gyro_bias_rad_s, made.accelerometer_bias_mps2]))
+        readings.append(at_rest(made, 1)[0])
+    white, walk = np.array(readings)[:-1] - biases[:-1], np.diff(biases, axis=0)
+    related = np.corrcoef(np.hstack([white, walk]).T) - np.eye(12)
+    assert np.abs(related).max() < 5 / math.sqrt(4000)
+
+
 def test_angular_random_walk_over_an_hour_is_that_of_the_class():
     # 0.07 deg/sqrt(h): one sample over an hour is off by 0.07 deg
     made = unit(imu({"noise": 2.04e-5}))

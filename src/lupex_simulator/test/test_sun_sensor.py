@@ -50,6 +50,10 @@ def test_mounting_turns_what_is_told_in_base_link():
     turned = dataclasses.replace(EXACT, mounting_rad=(0.0, 0.0, 5e-3))
     assert read(turned) == pytest.approx([math.cos(5e-3), math.sin(5e-3), 0.0], abs=1e-12)
     assert read(turned, base=LEFT) == pytest.approx([math.sin(5e-3), -math.cos(5e-3), 0.0], abs=1e-12)
+    # about base_link's y: the Sun to the right stays where it is, the Sun ahead goes down
+    nodding = dataclasses.replace(EXACT, mounting_rad=(0.0, 5e-3, 0.0))
+    assert read(nodding, base=LEFT) == pytest.approx([0.0, -1.0, 0.0], abs=1e-12)
+    assert read(nodding) == pytest.approx([math.cos(5e-3), 0.0, -math.sin(5e-3)], abs=1e-12)
 
 
 def test_mounting_is_what_averaging_leaves():
