@@ -29,10 +29,12 @@ from lupex_node.ros.subscriptions import quality, taken
 from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, ImuMessages, header, odometry_message, time_message
 from lupex_simulator.schedule import START_NS
 from lupex_simulator.sensors.inertial import InertialUnit
-from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, scan
+from lupex_simulator.sensors.lidar import scan
+from lupex_simulator.sensors.sensor_pose import SensorPose
 from lupex_worlds.contact_plane import settle
 from lupex_worlds.gazebo_files.gazebo_making import shared_file
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.sensor_truth import kind_sensors
 from lupex_worlds.world import open_world
 
 STEP_NS = 20_000_000
@@ -58,7 +60,9 @@ class PlayedGazebo(Node):
         self._place = np.array([lander.x_m, lander.y_m, lander.yaw_rad])
         self._pose = self._settled()
         self._velocity = np.zeros(3)
-        self._inertial = InertialUnit(rover.imu, np.zeros(3), np.random.default_rng(1))
+        # the errors of the true sensors are added behind the bridge, or not at all
+        self._sensors = kind_sensors()
+        self._inertial = InertialUnit(self._sensors.imu, np.zeros(3), np.random.default_rng(1))
         self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
         self._rng = np.random.default_rng(2)
         self._imu_messages = ImuMessages(rover)
@@ -136,7 +140,7 @@ class PlayedGazebo(Node):
     def _scan(self) -> PointCloud2:
         """Return a cloud in Gazebo's layout, with the rays that met nothing."""
         pose = SensorPose(*(getattr(self._pose, name) for name in SensorPose.__dataclass_fields__))
-        points = scan(self._ground, pose, self._rover.lidar, LidarSettings(), self._rng)
+        points = scan(self._ground, (pose, pose), self._rover.lidar, self._sensors.lidar, self._rng)
         table = np.full((self._rover.lidar.columns * self._rover.lidar.rows, 8), np.inf, dtype="<f4")
         table[: len(points), :3], table[: len(points), 4] = points[:, :3], points[:, 3]
         message = PointCloud2(height=1, width=len(table), point_step=32, row_step=32 * len(table))

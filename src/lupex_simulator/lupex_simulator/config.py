@@ -11,7 +11,6 @@ from lupex_simulator.drill.cutting import DrillRigConfig
 from lupex_simulator.pace import PaceConfig
 from lupex_simulator.power_bus import PowerBusConfig
 from lupex_simulator.schedule import ScheduleConfig
-from lupex_simulator.sensors.lidar import LidarSettings
 from lupex_simulator.sensors.neutron import NeutronSettings
 from lupex_simulator.sensors.sky_sensors import SkySensorSettings
 
@@ -35,7 +34,6 @@ class SimulatorConfig:
     pace: PaceConfig = dataclasses.field(default_factory=PaceConfig)
     schedule: ScheduleConfig = dataclasses.field(default_factory=ScheduleConfig)
     vehicle: VehicleConfig = dataclasses.field(default_factory=VehicleConfig)
-    lidar: LidarSettings = dataclasses.field(default_factory=LidarSettings)
     sky_sensors: SkySensorSettings = dataclasses.field(default_factory=SkySensorSettings)
     neutrons: NeutronSettings = dataclasses.field(default_factory=NeutronSettings)
     power_bus: PowerBusConfig = dataclasses.field(default_factory=PowerBusConfig)

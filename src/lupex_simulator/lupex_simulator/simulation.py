@@ -20,11 +20,16 @@ from lupex_simulator.parts import Part
 from lupex_simulator.power_bus import PowerBus, PowerDraw, Sunlight
 from lupex_simulator.schedule import START_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
-from lupex_simulator.sensors.lidar import Points, SensorPose, scan
+from lupex_simulator.sensors.lidar import Points, scan
 from lupex_simulator.sensors.neutron import NeutronReading, count, water_equivalent
-from lupex_simulator.sensors.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
+from lupex_simulator.sensors.sensor_pose import PoseHistory, SensorPose
+from lupex_simulator.sensors.sky_sensors import AttitudeReading
+from lupex_simulator.sensors.star_tracker import SkyView, StarTrackerUnit
+from lupex_simulator.sensors.sun_sensor import SunSensorUnit
 from lupex_worlds.pose import Pose
 from lupex_worlds.strata import Layer
+from lupex_worlds.truth.sensor_spread import FULL_TRACK_MPS
+from lupex_worlds.truth.sensor_truth import SensorDraw, kind_sensors
 from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import World
 
@@ -57,6 +62,7 @@ class Simulation:
     """State of one run. Call `advance` for each step, then read what is due.
 
     With the vehicle switched off its pose comes in by `place`, and what its drives do goes to `external.drive`.
+    Without `sensors` they are those of the level `kind`.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Simulation:
         world: World,
         parts: frozenset[Part],
         start_ns: int = START_NS,
+        sensors: SensorDraw | None = None,
     ) -> None:
         seed = world.seed if config.seed < 0 else config.seed
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
@@ -84,7 +91,8 @@ class Simulation:
         )
         self.pose = self.vehicle.pose
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
-        self.inertial = InertialUnit(rover.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
+        self._sensors = sensors = sensors or kind_sensors()
+        self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
         self.power_bus = PowerBus(
             rover,
             config.power_bus,
@@ -101,8 +109,12 @@ class Simulation:
         self._lidar_rng = random_stream(seed, "lidar")
         self._scanned = (-_LONG_AGO_NS, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
         self._neutron_rng = random_stream(seed, "neutrons")
-        self._star_rng = random_stream(seed, "star_tracker")
-        self._sun_rng = random_stream(seed, "sun_sensor")
+        self._star_tracker = StarTrackerUnit(
+            rover.star_tracker, config.sky_sensors, sensors.star_tracker, random_stream(seed, "star_tracker")
+        )
+        self._sun_sensor = SunSensorUnit(rover.sun_sensor, sensors.sun_sensor, random_stream(seed, "sun_sensor"))
+        self._scan_ns = round(1e9 * sensors.lidar.scan_duration_s)
+        self._poses = PoseHistory(self.sensor_pose(), start_ns, self._scan_ns)
         self._position = np.array([self.pose.x_m, self.pose.y_m, self.pose.z_m])
         self._velocity = np.zeros(3)
         self._rotation = self.pose.rotation()
@@ -168,6 +180,7 @@ class Simulation:
             self._advance_vehicle(dt_s, now_s)
         else:
             self._mobility_j += self.external.power_w * dt_s
+        self._poses.add(self.sensor_pose(), to_ns)
         if Part.DRILL_RIG in self.parts:
             self._advance_drill(dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
@@ -240,9 +253,14 @@ class Simulation:
         """Return (angular rate, specific force), means since the last call."""
         before_ns, rotation, velocity = self._inertial_before
         self._inertial_before = (self.now_ns, self._rotation, self._velocity)
-        return self.inertial.sample(
-            rotation, self._rotation, velocity, self._velocity, (self.now_ns - before_ns) * 1e-9
-        )
+        dt_s = (self.now_ns - before_ns) * 1e-9
+        return self.inertial.sample(rotation, self._rotation, velocity, self._velocity, dt_s, self.track_mps)
+
+    @property
+    def track_mps(self) -> float:
+        """Mean speed of the tracks, whichever way they run: what shakes and stirs dust."""
+        tracks = self.vehicle.track_mps if Part.VEHICLE in self.parts else self.external.track_mps
+        return float(np.abs(tracks).mean())
 
     def sensor_pose(self) -> SensorPose:
         """Return the pose of base_link in the form of the sensors."""
@@ -267,31 +285,27 @@ class Simulation:
     def lidar_scan(self) -> Points:
         """Return a scan (n, 4)."""
         self._scanned = (self.now_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
-        return scan(self.world.ground, self.sensor_pose(), self.rover.lidar, self.config.lidar, self._lidar_rng)
+        poses = (self._poses.at(self.now_ns - self._scan_ns), self.sensor_pose())
+        draw = self._sensors.lidar
+        return scan(self.world.ground, poses, self.rover.lidar, draw, self._lidar_rng, track_mps=self.track_mps)
 
     def attitude_reading(self) -> AttitudeReading | None:
         """Return the star tracker's attitude, or None while it is blind."""
-        sensor = self.rover.star_tracker
-        azimuth, _ = boresight(sensor, self._rotation)
-        pose = self.pose
+        pose, utc_s = self.pose, self.utc_s
         eye_m = pose.z_m + self.rover.body.height_m
-        skyline = self.world.light.skyline_rad(pose.x_m, pose.y_m, eye_m, azimuth)
-        return star_tracker_reading(
-            sensor,
-            self.config.sky_sensors,
+        view = SkyView(
             self._rotation,
-            self.world.frame.map_from_icrf(self.utc_s),
+            self.world.frame.map_from_icrf(utc_s),
             self._sun_map,
             self.sunlight.disc_fraction,
-            skyline,
-            self._star_rng,
+            self.world.frame.earth_vector(utc_s),
+            lambda azimuth: self.world.light.skyline_rad(pose.x_m, pose.y_m, eye_m, azimuth),
         )
+        return self._star_tracker.reading(view, self.now_s, min(1.0, self.track_mps / FULL_TRACK_MPS))
 
     def sun_direction(self) -> FloatArray | None:
         """Return the unit vector to the Sun in base_link, or None while too little of it is seen."""
-        return sun_sensor_reading(
-            self.rover.sun_sensor, self._rotation, self._sun_map, self.sunlight.disc_fraction, self._sun_rng
-        )
+        return self._sun_sensor.reading(self._rotation, self._sun_map, self.sunlight.disc_fraction)
 
     def neutron_counts(self) -> NeutronReading | None:
         """Return the counts since the last call, or None while the instruments are off."""

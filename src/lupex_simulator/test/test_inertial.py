@@ -13,17 +13,17 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteFrame
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.sensor_truth import kind_sensors
 
 IMU = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml").imu
-PERFECT = dataclasses.replace(
-    IMU,
-    gyro_noise_rad_s_rthz=0.0,
-    gyro_bias_walk_rad_s2_rthz=0.0,
-    gyro_bias_rad_s=0.0,
-    accelerometer_noise_mps2_rthz=0.0,
-    accelerometer_bias_walk_mps3_rthz=0.0,
-    accelerometer_bias_mps2=0.0,
-)
+KIND = kind_sensors().imu
+
+
+def without_errors(axes, **kept):
+    return dataclasses.replace(axes, **{"noise": 0.0, "bias_sigma": 0.0, "bias_walk": 0.0, **kept})
+
+
+PERFECT = dataclasses.replace(KIND, gyro=without_errors(KIND.gyro), accelerometer=without_errors(KIND.accelerometer))
 MOON = moon_rotation_map_rad_s(SiteFrame(math.radians(-89.44), math.radians(222.9), 0.0))
 REST = np.zeros(3)
 
@@ -69,7 +69,11 @@ def test_acceleration_is_felt_in_body_axes():
 
 
 def test_white_noise_falls_with_the_root_of_the_interval():
-    quiet = dataclasses.replace(IMU, gyro_bias_rad_s=0.0, accelerometer_bias_mps2=0.0)
+    quiet = dataclasses.replace(
+        KIND,
+        gyro=dataclasses.replace(KIND.gyro, bias_sigma=0.0),
+        accelerometer=dataclasses.replace(KIND.accelerometer, bias_sigma=0.0),
+    )
     r = attitude()
     for dt in (0.04, 0.5):
         made = unit(quiet)
@@ -81,7 +85,11 @@ def test_white_noise_falls_with_the_root_of_the_interval():
 
 
 def test_bias_walks_and_shows():
-    walking = dataclasses.replace(PERFECT, gyro_bias_walk_rad_s2_rthz=1e-6, accelerometer_bias_mps2=1e-3)
+    walking = dataclasses.replace(
+        PERFECT,
+        gyro=without_errors(KIND.gyro, bias_walk=1e-6),
+        accelerometer=without_errors(KIND.accelerometer, bias_sigma=1e-3),
+    )
     made = unit(walking)
     r = attitude()
     before = made.accelerometer_bias_mps2.copy()
@@ -95,7 +103,7 @@ def test_bias_walks_and_shows():
 
 def test_same_seed_same_noise():
     r = attitude()
-    one, two, other = unit(IMU, 5), unit(IMU, 5), unit(IMU, 6)
+    one, two, other = unit(KIND, 5), unit(KIND, 5), unit(KIND, 6)
     first = one.sample(r, r, REST, REST, 0.04)
     assert np.array_equal(first, two.sample(r, r, REST, REST, 0.04))
     assert not np.array_equal(first, other.sample(r, r, REST, REST, 0.04))

@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from lupex_models.rover import Lidar
-from lupex_simulator.sensors.lidar import LidarSettings, SensorPose, ray_directions, scan
+from lupex_simulator.sensors.lidar import ray_directions
+from lupex_simulator.sensors.lidar import scan as scan_between
+from lupex_simulator.sensors.sensor_pose import SensorPose
 from lupex_worlds.ground import Ground
+from lupex_worlds.truth.sensor_truth import kind_sensors
 
 SENSOR = Lidar(0.6, 0.0, 1.4, 90, 16, -0.785, 0.175, 0.8, 20.0, 0.0, 1.0)
-PERFECT = LidarSettings(dropout=0.0, grazing_loss_cosine=0.0, outlier=0.0)
+KIND = kind_sensors().lidar
+PERFECT = dataclasses.replace(KIND, range_sigma_m=0.0, dropout_share=0.0, half_signal=0.0, outlier_share=0.0)
+
+
+def scan(ground, pose, sensor, draw, rng):
+    return scan_between(ground, (pose, pose), sensor, draw, rng)
 
 
 def patch(heights: np.ndarray) -> Ground:
@@ -54,9 +62,10 @@ def test_a_hit_nearer_than_the_smallest_range_blocks_the_ray():
 
 
 def test_noise_has_the_sigma_of_the_sensor_and_losses_their_share():
-    noisy = dataclasses.replace(SENSOR, range_sigma_m=0.05, elevation_max_rad=-0.3, columns=360, rows=32)
+    noisy = dataclasses.replace(SENSOR, elevation_max_rad=-0.3, columns=360, rows=32)
+    lossy = dataclasses.replace(PERFECT, range_sigma_m=0.05, dropout_share=0.2)
     ground, pose = patch(np.zeros((201, 201))), SensorPose(0, 0, 0, 0, 0, 0)
-    points = scan(ground, pose, noisy, dataclasses.replace(PERFECT, dropout=0.2), np.random.default_rng(3))
+    points = scan(ground, pose, noisy, lossy, np.random.default_rng(3))
     rays = noisy.columns * noisy.rows
     # Binomial: five sigma of the kept share.
     assert abs(len(points) / rays - 0.8) < 5 * math.sqrt(0.16 / rays)
@@ -68,8 +77,8 @@ def test_noise_has_the_sigma_of_the_sensor_and_losses_their_share():
 
 def test_the_same_generator_gives_the_same_scan():
     ground, pose = patch(np.random.default_rng(1).normal(0, 0.1, (201, 201))), SensorPose(0, 0, 0.2, 0, 0, 1)
-    first = scan(ground, pose, SENSOR, LidarSettings(), np.random.default_rng(5))
-    again = scan(ground, pose, SENSOR, LidarSettings(), np.random.default_rng(5))
+    first = scan(ground, pose, SENSOR, KIND, np.random.default_rng(5))
+    again = scan(ground, pose, SENSOR, KIND, np.random.default_rng(5))
     assert np.array_equal(first, again)
 
 

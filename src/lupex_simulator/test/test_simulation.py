@@ -13,12 +13,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tiny_world import make_tiny_world
 
 from lupex_models.rover import read_rover
+from lupex_simulator import simulation as simulation_module
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.sensor_truth import kind_sensors
 from lupex_worlds.world import open_world
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
@@ -178,3 +180,77 @@ def test_same_seed_same_noise_whenever_messages_come(world):
     assert np.array_equal(samples(5, False), samples(5, True))
     assert not np.array_equal(samples(5, False), samples(6, False))
     assert np.array_equal(samples(-1, False), samples(world.seed, False))
+
+
+def with_sensors(world, parts=ALL, **sections):
+    draw = kind_sensors()
+    for name, errors in sections.items():
+        draw = dataclasses.replace(draw, **{name: dataclasses.replace(getattr(draw, name), **errors)})
+    return Simulation(CONFIG, ROVER, world, parts, sensors=draw)
+
+
+def test_a_scan_begins_before_its_stamp(world, monkeypatch):
+    seen = []
+    monkeypatch.setattr(simulation_module, "scan", lambda ground, poses, *rest, **more: seen.append((poses, more)))
+    sim = run(with_sensors(world, lidar={"scan_duration_s": 0.5}), 20.0, drive=1.0)
+    sim.lidar_scan()
+    (start, end), more = seen[0]
+    assert end == sim.sensor_pose()
+    # at 0.1 m/s, and slip
+    assert 0.04 < np.hypot(end.x_m - start.x_m, end.y_m - start.y_m) < 0.0501
+    assert more["track_mps"] == pytest.approx(0.1)
+    run(sim, 20.0)
+    sim.lidar_scan()
+    assert seen[1][0][0] == seen[1][0][1]
+    assert seen[1][1]["track_mps"] == 0.0
+
+
+def test_tracks_shake_the_inertial_unit(world):
+    sim = run(with_sensors(world, imu={"tone_mps": 5e-3}), 5.0, drive=1.0)
+    sim.inertial_sample()
+    quiet = run(simulation(world), 5.0, drive=1.0)
+    quiet.inertial_sample()
+    forces = []
+    for which in (sim, quiet):
+        run(which, 0.04, drive=1.0)
+        forces.append(which.inertial_sample()[1][2])
+    # up to 2 x 5 mm/s in 0.04 s; both have the same noise
+    assert 0.005 < abs(forces[0] - forces[1]) < 0.26
+
+
+def test_an_outage_silences_the_star_tracker_of_a_run(world):
+    sim = with_sensors(world, star_tracker={"outage_rate_hz": 1e3, "outage_s": (30.0, 30.0)})
+    run(sim, 1.0)
+    assert sim.attitude_reading() is not None
+    run(sim, 2.0)
+    assert sim.attitude_reading() is None
+
+
+def test_the_earth_of_the_date_blinds_a_tracker_that_shuns_it(world, monkeypatch):
+    # the Earth is 3.7 deg below the horizon at this date: with the relief taken away its limb is up
+    monkeypatch.setattr(type(world.light), "skyline_rad", lambda *where: -0.2)
+    axis = simulation(world).pose.rotation() @ np.array([-np.cos(0.785), 0.0, np.sin(0.785)])
+    for frame_utc_s in (world.site.start_utc_s, world.site.start_utc_s + 10 * 86400.0):
+        away = np.arccos(axis @ world.frame.earth_vector(frame_utc_s))
+        start_ns = START_NS + round(1e9 * (frame_utc_s - world.site.start_utc_s))
+        for margin, blind in ((0.01, True), (-0.01, False)):
+            draw = kind_sensors()
+            tracker = dataclasses.replace(draw.star_tracker, earth_exclusion_rad=away + margin, sun_exclusion_rad=0.0)
+            draw = dataclasses.replace(draw, star_tracker=tracker)
+            sim = Simulation(CONFIG, ROVER, world, ALL, start_ns, draw)
+            assert (sim.attitude_reading() is None) == blind
+
+
+def test_dust_follows_the_tracks_of_an_external_vehicle(world):
+    sim = with_sensors(world, read_parts("-vehicle,-inertial"))
+    assert sim.track_mps == 0.0
+    sim.external.drive(np.zeros(4), np.array([0.1, -0.1, 0.05, 0.05]), 40.0)
+    assert sim.track_mps == pytest.approx(0.075)
+
+
+def test_mounting_of_the_sun_sensor_is_that_of_the_draw(world):
+    sim = with_sensors(world, sun_sensor={"sigma_rad": 0.0, "mounting_rad": (0.0, 0.0, 0.01)})
+    true = sim.pose.rotation().T @ world.frame.sun_vector(sim.utc_s)
+    told = sim.sun_direction()
+    turn = np.arctan2(told[1], told[0]) - np.arctan2(true[1], true[0])
+    assert np.remainder(turn + np.pi, 2 * np.pi) - np.pi == pytest.approx(0.01, abs=1e-6)

@@ -41,6 +41,11 @@ class ExternalVehicle:
         self.slip = 0.0
         self.tipped = False
 
+    @property
+    def track_mps(self) -> FloatArray:
+        """Track speeds (4) as told last."""
+        return self._track
+
     def place(self, pose: Pose, time_s: float) -> None:
         """Take the pose at a time; an older one than the last is left out."""
         dt_s = time_s - self._time_s

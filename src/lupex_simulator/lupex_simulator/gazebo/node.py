@@ -38,13 +38,20 @@ from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run_following
 from lupex_simulator.gazebo.footing import refuse_fallen
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
+from lupex_simulator.gazebo.told_cloud import told_cloud
 from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
+from lupex_simulator.sensors.sensor_pose import PoseHistory, SensorPose
 from lupex_worlds.gazebo_files.robot_description import DRIVES
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.sensor_truth import kind_sensors
+from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import open_world
 
 _FAREWELL_S = 0.2
 """Of wall time at most that the drives' last speeds are waited to arrive."""
+
+_CLOUD_LATE_S = 2.0
+"""Between a cloud's stamp and its coming."""
 
 
 class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
@@ -65,6 +72,10 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._units = UnitDrive(rover, config, world.soil_rows, world.vehicle.drag_factor)
         self._proof = MotionProof(config, rover)
         self._hull = hull_of(rover, config.hull_margin_m)
+        self._lidar_draw = kind_sensors().lidar
+        self._lidar_rng = random_stream(world.seed, "gazebo lidar")
+        self._poses: PoseHistory | None = None
+        self._track_mps = 0.0
         self._clock = FollowedClock(round(1e9 / config.rate_hz))
         self._pose: Pose | None = None
         self._odometry: Odometry | None = None
@@ -90,6 +101,13 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
 
     def _on_odometry(self, message: Odometry) -> None:
         self._pose, self._odometry = odometry_pose(message), message
+        stamp, pose = message.header.stamp, SensorPose(**vars(self._pose))
+        time_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+        if self._poses is None:
+            # a cloud comes a while after its stamp
+            kept_ns = round(1e9 * (self._lidar_draw.scan_duration_s + _CLOUD_LATE_S))
+            self._poses = PoseHistory(pose, time_ns, kept_ns)
+        self._poses.add(pose, time_ns)
 
     def _on_joint_states(self, message: JointState) -> None:
         self._steer = steering_angles(message)
@@ -109,6 +127,11 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
     def _on_cloud(self, message: PointCloud2) -> None:
         lidar = self._rover.lidar
         points = ground_points(cloud_points(message), self._hull, lidar.range_min_m, lidar.range_max_m)
+        if self._poses is not None:
+            stamp, draw = message.header.stamp, self._lidar_draw
+            end_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+            poses = (self._poses.at(end_ns - round(1e9 * draw.scan_duration_s)), self._poses.at(end_ns))
+            points = told_cloud(points, poses, lidar, draw, self._lidar_rng, track_mps=self._track_mps)
         self._cloud.publish(cloud_message(message.header.stamp, points))
 
     # ------------------------------------------------------------------------------------------------ telling
@@ -125,6 +148,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         units = self._units.step(
             dt_s, now_ns * 1e-9, (pose.x_m, pose.y_m), pose.rotation(), self._steer, held=self._held
         )
+        self._track_mps = float(np.abs(units.track_mps).mean())
         for publisher, value in zip(self._angles, units.steer_command_rad.tolist()):
             publisher.publish(Float64(data=value))
         for publisher, value in zip(self._speeds, units.speed_command.tolist()):

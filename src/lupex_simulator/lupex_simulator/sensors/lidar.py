@@ -1,67 +1,36 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Spinning lidar over the true ground: its scan pattern, noise and lost returns."""
+"""Spinning lidar over the true ground: its scan pattern, and a scan while the rover moves."""
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from lupex_models.configuration import setting
 from lupex_models.rover import Lidar
+from lupex_simulator.sensors.column_rays import Sweep, Window, cast_columns
+from lupex_simulator.sensors.lidar_returns import told_returns, with_dust
 from lupex_simulator.sensors.ray_casting import cast_rays, maxima_pyramid
+from lupex_simulator.sensors.sensor_pose import SensorPose
+from lupex_simulator.sensors.sky_sensors import rotation_from_vector, rotation_vector
 from lupex_worlds.ground import Ground, ground_window
+from lupex_worlds.truth.lidar_truth import LidarDraw
 
 FloatArray = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class LidarSettings:
-    """What the lidar suffers from, beside its range noise (assumption, after spinning lidars on Earth)."""
-
-    dropout: float = setting(0.005, "share of returns lost anywhere", minimum=0, maximum=1)
-    grazing_loss_cosine: float = setting(
-        0.03, "cosine of incidence at which half of the returns are lost", minimum=0, maximum=1
-    )
-    outlier: float = setting(0.0002, "share of returns at a random range", minimum=0, maximum=1)
-
-
-@dataclass(frozen=True)
-class SensorPose:
-    """Pose in the map: REP-103 roll, pitch, yaw about x, y, z (yaw last)."""
-
-    x_m: float
-    y_m: float
-    z_m: float
-    roll_rad: float
-    pitch_rad: float
-    yaw_rad: float
-
-    def rotation(self) -> FloatArray:
-        """Return the rotation (3, 3) from the body to the map."""
-        cr, sr = math.cos(self.roll_rad), math.sin(self.roll_rad)
-        cp, sp = math.cos(self.pitch_rad), math.sin(self.pitch_rad)
-        cy, sy = math.cos(self.yaw_rad), math.sin(self.yaw_rad)
-        return np.array(
-            [
-                [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
-                [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
-                [-sp, cp * sr, cp * cr],
-            ]
-        )
-
-
+@lru_cache(maxsize=4)
 def ray_directions(sensor: Lidar) -> FloatArray:
     """Return the unit directions (rows * columns, 3) in the lidar frame.
 
-    Row by row from the lowest; azimuth counter-clockwise from x.
+    Row by row from the lowest; azimuth counter-clockwise from x. The array is shared: it cannot be written.
     """
     azimuth = np.arange(sensor.columns) * (2.0 * np.pi / sensor.columns)
     elevation = np.linspace(sensor.elevation_min_rad, sensor.elevation_max_rad, sensor.rows)
     flat = np.cos(elevation)[:, None]
-    return np.stack(
+    directions = np.stack(
         [
             (flat * np.cos(azimuth)).ravel(),
             (flat * np.sin(azimuth)).ravel(),
@@ -69,59 +38,59 @@ def ray_directions(sensor: Lidar) -> FloatArray:
         ],
         axis=-1,
     )
+    directions.flags.writeable = False
+    return directions
 
 
 def scan(
     ground: Ground,
-    base_pose: SensorPose,
+    poses: tuple[SensorPose, SensorPose],
     sensor: Lidar,
-    settings: LidarSettings,
+    draw: LidarDraw,
     rng: np.random.Generator,
+    *,
+    track_mps: float = 0.0,
 ) -> Points:
     """Return one scan as float32 (n, 4): x, y, z in the lidar frame in metres, and intensity [0..1].
 
-    `base_pose` is that of base_link. Rays that meet no ground within the range give no point. Raises ValueError when
-    the pose is not finite.
+    `poses` are those of base_link at the first column and at the stamp, between which it moves uniformly; `track_mps`
+    stirs dust. Points are told as a driver does that knows neither motion nor mounting: along the ray's own direction
+    in the frame of the stamp. Rays that meet no ground within the range give no point. Raises ValueError when a pose is
+    not finite.
     """
-    if not all(math.isfinite(v) for v in vars(base_pose).values()):
-        raise ValueError(f"the lidar's pose must be finite, got {base_pose}")
-    rotation = base_pose.rotation()
-    origin = rotation @ (sensor.x_m, sensor.y_m, sensor.z_m) + (base_pose.x_m, base_pose.y_m, base_pose.z_m)
+    start, end = poses
+    if not all(math.isfinite(v) for pose in poses for v in vars(pose).values()):
+        raise ValueError(f"the lidar's pose must be finite, got {start} and {end}")
+    mounting = rotation_from_vector(np.array(draw.mounting_rad))
+    offset = np.array([sensor.x_m, sensor.y_m, sensor.z_m])
+    base_start, base_end = start.rotation(), end.rotation()
+    origin_start, origin_end = base_start @ offset + _place(start), base_end @ offset + _place(end)
+    rotation = base_end @ mounting
     directions = ray_directions(sensor)
-    heights, x0, y0 = ground_window(ground, origin[0], origin[1], sensor.range_max_m)
-    ranges, cosines = cast_rays(
-        heights,
-        x0,
-        y0,
-        ground.detail_cell_m,
-        maxima_pyramid(heights),
-        origin,
-        directions @ rotation.T,
-        sensor.range_min_m,
-        sensor.range_max_m,
-    )
-    return _returns(directions, ranges, cosines, sensor, settings, rng)
-
-
-def _returns(
-    directions: FloatArray,
-    ranges: FloatArray,
-    cosines: FloatArray,
-    sensor: Lidar,
-    settings: LidarSettings,
-    rng: np.random.Generator,
-) -> Points:
-    """Turn true ranges into what the sensor reports: lost and wrong returns, range noise, intensity."""
-    hit = np.flatnonzero(np.isfinite(ranges))
-    measured, cosine = ranges[hit], cosines[hit]
-    chance = rng.random((3, hit.size))
-    kept_share = cosine / (cosine + settings.grazing_loss_cosine) if settings.grazing_loss_cosine > 0.0 else 1.0
-    kept = (chance[0] >= settings.dropout) & (chance[1] < kept_share)
-    measured = measured + rng.normal(0.0, sensor.range_sigma_m, hit.size)
-    stray = chance[2] < settings.outlier
-    measured[stray] = rng.uniform(sensor.range_min_m, sensor.range_max_m, int(stray.sum()))
-    kept &= (measured >= sensor.range_min_m) & (measured <= sensor.range_max_m)
-    points = np.empty((int(kept.sum()), 4), dtype=np.float32)
-    points[:, :3] = directions[hit[kept]] * measured[kept, None]
-    points[:, 3] = cosine[kept]
+    way_m = float(np.linalg.norm(origin_end - origin_start))
+    heights, x0, y0 = ground_window(ground, origin_end[0], origin_end[1], sensor.range_max_m + way_m)
+    window = Window(heights, x0, y0, ground.detail_cell_m, maxima_pyramid(heights))
+    if start == end:
+        ranges, cosines = cast_rays(
+            *window, origin_end, directions @ rotation.T, sensor.range_min_m, sensor.range_max_m
+        )
+    else:
+        turn = mounting.T @ rotation_vector(base_start.T @ base_end)
+        sweep = Sweep(origin_start, origin_end, base_start @ mounting, turn)
+        pattern = directions.reshape(sensor.rows, sensor.columns, 3)
+        found = cast_columns(window, sweep, pattern, sensor.range_min_m, sensor.range_max_m)
+        ranges, cosines = found[0].ravel(), found[1].ravel()
+    places = None
+    if draw.albedo_log_sigma > 0.0:
+        # as seen from the stamp's pose: the motion is small against a patch
+        places = origin_end[:2] + ranges[:, None] * (directions @ rotation[:2].T)
+    told = told_returns(draw, sensor, ranges, cosines, places, rng)
+    index, measured, strength = with_dust(draw, sensor, told, ranges.size, track_mps, rng)
+    points = np.empty((index.size, 4), dtype=np.float32)
+    points[:, :3] = directions[index] * measured[:, None]
+    points[:, 3] = strength
     return points
+
+
+def _place(pose: SensorPose) -> FloatArray:
+    return np.array([pose.x_m, pose.y_m, pose.z_m])
