@@ -18,7 +18,7 @@ from lupex_simulator.parts import Part
 from lupex_simulator.power.bus_quantities import BusStart, Sunlight
 from lupex_simulator.power.ground_temperature import Place
 from lupex_simulator.power.power_bus import PowerBus
-from lupex_simulator.power.true_array import STRINGS, deck_incidence_rad
+from lupex_simulator.power.true_array import deck_incidence_rad
 from lupex_simulator.schedule import START_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.lidar import Points, SensorPose, scan
@@ -26,16 +26,8 @@ from lupex_simulator.sensors.neutron import NeutronReading, count, water_equival
 from lupex_simulator.sensors.sky_sensors import AttitudeReading, boresight, star_tracker_reading, sun_sensor_reading
 from lupex_worlds.pose import Pose
 from lupex_worlds.strata import Layer
-from lupex_worlds.truth.drill_truth import DrillDraw, DrillTruth, SampleDraw, SampleTruth, draw_drill, draw_sample
-from lupex_worlds.truth.power_truth import (
-    ArrayTruth,
-    BatteryTruth,
-    HeatTruth,
-    PowerDraw,
-    draw_array,
-    draw_battery,
-    draw_heat,
-)
+from lupex_worlds.truth.energy_truth import EnergyDraw, EnergyTruth, draw_energy
+from lupex_worlds.truth.power_truth import ArrayTruth, BatteryTruth
 from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import World
 
@@ -47,15 +39,6 @@ _GROUND_SPAN_M = 5.0
 """Over which the slope of the ground is taken that warms the rover."""
 
 
-@dataclass(frozen=True)
-class EnergyDraw:
-    """What is true of power and drill in one run, beside the ground."""
-
-    power: PowerDraw
-    drill: DrillDraw
-    sample: SampleDraw
-
-
 def kind_energy(rover: Rover, world: World) -> EnergyDraw:
     """Return the draw of the level `kind`, with the factors that the world itself has drawn."""
     vehicle = world.vehicle
@@ -64,15 +47,7 @@ def kind_energy(rover: Rover, world: World) -> EnergyDraw:
         resistance_factor=(vehicle.battery_resistance_factor,) * 2,
     )
     array = ArrayTruth(power_factor=(vehicle.array_power_factor,) * 2)
-    return EnergyDraw(
-        PowerDraw(
-            draw_battery(battery, rover.battery.cells_in_series, world.stream("battery")),
-            draw_array(array, STRINGS, world.stream("array")),
-            draw_heat(HeatTruth(), world.stream("heat")),
-        ),
-        draw_drill(DrillTruth(), world.stream("drill")),
-        draw_sample(SampleTruth(), world.stream("sample")),
-    )
+    return draw_energy(EnergyTruth(battery, array), rover.battery.cells_in_series, world.seed)
 
 
 @dataclass(frozen=True)

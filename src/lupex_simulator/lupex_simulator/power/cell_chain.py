@@ -31,7 +31,7 @@ _TRANSFER_S, _DIFFUSION_S = 30.0, 690.0
 """[A] and, for diffusion, R^2 / (pi^2 D) of LG M50's positive particles: 5.22 um, 4e-15 m2/s [S Chen et al. 2020]."""
 _HYSTERESIS_RATE = 30.0
 """[L] gamma of Plett 2015, eq. 2.13: a thirtieth of the charge turns it over."""
-_COLLAPSE_V = 40.0
+COLLAPSE_V = 40.0
 """[A] volts over charge below what can follow the current: as steep as LG M50's own end."""
 _SHEET_C_RATE = 0.2
 """[L] current of the data sheet's table of cold capacity, over an hour's."""
@@ -77,6 +77,28 @@ class ChainStep(NamedTuple):
     heat_w: float
 
 
+class Moment(NamedTuple):
+    """A step of a chain: its temperature, what that makes of the resistances, and the RC elements' mean shares."""
+
+    kelvin: float
+    dt_s: float
+    ohmic: float
+    transfer: float
+    diffusion: float
+    mean_transfer: float
+    """Mean over the step of what is left of the transfer voltage that it began with."""
+    mean_diffusion: float
+
+
+class Source(NamedTuple):
+    """The chain as one source over a step."""
+
+    inner_v: float
+    ohms: float
+    taper_a: float
+    """Charging current that brings the fullest cell to its highest voltage."""
+
+
 @njit(cache=True)
 def at_charge(table, charge):  # type: ignore[no-untyped-def]
     """Return a table's value at a charge, its ends beyond."""
@@ -120,22 +142,34 @@ def _arrhenius(chain, activation_k, kelvin):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _cold_factors(chain, kelvin):  # type: ignore[no-untyped-def]
-    """Return what the temperature makes of the resistances: ohmic, charge transfer, diffusion."""
-    return (
+def moment(chain, kelvin, dt_s):  # type: ignore[no-untyped-def]
+    """Return the Moment of a step; `dt_s` may be infinite."""
+    transfer = _arrhenius(chain, _TRANSFER_K, kelvin)
+    diffusion = _arrhenius(chain, _DIFFUSION_K, kelvin)
+    return Moment(
+        kelvin,
+        dt_s,
         _arrhenius(chain, _OHMIC_K, kelvin),
-        _arrhenius(chain, _TRANSFER_K, kelvin),
-        _arrhenius(chain, _DIFFUSION_K, kelvin),
+        transfer,
+        diffusion,
+        _mean_left(dt_s / (_TRANSFER_S * transfer)),
+        _mean_left(dt_s / (_DIFFUSION_S * diffusion)),
     )
 
 
 @njit(cache=True)
-def _resistances(chain, i, charge, cold):  # type: ignore[no-untyped-def]
+def _mean_left(spans):  # type: ignore[no-untyped-def]
+    return (1.0 - math.exp(-spans)) / spans
+
+
+@njit(cache=True)
+def resistances(chain, i, charge, now):  # type: ignore[no-untyped-def]
+    """Return a cell's ohmic, transfer and diffusion resistance [ohm]."""
     base = chain.resistance_ohm[i]
     return (
-        base * _OHMIC_SHARE * cold[0],
-        base * _TRANSFER_SHARE * at_charge(chain.shape, charge) * cold[1],
-        base * _DIFFUSION_SHARE * cold[2],
+        base * _OHMIC_SHARE * now.ohmic,
+        base * _TRANSFER_SHARE * at_charge(chain.shape, charge) * now.transfer,
+        base * _DIFFUSION_SHARE * now.diffusion,
     )
 
 
@@ -154,78 +188,91 @@ def advance_chain(chain, state, terminal_w, kelvin, dt_s):  # type: ignore[no-un
     The current is constant over the step and holds the mean power; charge-dependent values are those of its middle.
     Refuses discharge below `discharge_min_k`, charge below `charge_min_k`, and what the cells cannot give or take.
     """
-    cells = state.shape[0]
     before = stored_energy_j(chain, state[:, CHARGE])
-    cold = _cold_factors(chain, kelvin)
-    transfer_s, diffusion_s = _TRANSFER_S * cold[1], _DIFFUSION_S * cold[2]
-    left_1, left_2 = math.exp(-dt_s / transfer_s), math.exp(-dt_s / diffusion_s)
-    mean_1 = (1.0 - left_1) * transfer_s / dt_s
-    mean_2 = (1.0 - left_2) * diffusion_s / dt_s
-    current = volts = weakest = 0.0
+    now = moment(chain, kelvin, dt_s)
+    discharging = terminal_w > 0.0
+    current = 0.0
     for _ in range(4):
-        inner, ohms = 0.0, 0.0
-        taper = math.inf
-        for i in range(cells):
-            inner_i, ohms_i = _inner(chain, state, i, current, terminal_w > 0.0, kelvin, cold, dt_s, mean_1, mean_2)
-            inner += inner_i
-            ohms += ohms_i
-            taper = min(taper, max(chain.full_v - inner_i, 0.0) / ohms_i)
-        current = _possible_current(chain, state, terminal_w, inner, ohms, taper, kelvin, dt_s)
-        volts = inner - current * ohms
+        source = _source(chain, state, current, discharging, now)
+        current = _possible_current(chain, state, terminal_w, source, now)
+    volts = source.inner_v - current * source.ohms
     weakest = math.inf
-    for i in range(cells):
-        inner_i, ohms_i = _inner(chain, state, i, current, terminal_w > 0.0, kelvin, cold, dt_s, mean_1, mean_2)
-        weakest = min(weakest, inner_i - current * ohms_i)
-    leak = chain.self_discharge_hz * math.exp(-_SELF_DISCHARGE_K * (1.0 / kelvin - 1.0 / 298.15)) * dt_s
-    stored = current if current > 0.0 else current * chain.coulombic_efficiency
-    for i in range(cells):
-        _, transfer, diffusion = _resistances(chain, i, state[i, CHARGE], cold)
-        _turn_hysteresis(chain, state, i, current, dt_s)
-        state[i, TRANSFER_V] = left_1 * state[i, TRANSFER_V] + (1.0 - left_1) * current * transfer
-        state[i, DIFFUSION_V] = left_2 * state[i, DIFFUSION_V] + (1.0 - left_2) * current * diffusion
-        charge = state[i, CHARGE] - stored * dt_s / chain.capacity_c[i] - leak * max(state[i, CHARGE], 0.0)
-        state[i, CHARGE] = min(max(charge, LOWEST_CHARGE), 1.0)
+    for i in range(state.shape[0]):
+        inner, ohms = _inner(chain, state, i, current, discharging, now)
+        weakest = min(weakest, inner - current * ohms)
+    _move(chain, state, current, now)
     after = stored_energy_j(chain, state[:, CHARGE])
     return ChainStep(volts * current, volts, current, weakest, (before - after) / dt_s - volts * current)
 
 
 @njit(cache=True)
-def _inner(chain, state, i, current, discharging, kelvin, cold, dt_s, mean_1, mean_2):  # type: ignore[no-untyped-def]
-    """Return a cell's mean voltage over the step without its current's share, and the resistance of that share."""
+def _move(chain, state, current, now):  # type: ignore[no-untyped-def]
+    """Advance the cells' state under a constant current."""
+    dt_s, kelvin = now.dt_s, now.kelvin
+    left_1, left_2 = math.exp(-dt_s / (_TRANSFER_S * now.transfer)), math.exp(-dt_s / (_DIFFUSION_S * now.diffusion))
+    leak = chain.self_discharge_hz * math.exp(-_SELF_DISCHARGE_K * (1.0 / kelvin - 1.0 / 298.15)) * dt_s
     stored = current if current > 0.0 else current * chain.coulombic_efficiency
-    charge = state[i, CHARGE] - 0.5 * stored * dt_s / chain.capacity_c[i]
-    ohmic, transfer, diffusion = _resistances(chain, i, state[i, CHARGE], cold)
-    inner = at_charge(chain.volts, charge) + chain.entropic_v_k * (kelvin - REFERENCE_K)
-    inner += chain.hysteresis_v * state[i, HYSTERESIS]
-    inner -= mean_1 * state[i, TRANSFER_V] + mean_2 * state[i, DIFFUSION_V]
-    if discharging:
-        lasting = state[i, DIFFUSION_V] / max(diffusion, 1e-12)
-        inner -= _COLLAPSE_V * max(exhausted_charge(chain, i, lasting, kelvin) - charge, 0.0)
-    return inner, ohmic + transfer * (1.0 - mean_1) + diffusion * (1.0 - mean_2)
+    for i in range(state.shape[0]):
+        _, transfer, diffusion = resistances(chain, i, state[i, CHARGE], now)
+        _turn_hysteresis(chain, state, i, current, dt_s)
+        state[i, TRANSFER_V] = left_1 * state[i, TRANSFER_V] + (1.0 - left_1) * current * transfer
+        state[i, DIFFUSION_V] = left_2 * state[i, DIFFUSION_V] + (1.0 - left_2) * current * diffusion
+        charge = state[i, CHARGE] - stored * dt_s / chain.capacity_c[i] - leak * max(state[i, CHARGE], 0.0)
+        state[i, CHARGE] = min(max(charge, LOWEST_CHARGE), 1.0)
 
 
 @njit(cache=True)
-def _possible_current(chain, state, terminal_w, inner, ohms, taper, kelvin, dt_s):  # type: ignore[no-untyped-def]
+def _source(chain, state, current, discharging, now):  # type: ignore[no-untyped-def]
+    inner, ohms, taper = 0.0, 0.0, math.inf
+    for i in range(state.shape[0]):
+        inner_i, ohms_i = _inner(chain, state, i, current, discharging, now)
+        inner += inner_i
+        ohms += ohms_i
+        taper = min(taper, max(chain.full_v - inner_i, 0.0) / ohms_i)
+    return Source(inner, ohms, taper)
+
+
+@njit(cache=True)
+def _inner(chain, state, i, current, discharging, now):  # type: ignore[no-untyped-def]
+    """Return a cell's mean voltage over the step without its current's share, and the resistance of that share."""
+    stored = current if current > 0.0 else current * chain.coulombic_efficiency
+    charge = state[i, CHARGE] - 0.5 * stored * now.dt_s / chain.capacity_c[i]
+    ohmic, transfer, diffusion = resistances(chain, i, state[i, CHARGE], now)
+    inner = at_charge(chain.volts, charge) + chain.entropic_v_k * (now.kelvin - REFERENCE_K)
+    inner += chain.hysteresis_v * state[i, HYSTERESIS]
+    inner -= now.mean_transfer * state[i, TRANSFER_V] + now.mean_diffusion * state[i, DIFFUSION_V]
+    if discharging:
+        lasting = state[i, DIFFUSION_V] / max(diffusion, 1e-12)
+        inner -= COLLAPSE_V * max(exhausted_charge(chain, i, lasting, now.kelvin) - charge, 0.0)
+    return inner, ohmic + transfer * (1.0 - now.mean_transfer) + diffusion * (1.0 - now.mean_diffusion)
+
+
+@njit(cache=True)
+def current_for(power_w, inner_v, ohms):  # type: ignore[no-untyped-def]
+    """Return the current of a power behind a resistance, at most near the greatest power; charging is negative."""
+    power = min(power_w, _MOST_OF_PEAK * inner_v**2 / (4.0 * ohms))
+    return 2.0 * power / (inner_v + math.sqrt(inner_v**2 - 4.0 * ohms * power))
+
+
+@njit(cache=True)
+def _possible_current(chain, state, terminal_w, source, now):  # type: ignore[no-untyped-def]
     if terminal_w > 0.0:
-        if kelvin < chain.discharge_min_k or inner <= 0.0:
+        if now.kelvin < chain.discharge_min_k or source.inner_v <= 0.0:
             return 0.0
-        power = min(terminal_w, _MOST_OF_PEAK * inner**2 / (4.0 * ohms))
-        current = 2.0 * power / (inner + math.sqrt(inner**2 - 4.0 * ohms * power))
+        current = current_for(terminal_w, source.inner_v, source.ohms)
         for i in range(state.shape[0]):
-            current = min(current, max(state[i, CHARGE] - LOWEST_CHARGE, 0.0) * chain.capacity_c[i] / dt_s)
+            current = min(current, max(state[i, CHARGE] - LOWEST_CHARGE, 0.0) * chain.capacity_c[i] / now.dt_s)
         return current
-    if terminal_w == 0.0 or kelvin < chain.charge_min_k:
+    if terminal_w == 0.0 or now.kelvin < chain.charge_min_k:
         return 0.0
-    power = min(-terminal_w, chain.charge_max_w)
-    current = 2.0 * power / (inner + math.sqrt(inner**2 + 4.0 * ohms * power))
+    current = -current_for(max(terminal_w, -chain.charge_max_w), source.inner_v, source.ohms)
     # lithium plates out of a cold cell that takes too much: full rate 15 K above the least temperature [L]
-    rate = chain.cold_charge_c_rate + max(1.0 - chain.cold_charge_c_rate, 0.0) * min(
-        (kelvin - chain.charge_min_k) / 15.0, 1.0
-    )
-    current = min(current, taper, rate * chain.mean_capacity_c / 3600.0)
+    warm = min((now.kelvin - chain.charge_min_k) / 15.0, 1.0)
+    rate = chain.cold_charge_c_rate + max(1.0 - chain.cold_charge_c_rate, 0.0) * warm
+    current = min(current, source.taper_a, rate * chain.mean_capacity_c / 3600.0)
     for i in range(state.shape[0]):
         room = max(1.0 - state[i, CHARGE], 0.0) * chain.capacity_c[i]
-        current = min(current, room / (chain.coulombic_efficiency * dt_s))
+        current = min(current, room / (chain.coulombic_efficiency * now.dt_s))
     return -current
 
 
@@ -234,51 +281,3 @@ def _turn_hysteresis(chain, state, i, current, dt_s):  # type: ignore[no-untyped
     turned = 1.0 - math.exp(-_HYSTERESIS_RATE * abs(current) * dt_s / chain.capacity_c[i])
     towards = -1.0 if current > 0.0 else 1.0
     state[i, HYSTERESIS] += turned * (towards - state[i, HYSTERESIS])
-
-
-@njit(cache=True)
-def charge_above_lockout(chain, charges, power_w, kelvin, lockout_v):  # type: ignore[no-untyped-def]
-    """Return the charge [C] that a lasting terminal power draws before the first cell falls to `lockout_v`.
-
-    Lasting: overpotentials and hysteresis are those that the last current brings in the end.
-    """
-    cold = _cold_factors(chain, kelvin)
-    current, drawn = 0.0, 0.0
-    for _ in range(5):
-        inner, ohms = 0.0, 0.0
-        for i in range(charges.size):
-            charge = charges[i] - drawn / chain.capacity_c[i]
-            ohmic, transfer, diffusion = _resistances(chain, i, charge, cold)
-            inner += _lasting_v(chain, i, charge, kelvin)
-            ohms += ohmic + transfer + diffusion
-        # the current rises as the voltage falls: it is that of the end
-        inner = max(inner, 0.1)
-        power = min(power_w, _MOST_OF_PEAK * inner**2 / (4.0 * ohms))
-        current = 2.0 * power / (inner + math.sqrt(inner**2 - 4.0 * ohms * power))
-        drawn = math.inf
-        for i in range(charges.size):
-            end = _charge_at_lockout(chain, i, current, kelvin, cold, lockout_v)
-            drawn = min(drawn, (charges[i] - end) * chain.capacity_c[i])
-        drawn = max(drawn, 0.0)
-    return drawn
-
-
-@njit(cache=True)
-def _lasting_v(chain, i, charge, kelvin):  # type: ignore[no-untyped-def]
-    return at_charge(chain.volts, charge) + chain.entropic_v_k * (kelvin - REFERENCE_K) - chain.hysteresis_v
-
-
-@njit(cache=True)
-def _charge_at_lockout(chain, i, current, kelvin, cold, lockout_v):  # type: ignore[no-untyped-def]
-    low, high = LOWEST_CHARGE, 1.0
-    end = exhausted_charge(chain, i, current, kelvin)
-    for _ in range(18):
-        middle = 0.5 * (low + high)
-        ohmic, transfer, diffusion = _resistances(chain, i, middle, cold)
-        volts = _lasting_v(chain, i, middle, kelvin) - current * (ohmic + transfer + diffusion)
-        volts -= _COLLAPSE_V * max(end - middle, 0.0)
-        if volts < lockout_v:
-            low = middle
-        else:
-            high = middle
-    return high

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 
 from lupex_models.constants import ASTRONOMICAL_UNIT_M
 from lupex_models.rover import SolarArray
-from lupex_worlds.truth.power_truth import ArrayDraw
+from lupex_worlds.truth.power_truth import ARRAY_FACES, ARRAY_ROWS, ARRAY_STRINGS, ArrayDraw
 
-ROWS, FACES = 4, 3
-"""[A] strings: rows over the tower's height, on each of its three faces; numbered row by row from below."""
-STRINGS = ROWS * FACES
 FACE_TURN_RAD = (-0.12, 0.0, 0.12)
 """[A] the outer faces of a thin-film tower are bent back a little."""
 _LEAST_SHARE = 0.05
@@ -34,7 +31,7 @@ class TrueArray:
         turned = [math.cos(draw.pointing_error_rad + turn) / math.cos(turn) for turn in FACE_TURN_RAD]
         # rated with all faces as they are bent and the tower pointed well
         self._face_gain = tuple(max(gain, 0.0) for gain in turned)
-        self._string_w = array.power_w * (1.0 - array.degradation) * draw.power_factor / STRINGS
+        self._string_w = array.power_w * (1.0 - array.degradation) * draw.power_factor / ARRAY_STRINGS
 
     def dust(self, driven_m: float, drilled_m: float) -> float:
         """Return the share of light that dust lets through: exponential in what has settled."""
@@ -56,19 +53,21 @@ class TrueArray:
         (0..1, one a string) is what nearer things leave of it. A string gives what its least lit cell does.
         Cosine, distance and temperature as Patel (2005, ch. 8). Raises ValueError for another count of strings.
         """
-        if string_shares is not None and len(string_shares) != STRINGS:
-            raise ValueError(f"{len(string_shares)} string shares were given, but the tower has {STRINGS} strings")
+        if string_shares is not None and len(string_shares) != ARRAY_STRINGS:
+            raise ValueError(
+                f"{len(string_shares)} string shares were given, but the tower has {ARRAY_STRINGS} strings"
+            )
         per_string = self._string_w * max(math.cos(incidence_rad), 0.0) * clear
         per_string *= (ASTRONOMICAL_UNIT_M / sun_distance_m) ** 2
         per_string *= max(1.0 + self._draw.temperature_coefficient_k * (panel_k - _REFERENCE_K), 0.0)
         total = 0.0
         low = _share_at(shares, 0.0)
-        for row in range(ROWS):
-            high = _share_at(shares, (row + 1.0) / ROWS)
+        for row in range(ARRAY_ROWS):
+            high = _share_at(shares, (row + 1.0) / ARRAY_ROWS)
             lit = min(low, high)
             low = high
-            for face in range(FACES):
-                k = row * FACES + face
+            for face in range(ARRAY_FACES):
+                k = row * ARRAY_FACES + face
                 share = lit if string_shares is None else lit * min(max(string_shares[k], 0.0), 1.0)
                 if share >= _LEAST_SHARE and k not in self._dead:
                     total += share * self._face_gain[face]

@@ -16,11 +16,11 @@ from lupex_simulator.power.cell_chain import (
     Chain,
     ChainStep,
     advance_chain,
-    charge_above_lockout,
     electrical_energy_j,
     stored_energy_j,
 )
 from lupex_simulator.power.cell_curve import LOWEST_CHARGE, cell_curve
+from lupex_simulator.power.usable_charge import charge_above_lockout
 from lupex_worlds.truth.power_truth import BatteryDraw
 
 STORAGE_MIN_K = 233.15

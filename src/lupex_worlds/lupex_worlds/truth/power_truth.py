@@ -19,6 +19,9 @@ from lupex_worlds.smooth_field import SmoothField, draw_smooth_field
 Range = tuple[float, float]
 """A pair (low, high)."""
 SECONDS_A_MONTH = 30.0 * 86400.0
+ARRAY_ROWS, ARRAY_FACES = 4, 3
+"""[A] strings: rows over the tower's height, on each of its three faces; numbered row by row from below."""
+ARRAY_STRINGS = ARRAY_ROWS * ARRAY_FACES
 _WIDEST_SIGMA = 2.5
 """Cells are sorted before they are built into a pack: none lies further out."""
 
@@ -159,10 +162,10 @@ class ArrayDraw(NamedTuple):
     """Numbers of the strings that give nothing, from the lowest row upwards."""
 
 
-def draw_array(spread: ArrayTruth, strings: int, rng: np.random.Generator) -> ArrayDraw:
-    """Draw a tower of `strings`."""
+def draw_array(spread: ArrayTruth, rng: np.random.Generator) -> ArrayDraw:
+    """Draw a tower."""
     count = int(rng.integers(int(spread.dead_strings[0]), int(spread.dead_strings[1]) + 1))
-    dead = sorted(rng.permutation(strings)[:count].tolist())
+    dead = sorted(rng.permutation(ARRAY_STRINGS)[:count].tolist())
     return ArrayDraw(
         _uniform(spread.power_factor, rng),
         _uniform(spread.dust_per_km, rng),
