@@ -56,7 +56,7 @@ def test_it_begins_parked_at_the_lander(world):
     assert sim.utc_s == pytest.approx(world.site.start_utc_s)
     truth = sim.truth()
     assert (truth.pose.x_m, truth.pose.y_m) == (0.0, 0.0)
-    assert truth.soc == 0.7
+    assert truth.soc == pytest.approx(0.7, abs=1e-12)
     assert truth.sunlit_fraction == 1.0
     assert not sim.lost
 

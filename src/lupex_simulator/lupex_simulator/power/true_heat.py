@@ -14,7 +14,8 @@ from lupex_models.constants import ASTRONOMICAL_UNIT_M, SOLAR_CONSTANT_W_M2, STE
 from lupex_models.rover import Thermal
 from lupex_worlds.truth.power_truth import HeatDraw
 
-_LONGEST_S = 60.0
+_LONGEST_S = 15.0
+"""True to 0.1 K for the panel, the fastest node."""
 
 
 @dataclass(frozen=True)
