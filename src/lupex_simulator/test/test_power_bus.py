@@ -198,11 +198,41 @@ def test_array_and_battery_together_must_carry_the_load():
 
 def test_frozen_battery_does_not_carry_the_loads():
     made = bus(soc=0.9, kelvin=240.0)
+    for _ in range(30):
+        run(made, 1)
+        # tries are not even made: nothing could carry them
+        assert not made.supplied
+    assert not made.dead
     run(made, 1)
-    assert not made.supplied
-    run(made, 40)
     assert made.dead
     assert made.energy_wh == 0.0
+
+
+def test_the_array_alone_starts_a_frozen_rover_again():
+    sun = Sunlight(0.4, 0.0, 149_597_870_700.0)
+    made = bus(soc=0.9, kelvin=240.0)
+    run(made, 15)
+    assert not made.supplied
+    run(made, 10, sun)
+    assert made.supplied
+    assert made.reading().load_avionics_w == pytest.approx(60.0)
+    dim = bus(soc=0.9, kelvin=240.0)
+    run(dim, 15)
+    for _ in range(16):
+        # 66 W are wanted for the 60 W of computer and lidar
+        run(dim, 1, Sunlight(64.0 / 388.0, 0.0, 149_597_870_700.0))
+        assert not dim.supplied
+    assert dim.dead
+
+
+def test_the_converters_loss_warms_the_structure():
+    kelvin = []
+    for fixed_w in (0.0, 20.0):
+        made = bus(kelvin=287.0, converter_fixed_w=fixed_w)
+        run(made, 600)
+        kelvin.append(made._heat.structure_k)
+    # 20 W over 60 kJ/K
+    assert kelvin[1] - kelvin[0] == pytest.approx(20.0 * 600.0 / 60_000.0, rel=0.02)
 
 
 def test_the_weakest_cell_takes_the_bus_down_though_the_pack_looks_well():
@@ -242,6 +272,26 @@ def test_fixed_losses_are_paid_by_whoever_is_there():
     run(dark, 1)
     reading = dark.reading()
     assert reading.bus_voltage_v * reading.battery_current_a == pytest.approx(1.0526 * BASE_W + 2.0, rel=1e-6)
+
+
+def test_the_heater_warms_the_cells_and_what_the_array_gives_cools_the_panel():
+    cells_k = []
+    for heater in (True, False):
+        made = bus(kelvin=270.0)
+        for k in range(600):
+            made.switch(float(k), drill=False, heater=heater, instruments=True)
+            run(made, 1, start_s=float(k))
+        cells_k.append(made.battery_temperature_k)
+    # 20 W over 14 kJ/K
+    assert cells_k[0] - cells_k[1] == pytest.approx(20.0 * 600.0 / 14_000.0, rel=0.02)
+    radiated_w = []
+    for soc in (1.0, 0.5):
+        made = bus(soc=soc)
+        run(made, 4000, FULL_SUN)
+        radiated_w.append((2.0 * 0.85 * 1.6 * 5.670374e-8 * made._heat.panel_k**4, made.reading().array_power_w))
+    (full, full_w), (half, half_w) = radiated_w
+    assert full - half == pytest.approx(half_w - full_w, rel=0.01)
+    assert half_w - full_w > 250.0
 
 
 def test_warm_cells_hold_more_than_cold_ones():

@@ -189,6 +189,14 @@ def test_charge_ends_when_the_fullest_cell_is_full():
     assert full - made.stored_energy_j == pytest.approx(7 * lacking * cell_j * 4.1 / 3.73, rel=0.05)
 
 
+def test_the_fullest_cell_holds_the_current_back():
+    """At 0.98 of its charge 24 mV are left to 4.2 V, over half of 5 mohm: 9.6 A, though 400 W were 12 A."""
+    made = pack(soc=1.0 - 0.02 / 0.92, missing_charge=(0.0,) + (0.08,) * (CELLS - 1))
+    assert made.step(-400.0, 1e-3, WARM_K).current_a == pytest.approx(-(4.2 - 4.176) / 0.0025, rel=1e-3)
+    even = pack(soc=0.90)
+    assert even.step(-400.0, 1e-3, WARM_K).terminal_w == pytest.approx(-400.0)
+
+
 def test_cold_cells_take_no_charge_or_little():
     made = pack(soc=0.5, cold_charge_c_rate=0.05)
     assert made.step(-300.0, 1.0, 273.14).current_a == 0.0
