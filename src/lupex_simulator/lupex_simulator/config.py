@@ -9,7 +9,7 @@ from lupex_models.configuration import setting
 from lupex_simulator.crawler.vehicle import VehicleConfig
 from lupex_simulator.drill.cutting import DrillRigConfig
 from lupex_simulator.pace import PaceConfig
-from lupex_simulator.power_bus import PowerBusConfig
+from lupex_simulator.power.bus_quantities import PowerBusConfig
 from lupex_simulator.schedule import ScheduleConfig
 from lupex_simulator.sensors.neutron import NeutronSettings
 from lupex_simulator.sensors.sky_sensors import SkySensorSettings

@@ -31,7 +31,7 @@ from lupex_node.conversions import seconds
 from lupex_simulator.crawler.vehicle import Vehicle
 from lupex_simulator.drill.drill_rig import RigCommand, RigReading
 from lupex_simulator.drill.samples import Assay
-from lupex_simulator.power_bus import BusReading
+from lupex_simulator.power.bus_quantities import BusReading
 from lupex_simulator.sensors.neutron import NeutronReading
 from lupex_simulator.sensors.sky_sensors import AttitudeReading
 from lupex_simulator.simulation import Truth

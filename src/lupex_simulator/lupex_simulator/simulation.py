@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lupex_models.battery import BatteryState
 from lupex_models.rover import Rover
-from lupex_models.solar_array import tower_incidence_rad
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.crawler.external_vehicle import ExternalVehicle
 from lupex_simulator.crawler.vehicle import Vehicle
 from lupex_simulator.drill.drill_rig import DrillRig
 from lupex_simulator.pace import Parking
 from lupex_simulator.parts import Part
-from lupex_simulator.power_bus import PowerBus, PowerDraw, Sunlight
+from lupex_simulator.power.bus_quantities import BusStart, Sunlight
+from lupex_simulator.power.ground_temperature import Place
+from lupex_simulator.power.power_bus import PowerBus
+from lupex_simulator.power.true_array import deck_incidence_rad
 from lupex_simulator.schedule import START_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.lidar import Points, scan
@@ -28,6 +29,8 @@ from lupex_simulator.sensors.star_tracker import SkyView, StarTrackerUnit
 from lupex_simulator.sensors.sun_sensor import SunSensorUnit
 from lupex_worlds.pose import Pose
 from lupex_worlds.strata import Layer
+from lupex_worlds.truth.energy_truth import EnergyDraw, EnergyTruth, draw_energy
+from lupex_worlds.truth.power_truth import ArrayTruth, BatteryTruth
 from lupex_worlds.truth.sensor_spread import FULL_TRACK_MPS
 from lupex_worlds.truth.sensor_truth import SensorDraw, kind_sensors
 from lupex_worlds.truth_draw import random_stream
@@ -37,6 +40,19 @@ FloatArray = npt.NDArray[np.float64]
 _LONG_AGO_NS = 10**18
 _SUN_REFRESH_S = 10.0
 """The Sun moves by 0.0015 deg in it."""
+_GROUND_SPAN_M = 5.0
+"""Over which the slope of the ground is taken that warms the rover."""
+
+
+def kind_energy(rover: Rover, world: World) -> EnergyDraw:
+    """Return the draw of the level `kind`, with the factors that the world itself has drawn."""
+    vehicle = world.vehicle
+    battery = BatteryTruth(
+        capacity_factor=(vehicle.battery_capacity_factor,) * 2,
+        resistance_factor=(vehicle.battery_resistance_factor,) * 2,
+    )
+    array = ArrayTruth(power_factor=(vehicle.array_power_factor,) * 2)
+    return draw_energy(EnergyTruth(battery, array), rover.battery.cells_in_series, world.seed)
 
 
 @dataclass(frozen=True)
@@ -73,7 +89,9 @@ class Simulation:
         parts: frozenset[Part],
         start_ns: int = START_NS,
         sensors: SensorDraw | None = None,
+        energy: EnergyDraw | None = None,
     ) -> None:
+        """Begin parked at the lander; without an `energy` draw that of the level `kind` holds."""
         seed = world.seed if config.seed < 0 else config.seed
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         self.schedule = Schedule(config.schedule, rover)
@@ -93,18 +111,18 @@ class Simulation:
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
         self._sensors = sensors = sensors or kind_sensors()
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
+        energy = energy or kind_energy(rover, world)
+        self._tower_m = energy.power.array.tower_height_m
         self.power_bus = PowerBus(
             rover,
             config.power_bus,
-            PowerDraw(
-                world.vehicle.battery_capacity_factor,
-                world.vehicle.battery_resistance_factor,
-                world.vehicle.array_power_factor,
-            ),
-            BatteryState(world.start_soc, world.start_battery_temperature_k),
+            energy.power,
+            BusStart(world.start_soc, world.start_battery_temperature_k),
             random_stream(seed, "power_bus"),
         )
-        self.drill_rig = DrillRig(rover, config.drill_rig, random_stream(seed, "drill_rig"))
+        self.drill_rig = DrillRig(
+            rover, config.drill_rig, random_stream(seed, "drill_rig"), energy.drill, energy.sample
+        )
         self.parking = Parking(config.pace.parked_after_s, self.now_s)
         self._lidar_rng = random_stream(seed, "lidar")
         self._scanned = (-_LONG_AGO_NS, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
@@ -192,7 +210,7 @@ class Simulation:
         if not (vehicle.moving or self.parking.driving(now_s)):
             self._velocity = np.zeros(3)
             return
-        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=not self.power_bus.dead)
+        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=self.power_bus.supplied)
         self._mobility_j += vehicle.power_w * dt_s
         self.pose = vehicle.pose
         self._rotation = self.pose.rotation()
@@ -202,7 +220,7 @@ class Simulation:
 
     def _advance_drill(self, dt_s: float, now_s: float) -> None:
         rig = self.drill_rig
-        on = not self.power_bus.dead and (Part.POWER_BUS not in self.parts or self.power_bus.drill_on)
+        on = self.power_bus.supplied and (Part.POWER_BUS not in self.parts or self.power_bus.drill_on)
         x_m, y_m = self.hole_place()
 
         def layer_at(depth_m: float) -> Layer:
@@ -224,7 +242,9 @@ class Simulation:
         self.sunlight = self._look_at_sun()
         self._feel_neutrons(dt_s)
         if Part.POWER_BUS in self.parts:
-            self.power_bus.step(dt_s, self.now_s, self.sunlight, self._mobility_j / dt_s, self._drill_j / dt_s)
+            self.power_bus.step(
+                dt_s, self.now_s, self.sunlight, self._mobility_j / dt_s, self._drill_j / dt_s, self._place()
+            )
         self._mobility_j = self._drill_j = 0.0
 
     def _look_at_sun(self) -> Sunlight:
@@ -234,10 +254,29 @@ class Simulation:
             self._sun_map = frame.sun_vector(utc_s)
             self._sun_distance_m = float(frame.sun(utc_s).distance_m)
         x_m, y_m = self.pose.x_m, self.pose.y_m
-        share = self.world.light.sunlit_fraction(x_m, y_m, self.rover.solar_array.centre_height_m, utc_s)
-        incidence = float(tower_incidence_rad(self._rotation.T @ self._sun_map))
+        centre_m, light = self.rover.solar_array.centre_height_m, self.world.light
+        share = light.sunlit_fraction(x_m, y_m, centre_m, utc_s)
+        foot = top = None
+        if self._tower_m > 0.0:
+            foot = light.sunlit_fraction(x_m, y_m, max(centre_m - 0.5 * self._tower_m, 0.0), utc_s)
+            top = light.sunlit_fraction(x_m, y_m, centre_m + 0.5 * self._tower_m, utc_s)
+        incidence = deck_incidence_rad(*(self._rotation.T @ self._sun_map).tolist())
         shadow = bool(self.world.strata.in_permanent_shadow(x_m, y_m))
-        return Sunlight(share, incidence, self._sun_distance_m, shadow)
+        return Sunlight(share, incidence, self._sun_distance_m, shadow, foot, top)
+
+    def _place(self) -> Place:
+        x_m, y_m = self.pose.x_m, self.pose.y_m
+        along_x, along_y = self.world.slope(x_m, y_m, _GROUND_SPAN_M)
+        sun_x, sun_y, sun_z = self._sun_map.tolist()
+        upward = (sun_z - along_x * sun_x - along_y * sun_y) / math.sqrt(1.0 + along_x**2 + along_y**2)
+        vehicle = self.vehicle if Part.VEHICLE in self.parts else self.external
+        return Place(
+            x_m,
+            y_m,
+            upward if math.isfinite(upward) else 0.0,
+            float(vehicle.distance_m),
+            self.drill_rig.drilled_m,
+        )
 
     def _feel_neutrons(self, dt_s: float) -> None:
         x_m, y_m = self.pose.x_m, self.pose.y_m

@@ -17,9 +17,12 @@ from lupex_simulator import simulation as simulation_module
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
+from lupex_simulator.power.bus_quantities import PowerBusConfig
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.energy_truth import EnergyTruth, draw_energy
+from lupex_worlds.truth.power_truth import ArrayTruth, HeatTruth
 from lupex_worlds.truth.sensor_truth import kind_sensors
 from lupex_worlds.world import open_world
 
@@ -58,7 +61,7 @@ def test_it_begins_parked_at_the_lander(world):
     assert sim.utc_s == pytest.approx(world.site.start_utc_s)
     truth = sim.truth()
     assert (truth.pose.x_m, truth.pose.y_m) == (0.0, 0.0)
-    assert truth.soc == 0.7
+    assert truth.soc == pytest.approx(0.7, abs=1e-12)
     assert truth.sunlit_fraction == 1.0
     assert not sim.lost
 
@@ -166,6 +169,53 @@ def test_without_the_power_bus_the_drill_has_power(world):
     sim = run(simulation(world, read_parts("-power_bus")), 5.0, rig=RigCommand(0.01, 10.0, 100.0, 12.0))
     assert not sim.drill_rig.stowed
     assert Part.POWER_BUS not in sim.parts
+
+
+def test_a_tower_with_height_sees_the_sun_at_foot_and_top(world):
+    sim = simulation(world)
+    assert sim.sunlight.foot_fraction is None
+    draw = draw_energy(EnergyTruth(array=ArrayTruth(tower_height_m=(1.0, 1.0))), 8, 1)
+    tall = Simulation(CONFIG, ROVER, world, read_parts("-vehicle,-inertial"), energy=draw)
+    assert (tall.sunlight.foot_fraction, tall.sunlight.top_fraction) == (1.0, 1.0)
+    tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_s + 0.04)
+    run(tall, 2.0)
+    # 1.2 m above the crater's floor is dark; so is all from 0.7 to 1.7 m
+    assert tall.sunlight.shares == (0.0, 0.0, 0.0)
+
+
+def test_dust_grows_with_the_way_and_slope_warms_the_ground(world):
+    draw = draw_energy(
+        EnergyTruth(
+            array=ArrayTruth(power_factor=(1.0, 1.0), dust_per_km=(0.9, 0.9)),
+            heat=HeatTruth(slope_share=(1.0, 1.0), rough_cosine=(0.0, 0.0)),
+        ),
+        8,
+        1,
+    )
+    config = dataclasses.replace(CONFIG, power_bus=PowerBusConfig(power_sigma_share=0.0))
+    sim = run(Simulation(config, ROVER, world, ALL, energy=draw), 3.0)
+    sun = world.frame.sun_vector(sim.utc_s)
+    dx, dy = world.slope(0.0, 0.0, 5.0)
+    normal = np.array([-dx, -dy, 1.0]) / np.sqrt(1.0 + dx * dx + dy * dy)
+    lit = (0.88 * 1361.0 * max(float(normal @ sun), 0.0) / (0.95 * 5.670374419e-8)) ** 0.25
+    assert sim.power_bus.ground_k == pytest.approx(max(lit, 130.0), rel=0.02)
+    run(sim, 60.0, drive=1.0)
+    run(sim, 2.0)
+    tilted = np.cos(sim.sunlight.incidence_rad) * (149_597_870_700.0 / sim.sunlight.distance_m) ** 2
+    clear = sim.power_bus.reading().array_power_w / (388.0 * tilted * sim.sunlight.disc_fraction)
+    assert sim.truth().distance_m > 5.0
+    assert clear == pytest.approx(np.exp(-0.9e-3 * sim.truth().distance_m), rel=1e-6)
+
+
+def test_a_bus_that_locks_out_stops_the_drives_and_the_rover_is_not_yet_lost(world):
+    weak = dataclasses.replace(ROVER, battery=dataclasses.replace(ROVER.battery, discharge_min_k=300.0))
+    sim = Simulation(CONFIG, weak, world, read_parts("-inertial"))
+    dark = dataclasses.replace(sim.sunlight, disc_fraction=0.0)
+    sim.power_bus.step(1.0, sim.now_s, dark, 0.0, 0.0)
+    assert not sim.power_bus.supplied
+    assert not sim.lost
+    run(sim, 2.0, drive=1.0)
+    assert sim.truth().distance_m < 0.01
 
 
 def test_same_seed_same_noise_whenever_messages_come(world):

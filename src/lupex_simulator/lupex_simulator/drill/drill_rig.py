@@ -13,6 +13,7 @@ from lupex_models.rover import Rover
 from lupex_simulator.drill.cutting import DrillRigConfig, auger_torque_nm, cut
 from lupex_simulator.drill.samples import SampleChain
 from lupex_worlds.strata import Layer
+from lupex_worlds.truth.drill_truth import KIND_DRILL, KIND_SAMPLE, DrillDraw, SampleDraw
 
 LayerAt = Callable[[float], Layer]
 """Depth below the surface [m] -> layer, at the hole's place."""
@@ -56,12 +57,21 @@ class RigReading:
 class DrillRig:
     """State of drill and hole; `samples` is what came out of it."""
 
-    def __init__(self, rover: Rover, config: DrillRigConfig, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        rover: Rover,
+        config: DrillRigConfig,
+        rng: np.random.Generator,
+        draw: DrillDraw = KIND_DRILL,
+        handling: SampleDraw = KIND_SAMPLE,
+    ) -> None:
         drill, crawler = rover.drill, rover.crawler
         self._drill = drill
+        self._draw = draw
+        self._fastest_feed_mps = min(drill.max_feed_rate_mps, draw.travel_mps)
         self._config = config
         # Readings are drawn whenever somebody wants one: they must not shift the chances of the ground.
-        self._chance, self._noise, balance = rng.spawn(3)
+        self._chance, self._noise, balance, losses = rng.spawn(4)
         weight_n = rover.body.mass_kg * MOON_GRAVITY_M_S2
         reach_m = crawler.unit_x_m + abs(drill.x_m)
         # the far units stay down while the moment of the weight about them is the larger
@@ -69,9 +79,11 @@ class DrillRig:
         self._command = RigCommand()
         self._commanded_s = -math.inf
         self.hole_m: tuple[float, float] | None = None
-        self.samples = SampleChain(config, drill, balance)
+        self.samples = SampleChain(config, drill, balance, handling, losses)
         self.depth_m = -config.stow_height_m
         self.hole_depth_m = 0.0
+        self.drilled_m = 0.0
+        """Depth cut in all holes together."""
         self.stowed = True
         self.bound = False
         self.stalled = False
@@ -111,12 +123,13 @@ class DrillRig:
                 return
         feed, rotation = command.feed_rate_mps, command.rotation_rate_rad_s
         if command.stow:
-            feed = -self._drill.max_feed_rate_mps
-        feed = max(-self._drill.max_feed_rate_mps, min(self._drill.max_feed_rate_mps, feed))
+            feed = -self._fastest_feed_mps
+        feed = max(-self._fastest_feed_mps, min(self._fastest_feed_mps, feed))
         fastest = self._config.max_rotation_rad_s
         rotation = max(-fastest, min(fastest, rotation))
         self.percussing = command.percussion and powered
         self._turn_and_feed(feed, rotation, command, dt_s, layer_at)
+        self.power_w += self._draw.electronics_w if powered else 0.0
         if self.depth_m <= 0.0:
             self.samples.surface()
         if command.stow and self.depth_m <= -self._config.stow_height_m + 1e-9:
@@ -162,6 +175,7 @@ class DrillRig:
                 depth_left = drill.max_depth_m - self.hole_depth_m
                 cut_m = max(min(rate * left_s, depth_left), 0.0)
                 moved = free + cut_m
+                self.drilled_m += cut_m
                 self.samples.take(layer, self.hole_depth_m, cut_m)
                 self._maybe_bind(cut_m, torque, torque_limit, dt_s)
             if rotation and torque > torque_limit:
@@ -181,9 +195,10 @@ class DrillRig:
         self.torque_nm += share * (torque - self.torque_nm)
         mechanical_w = abs(torque * turning)
         blows_w = drill.percussion_energy_j * drill.percussion_rate_hz if self.percussing else 0.0
-        self.power_w = (config.stall_power_w if self.stalled else mechanical_w / config.motor_efficiency) + (
-            blows_w / config.percussion_motor_efficiency + (config.feed_power_w if feed else 0.0)
-        )
+        draw = self._draw
+        drag_w = draw.rotary_drag_w * abs(turning) / drill.cutting_rate_rad_s
+        self.power_w = config.stall_power_w if self.stalled else mechanical_w / draw.motor_efficiency + drag_w
+        self.power_w += blows_w / config.percussion_motor_efficiency + (draw.feed_power_w if feed else 0.0)
         self._relax_temperature(config.bit_heat_share * (mechanical_w + blows_w if in_hole else 0.0), dt_s)
 
     def _maybe_bind(self, cut_m: float, torque: float, torque_limit: float, dt_s: float) -> None:

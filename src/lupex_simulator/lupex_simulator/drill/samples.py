@@ -10,6 +10,7 @@ import numpy as np
 from lupex_models.rover import Drill
 from lupex_simulator.drill.cutting import DrillRigConfig
 from lupex_worlds.strata import Layer
+from lupex_worlds.truth.drill_truth import KIND_SAMPLE, SampleDraw
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,22 @@ class SampleChain:
     """Cuttings ride on the flutes until the bit is drawn to the surface, where they fall into the cup.
 
     There they lie on top of those of earlier bites. A delivery hands over all of the cup; asked for while it is empty,
-    it is made as soon as cuttings get there. A new hole begins with an empty cup.
+    it is made as soon as cuttings get there. A new hole begins with an empty cup. On the way from cup to balance some
+    is spilled and some of the ice is lost to the heat of handling; dry ground gives off a little gas too.
     """
 
-    def __init__(self, config: DrillRigConfig, drill: Drill, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        config: DrillRigConfig,
+        drill: Drill,
+        rng: np.random.Generator,
+        draw: SampleDraw = KIND_SAMPLE,
+        losses: np.random.Generator | None = None,
+    ) -> None:
+        """Begin empty; `rng` is that of the balance, `losses` that of the handling."""
         self._config = config
+        self._draw = draw
+        self._losses = rng.spawn(1)[0] if losses is None else losses
         self._area_m2 = 0.25 * math.pi * drill.bit_diameter_m**2
         self._rng = rng
         self._asked_before = False
@@ -113,8 +125,20 @@ class SampleChain:
         self._samples += 1
         config = self._config
         before_noise, after_noise = self._rng.standard_normal(2).tolist()
-        mass = config.capture_share * sample.mass_kg
-        water = config.capture_share * sample.ice_kg
-        before = max(mass + config.balance_sigma_kg * before_noise, 0.0)
-        after = mass - water + config.balance_sigma_kg * after_noise
+        mass, water = self._handled(sample)
+        gain = self._draw.balance_gain
+        before = max(gain * mass + config.balance_sigma_kg * before_noise, 0.0)
+        after = gain * (mass - water) + config.balance_sigma_kg * after_noise
         return Assay(self._samples, sample.top_m, sample.bottom_m, before, before - after, config.balance_sigma_kg)
+
+    def _handled(self, sample: Cuttings) -> tuple[float, float]:
+        """Return the mass [kg] that comes to the balance, and what of it heating drives out."""
+        draw = self._draw
+        spilled = float(self._losses.uniform(*draw.mass_loss))
+        lost = draw.water_loss + draw.water_loss_sigma * float(self._losses.standard_normal())
+        lost = min(max(lost, 0.0), 1.0)
+        release = float(self._losses.uniform(*draw.dry_release))
+        kept = self._config.capture_share * (1.0 - spilled)
+        ice = kept * sample.ice_kg * (1.0 - lost)
+        dry = kept * (sample.mass_kg - sample.ice_kg)
+        return ice + dry, ice + release * dry
