@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
+from lupex_worlds.truth.encoder_truth import EncoderTruth
 from lupex_worlds.truth.soil_truth import GroundTruth
 
 GENERATOR_VERSION = 3
@@ -169,6 +170,7 @@ class Truth:
     """What only the simulator knows."""
 
     soil: GroundTruth = dataclasses.field(default_factory=GroundTruth)
+    encoders: EncoderTruth = dataclasses.field(default_factory=EncoderTruth)
     vehicle: VehicleTruth = dataclasses.field(default_factory=VehicleTruth)
     detail: DetailTruth = dataclasses.field(default_factory=DetailTruth)
     strata: StrataTruth = dataclasses.field(default_factory=StrataTruth)

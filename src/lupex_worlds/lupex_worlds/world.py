@@ -21,6 +21,7 @@ from lupex_models.site_frame import SiteFrame
 from lupex_worlds.ground import Ground, ground_height, ground_heights, ground_slope
 from lupex_worlds.recipe import Truth
 from lupex_worlds.strata import Strata, draw_strata
+from lupex_worlds.truth.encoder_truth import EncoderDraw, draw_encoders
 from lupex_worlds.truth.soil_truth import TrueSoil, draw_soil
 from lupex_worlds.truth_draw import VehicleDraw, draw_vehicle, random_stream
 from lupex_worlds.world_making import (
@@ -121,6 +122,7 @@ class World:
     """(n, 4): x, y, diameter, height."""
     light: TrueLight
     soil: TrueSoil
+    encoders: EncoderDraw
     vehicle: VehicleDraw
     strata: Strata
     start_soc: float
@@ -174,6 +176,7 @@ def open_world(directory: Path, light_settings: LightSettings | None = None) -> 
         rocks=_load(truth_directory / ROCKS_FILE),
         light=TrueLight(site.frame, ground, middle_relief(base, far), far, light_settings or LightSettings()),
         soil=draw_soil(values.truth.soil, random_stream(values.seed, "soil"), _clear_places(site)),
+        encoders=draw_encoders(values.truth.encoders, random_stream(values.seed, "encoders")),
         vehicle=draw_vehicle(values.truth.vehicle, random_stream(values.seed, "vehicle")),
         strata=draw_strata(values.truth.strata, _ShadowMask(site), random_stream(values.seed, "strata")),
         start_soc=values.start.soc,

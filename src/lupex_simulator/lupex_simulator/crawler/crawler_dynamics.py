@@ -68,6 +68,15 @@ def _move(state, twist, r, positions, track, limits, ground, dt_s):  # type: ign
 
 
 @njit(cache=True)
+def _sink(state, units, track, limits, ground):  # type: ignore[no-untyped-def]
+    """Lower the body of a vehicle that digs where something stops it, or no way would lessen the contact."""
+    sinkage = state[SINKAGE : SINKAGE + UNITS]
+    x, y, yaw = state[X], state[Y], state[YAW]
+    z, pitch, roll, obstacle = settle(ground, units.positions, track, limits, x, y, yaw, units.steer, sinkage)
+    state[Z], state[PITCH], state[ROLL], state[OBSTACLE] = z, pitch, roll, obstacle
+
+
+@njit(cache=True)
 def vehicle_step(  # type: ignore[no-untyped-def]
     state, positions, track, limits, steer_command, track_command, soils, ground, anchored, dt_s
 ):
@@ -110,3 +119,5 @@ def vehicle_step(  # type: ignore[no-untyped-def]
     state[BLOCKED] = 1.0 if blocked else 0.0
     follow_ruts(units, track, twist, (state[X], state[Y], state[YAW]), dt_s)
     state[SINKAGE : SINKAGE + UNITS] = units.ruts[:, ROLLING] + units.ruts[:, PIT]
+    if blocked and running:
+        _sink(state, units, track, limits, ground)

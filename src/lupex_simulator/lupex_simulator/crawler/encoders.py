@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the encoders of steering and drives say, and what a commanded angle or speed truly does."""
 
-
 import numpy as np
 import numpy.typing as npt
 

@@ -15,7 +15,7 @@ _CREEP_MPS = 1e-4
 """Speed through which a resistance turns round: smooth, so that the balance can be solved."""
 _SIDE_SHARE = 0.02
 """[A] side slip over track speed at which the soil beside a track is pushed in full."""
-_FULL_GROUSER_M = 0.006
+_FULL_GROUSER_M = 0.015
 """[A] height of grousers at which 63 % of the contact shears soil against soil."""
 _SLIDE_VISCOSITY_S_M = 0.05
 """[A] force over load for each m/s of slide: past the limit of traction the rover slides, bounded."""
@@ -128,7 +128,7 @@ def unit_force(track_mps, along_mps, across_mps, load_n, resisting, track, soil)
     sa, sc = track_mps - along_mps, -across_mps
     slide = math.hypot(sa, sc)
     secant, rise = shear(slide, track_mps, load_n, track, soil)
-    bend = (rise - secant) / (slide * slide) if slide > 0.0 else 0.0
+    bend = (rise - secant) / (slide * slide) if slide > 1e-12 else 0.0
     side_mps = max(_SIDE_SHARE * abs(track_mps), _CREEP_MPS)
     root_a, root_c = math.hypot(along_mps, _CREEP_MPS), math.hypot(across_mps, side_mps)
     force_a = secant * sa - resisting[0] * along_mps / root_a

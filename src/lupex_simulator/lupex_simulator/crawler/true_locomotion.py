@@ -157,12 +157,7 @@ def _newton_step(k, fx, fy, fm):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def balance(units, track, along, across, twist):  # type: ignore[no-untyped-def]
-    """Solve for the twist (3,) [m/s, m/s, rad/s] at which the soil bears the weight; begins at the given one.
-
-    Damped Newton: the forces derive from a convex potential, so that halving a step always lessens what is left.
-    `along` and `across` are the parts of the upward unit vector in base_link. Returns whether it is solved.
-    """
+def _solve(units, track, along, across, twist):  # type: ignore[no-untyped-def]
     weight = track.mass_kg * MOON_GRAVITY_M_S2
     pull = (weight * along, weight * across)
     resisting = np.empty((UNITS, 2))
@@ -190,6 +185,20 @@ def balance(units, track, along, across, twist):  # type: ignore[no-untyped-def]
         v[:] = trial
     twist[0], twist[1], twist[2] = v[0], v[1], v[2] / _PIVOT_M
     return solved
+
+
+@njit(cache=True)
+def balance(units, track, along, across, twist):  # type: ignore[no-untyped-def]
+    """Solve for the twist (3,) [m/s, m/s, rad/s] at which the soil bears the weight; begins at the given one.
+
+    Damped Newton: the forces derive from a convex potential, so that halving a step always lessens what is left.
+    `along` and `across` are the parts of the upward unit vector in base_link. Returns whether it is solved.
+    """
+    if _solve(units, track, along, across, twist):
+        return True
+    # from far away, with locked tracks, the way can be too long
+    twist[:] = 0.0
+    return _solve(units, track, along, across, twist)
 
 
 @njit(cache=True)

@@ -74,7 +74,7 @@ class Vehicle:
         self._soil_at = soil_at
         x, y = crawler.unit_x_m, crawler.unit_y_m
         self._positions = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
-        self._track = true_track(rover, grip, drag_factor)
+        self._crawler = true_track(rover, grip, drag_factor)
         self.encoders = Encoders(encoders, crawler)
         self._limits = np.array(
             [
@@ -107,11 +107,11 @@ class Vehicle:
         state = self._state
         x, y, yaw = (float(v) for v in (state[kernel.X], state[kernel.Y], state[kernel.YAW]))
         units = self._units()
-        unit_loads(self._positions, self._track, 0.0, 0.0, 1.0, units.loads)
-        fresh_ruts(units, self._track, (x, y, yaw))
+        unit_loads(self._positions, self._crawler, 0.0, 0.0, 1.0, units.loads)
+        fresh_ruts(units, self._crawler, (x, y, yaw))
         self.sinkage_m[:] = units.ruts[:, ROLLING]
         z, pitch, roll, obstacle = settle(
-            self._ground, self._positions, self._track, self._limits, x, y, yaw, self.steer_rad, self.sinkage_m
+            self._ground, self._positions, self._crawler, self._limits, x, y, yaw, self.steer_rad, self.sinkage_m
         )
         if not math.isfinite(z):
             raise ValueError(f"the vehicle cannot start at x {x:g} m, y {y:g} m: no ground is known there")
@@ -141,7 +141,7 @@ class Vehicle:
         kernel.vehicle_step(
             state,
             self._positions,
-            self._track,
+            self._crawler,
             self._limits,
             self._steer_command,
             self._track_command,
@@ -212,11 +212,11 @@ class Vehicle:
         """What the ruts hold against over what the tracks can pull on level ground: from 1 on it is stuck in them."""
         s, r, units = self._state, np.empty((3, 3)), self._units()
         rotation(s[kernel.YAW], s[kernel.PITCH], s[kernel.ROLL], r)
-        unit_loads(self._positions, self._track, r[2, 0], r[2, 1], r[2, 2], units.loads)
+        unit_loads(self._positions, self._crawler, r[2, 0], r[2, 1], r[2, 2], units.loads)
         held = pulled = 0.0
         for rut, load_n, soil in zip(units.ruts, units.loads, units.soils):
-            held += resistances(rut[ROLLING], rut[PIT], load_n, self._track, soil)[0]
-            pulled += sum(grip_strengths(load_n, self._track, soil))
+            held += resistances(rut[ROLLING], rut[PIT], load_n, self._crawler, soil)[0]
+            pulled += sum(grip_strengths(load_n, self._crawler, soil))
         return float(held / max(pulled, 1e-9))
 
     def _units(self) -> Units:
