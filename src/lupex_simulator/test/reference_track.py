@@ -41,7 +41,7 @@ def reference_resistance(slip, load_n, crawler, soil, grip):
 
 
 def reference_drive(rover, slope_rad, soil, grip, drag_factor=1.0):
-    """Return (slip, electrical power [W]) of climbing at full track speed, without grousers; slip nan where it cannot."""
+    """Return (slip, electrical power [W]) of climbing at full track speed, no grousers; nan where it cannot."""
     crawler, weight = rover.crawler, rover.body.mass_kg * G
     load = 0.25 * weight * math.cos(slope_rad)
     speed = crawler.max_speed_mps

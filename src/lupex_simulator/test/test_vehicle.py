@@ -11,17 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lupex_models.rover import read_rover
 from lupex_simulator.crawler.vehicle import Pose, Vehicle, VehicleConfig
-from lupex_worlds.ground import Ground
 from lupex_worlds.truth.soil_truth import TrackGrip
 
 sys.path.insert(0, str(Path(__file__).parent))
+from planes import DT, ONES, ROVER, ZEROS, plane, run
 from reference_track import SOIL, reference_drive
 
-ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
-DT = 0.04
-ONES, ZEROS = np.ones(4), np.zeros(4)
 TURN_STEER = np.array([-1.0, 1.0, 1.0, -1.0]) * math.pi / 4
 TURN_DRIVE = np.array([-1.0, 1.0, -1.0, 1.0])
 
@@ -30,32 +26,8 @@ def nominal(x_m, y_m):
     return np.tile(SOIL, (len(x_m), 1))
 
 
-def plane(along_rad=0.0, across_rad=0.0, shape=None):
-    """A tilted plane with its gradient given along x and y, and `shape` (x, y) -> height on top."""
-    x = np.arange(-15.0, 15.01, 0.125)
-    coarse = np.arange(-50.0, 50.1, 5.0)
-
-    def heights(u, v):
-        return math.tan(along_rad) * u + math.tan(across_rad) * v
-
-    fine = heights(x[None, :], x[:, None])
-    if shape is not None:
-        fine = fine + shape(*np.meshgrid(x, x))
-    return Ground(
-        fine.astype(np.float32), -15.0, -15.0, 0.125,
-        heights(coarse[None, :], coarse[:, None]).astype(np.float32), -50.0, -50.0, 5.0,
-    )  # fmt: skip
-
-
 def vehicle(ground, x_m=0.0, y_m=0.0, yaw_rad=0.0, soil=nominal, **config):
     return Vehicle(ROVER, VehicleConfig(**config), ground, soil, x_m, y_m, yaw_rad)
-
-
-def run(made, seconds, steer=ZEROS, speed=ONES, start_s=0.0, **step):
-    for k in range(round(seconds / DT)):
-        made.command(steer, speed, start_s + k * DT)
-        made.step(DT, start_s + (k + 1) * DT, **step)
-    return start_s + seconds
 
 
 def test_straight_drive_is_track_distance_less_slip():

@@ -11,6 +11,7 @@ from lupex_simulator.crawler.track_soil import STANDING_MPS, rolling_sinkage, sl
 from lupex_simulator.crawler.true_locomotion import PIT, PIT_X, PIT_Y, REACH, ROLLING, unit_velocity
 from lupex_worlds.contact_plane import UNITS
 
+
 @njit(cache=True)
 def steady_pit(slip, ground_share, track):  # type: ignore[no-untyped-def]
     """Return the depth [m] at which digging and filling balance; `ground_share` is way over ground a way of track."""

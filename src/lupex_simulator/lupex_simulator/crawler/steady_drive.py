@@ -82,7 +82,12 @@ class DriveCost:
         for table in (self._energy, self._time):
             corners = [
                 np.where(share > 0.0, table[i + di, j + dj], 0.0) * share
-                for di, dj, share in ((0, 0, (1 - u) * (1 - v)), (1, 0, u * (1 - v)), (0, 1, (1 - u) * v), (1, 1, u * v))
+                for di, dj, share in (
+                    (0, 0, (1 - u) * (1 - v)),
+                    (1, 0, u * (1 - v)),
+                    (0, 1, (1 - u) * v),
+                    (1, 1, u * v),
+                )
             ]
             found.append(np.where(known, corners[0] + corners[1] + corners[2] + corners[3], np.inf))
         return found[0], found[1]

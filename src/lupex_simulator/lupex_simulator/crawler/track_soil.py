@@ -49,7 +49,7 @@ def mobilised(a):  # type: ignore[no-untyped-def]
     first = (1.0 - decay) / a
     second = (1.0 - decay * (1.0 + a)) / (a * a)
     # the third moment cancels out in doubles for small a
-    third = (2.0 - decay * (a * a + 2.0 * a + 2.0)) / (a * a * a) if a > 0.05 else 1.0 / 3.0 - a / 4.0 + a * a / 10.0
+    third = (2.0 - decay * (a * a + 2.0 * a + 2.0)) / (a * a * a) if a > 0.01 else 1.0 / 3.0 - a / 4.0 + a * a / 10.0
     return 1.0 - first, first - 2.0 * second, second, 2.0 * third - second
 
 
