@@ -257,3 +257,33 @@ def test_pose_turns_as_its_angles_say():
     assert math.asin(-r[2, 0]) == pytest.approx(-0.2)
     assert math.atan2(r[2, 1], r[2, 2]) == pytest.approx(0.1)
     assert math.atan2(r[1, 0], r[0, 0]) == pytest.approx(0.3)
+
+
+@pytest.mark.property
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_whatever_is_commanded_on_whatever_soil_it_stays_finite_bounded_and_repeats(seed):
+    def ride():
+        rng = np.random.default_rng(seed)
+
+        def soil(x_m, y_m):
+            rows = np.tile(SOIL, (4, 1))
+            rows[:, 2], rows[:, 3] = 10.0 ** rng.uniform(4.0, 6.5, 4), 10.0 ** rng.uniform(-1.0, 4.0, 4)
+            rows[:, 4], rows[:, 5] = rng.uniform(0.15, 0.9, 4), 10.0 ** rng.uniform(-3.0, -0.5, 4)
+            return rows
+
+        grip = TrackGrip(rng.uniform(0.3, 1.0), rng.choice([0.0, 0.03]), rng.uniform(0.0, 1.0), rng.uniform(0.0, 0.2))
+        tilt = rng.uniform(-0.55, 0.55, 2)
+        made = Vehicle(ROVER, VehicleConfig(), plane(*tilt), soil, 0.0, 0.0, rng.uniform(-3, 3), grip=grip)
+        for k in range(150):
+            if k % 10 == 0:
+                drive = rng.choice([0.0, 1e-12, 1.0, 1e300], 4) * rng.uniform(-1, 1, 4)
+                made.command(rng.uniform(-9, 9, 4), drive, k * 0.08)
+            made.step(0.08, (k + 1) * 0.08, anchored=bool(rng.random() < 0.1))
+            assert math.hypot(*made.twist[:2]) <= 0.1 + VehicleConfig().slide_speed_mps + 1e-12
+            assert (made.sinkage_m >= 0.0).all()
+        numbers = np.concatenate([made.sinkage_m, made.torque_nm, made.twist, [made.power_w, made.slip, made.pose.x_m]])
+        assert np.isfinite(numbers).all()
+        return numbers
+
+    assert np.array_equal(ride(), ride())

@@ -16,7 +16,7 @@ from lupex_models.configuration import setting
 FloatArray = npt.NDArray[np.float64]
 
 _SQUARES = 128
-"""Along a side of the drawn tile; the tile repeats, 3.8 km apart at 30 m."""
+"""Along a side of the drawn tile; the tile repeats, 5.1 km apart at 40 m."""
 _LANE_M = 2.0
 """From a patch to its square's side: the lane between two patches is twice as wide, and the rover 1.5 m."""
 _X, _Y, _RADIUS, _FRICTION, _SHEAR = range(5)
@@ -27,12 +27,12 @@ class WeakPatchTruth:
     """Spread of the weak patches; none by default."""
 
     spacing_m: float = setting(
-        30.0, "side of the squares of which each may hold one patch", unit="m", minimum=5, maximum=500
+        40.0, "side of the squares of which each may hold one patch", unit="m", minimum=5, maximum=500
     )
     share: float = setting(0.0, "of the squares that hold one", minimum=0, maximum=1)
     radius_m: tuple[float, float] = setting((3.0, 8.0), "uniform", unit="m", minimum=0.5, maximum=100)
     edge_m: float = setting(1.5, "over which a patch begins, within its radius", unit="m", minimum=0.1, maximum=50)
-    friction_angle_deg: tuple[float, float] = setting((26.0, 32.0), "uniform", unit="deg", minimum=10, maximum=50)
+    friction_angle_deg: tuple[float, float] = setting((26.0, 30.0), "uniform", unit="deg", minimum=10, maximum=50)
     shear_modulus_m: tuple[float, float] = setting((0.03, 0.06), "uniform", unit="m", minimum=0.001, maximum=0.3)
     clear_m: float = setting(15.0, "without a patch about lander and target", unit="m", minimum=0, maximum=500)
 
