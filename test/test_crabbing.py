@@ -14,7 +14,6 @@ from lupex_mobility.config import Following, Steering
 from lupex_mobility.path_follower import Activity, PathFollower
 from lupex_mobility.unit_kinematics import UnitKinematics, standing
 from lupex_models.rover import read_rover
-from lupex_models.soil import NOMINAL_SOIL
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar, Progress
@@ -42,7 +41,7 @@ def field_of_rocks():
 
 
 def soil(x_m, y_m):
-    return np.tile(NOMINAL_SOIL.as_row(), (len(x_m), 1))
+    return np.tile([1.0, 1400.0, 820e3, 170.0, math.radians(35.0), 0.018, 1580.0], (len(x_m), 1))
 
 
 def look(time_s, x_m, y_m):

@@ -20,7 +20,6 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Float64
 
-from lupex_models.locomotion import crawler_row
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.qos import Profile
@@ -89,7 +88,7 @@ class PlayedGazebo(Node):
     def _settled(self) -> Pose:
         x, y, yaw = self._place.tolist()
         limits = np.full(11, np.inf)
-        crawler = crawler_row(self._rover.crawler)
+        crawler = np.array([self._rover.crawler.track_length_m, self._rover.crawler.track_width_m])
         z, pitch, roll, _ = settle(self._ground, self._places, crawler, limits, x, y, yaw, self._steer, np.zeros(4))
         return Pose(x, y, float(z), float(roll), float(pitch), yaw)
 

@@ -97,13 +97,15 @@ class ImuMessages:
         return message
 
 
-def joints_message(time_ns: int, vehicle: Vehicle, sprocket_radius_m: float) -> JointState:
-    """Return angles and steering, sprocket angles, speeds and torques."""
+def joints_message(time_ns: int, vehicle: Vehicle) -> JointState:
+    """Return what the encoders say of steering, sprockets and their speeds, and the torques."""
+    encoders = vehicle.encoders
+    steer, sprocket = encoders.steering_rad(vehicle.steer_rad), encoders.sprocket_rad(vehicle.travel_m)
     return JointState(
         header=header(time_ns, BASE_FRAME),
         name=list(JOINT_NAMES),
-        position=array.array("d", vehicle.steer_rad.tobytes() + (vehicle.travel_m / sprocket_radius_m).tobytes()),
-        velocity=array.array("d", bytes(32) + (vehicle.track_mps / sprocket_radius_m).tobytes()),
+        position=array.array("d", steer.tobytes() + sprocket.tobytes()),
+        velocity=array.array("d", bytes(32) + encoders.sprocket_rad_s(vehicle.track_mps).tobytes()),
         effort=array.array("d", bytes(32) + vehicle.torque_nm.tobytes()),
     )
 

@@ -106,6 +106,8 @@ class Simulation:
             lander.y_m,
             lander.yaw_rad,
             world.vehicle.drag_factor,
+            world.soil.grip,
+            world.encoders,
         )
         self.pose = self.vehicle.pose
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)

@@ -102,7 +102,8 @@ class WorldTopics:
         self._heard(Source.COMMANDS, seconds(message.header.stamp))
         vehicle = self._sim.vehicle
         vehicle.command(steer, drive, conversions.command_time_s(message.header.stamp, now_s))
-        turns = bool(abs(steer - vehicle.steer_rad).max() > self._sim.config.vehicle.steering_deadband_rad)
+        encoded = vehicle.encoders.steering_rad(vehicle.steer_rad)
+        turns = bool(abs(steer - encoded).max() > self._sim.config.vehicle.steering_deadband_rad)
         self._sim.parking.commanded(now_s, bool(drive.any()) or turns)
 
     def _on_external_pose(self, message: Odometry) -> None:
@@ -140,8 +141,7 @@ class WorldTopics:
             self._imu.publish(self._imu_messages.of(now_ns, *sim.inertial_sample()))
         if Part.VEHICLE in parts:
             if due(Output.JOINTS):
-                radius_m = self._rover.crawler.sprocket_radius_m
-                self._joints.publish(conversions.joints_message(now_ns, sim.vehicle, radius_m))
+                self._joints.publish(conversions.joints_message(now_ns, sim.vehicle))
             if due(Output.TRUTH_ODOMETRY):
                 self._truth_odometry.publish(conversions.odometry_message(now_ns, sim.pose, sim.vehicle.twist))
         if Part.LIDAR in parts and due(Output.LIDAR) and sim.lidar_due():

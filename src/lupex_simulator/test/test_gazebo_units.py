@@ -4,14 +4,13 @@
 
 import dataclasses
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lupex_models.locomotion import drive
 from lupex_models.rover import read_rover
-from lupex_models.soil import NOMINAL_SOIL
 from lupex_simulator.config import GazeboAdapterConfig
 from lupex_simulator.gazebo import unit_drive
 from lupex_simulator.gazebo.following import ClockError, FollowedClock
@@ -21,6 +20,11 @@ from lupex_simulator.gazebo.unit_drive import MotionProof, NotMovingError, UnitD
 from lupex_simulator.schedule import START_NS
 from lupex_worlds.ground import Ground
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.encoder_truth import EncoderDraw
+from lupex_worlds.truth.soil_truth import TrackGrip
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference_track import SOIL, WEAK, reference_drive
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
 CONFIG = GazeboAdapterConfig(world="", rover="")
@@ -29,7 +33,7 @@ STRAIGHT = np.zeros(4)
 
 
 def soil_at(x_m, y_m):
-    return np.tile(NOMINAL_SOIL.as_row(), (4, 1))
+    return np.tile(SOIL, (4, 1))
 
 
 def units(**changes):
@@ -46,16 +50,44 @@ def run(made, pitch=0.0, seconds=3.0, speed=0.1, **options):
     return state
 
 
-@pytest.mark.parametrize("slope_deg", [-10.0, 0.0, 5.0, 10.0, 15.0])
-def test_slip_is_that_of_the_shared_soil_model(slope_deg):
+@pytest.mark.parametrize("slope_deg", [0.0, 5.0, 10.0, 15.0])
+def test_slip_is_that_of_the_true_soil(slope_deg):
     slope = math.radians(slope_deg)
     state = run(units(), pitch=-slope)
-    wanted = drive(ROVER.crawler, ROVER.body.mass_kg, slope, 0.0, 0.1, NOMINAL_SOIL)
+    slip, power_w = reference_drive(ROVER, slope, SOIL, TrackGrip())
     assert state.track_mps == pytest.approx([0.1] * 4)
-    # the model of four units shifts the load to the lower ones, that of the whole vehicle does not
-    assert state.speed_command.mean() == pytest.approx(wanted.ground_speed_mps, rel=0.02)
-    assert state.slip.mean() == pytest.approx(wanted.slip, abs=0.02)
-    assert state.power_w == pytest.approx(wanted.power_w, rel=0.03, abs=0.2)
+    assert state.slip.mean() == pytest.approx(slip, abs=0.001)
+    assert state.speed_command.mean() == pytest.approx(0.1 * (1.0 - slip), rel=0.002)
+    assert state.power_w == pytest.approx(power_w, rel=0.005)
+
+
+def test_down_a_slope_it_skids_and_brakes():
+    state = run(units(), pitch=math.radians(10.0))
+    assert state.slip.mean() < -0.02
+    assert (state.torque_nm < 0.0).all()
+
+
+def test_on_weak_soil_the_units_dig_themselves_in():
+    weak = UnitDrive(ROVER, CONFIG, lambda x, y: np.tile(WEAK, (4, 1)), grip=TrackGrip(digging=0.05))
+    early = run(weak, pitch=-math.radians(13.0), seconds=5.0).slip.mean()
+    rotation, time_s = Pose(0, 0, 0, 0.0, -math.radians(13.0), 0.0).rotation(), 1005.0
+    for k in range(2400):
+        weak.command(STRAIGHT, np.full(4, 1.0), time_s + 0.05 * k)
+        # Gazebo's rover stands where it is: no fresh ground
+        state = weak.step(0.05, time_s + 0.05 * k, (0.0, 0.0), rotation, STRAIGHT)
+    assert state.slip.mean() > early + 0.1
+
+
+def test_encoders_err_as_they_were_drawn():
+    draw = EncoderDraw((1.01, 0.99, 1.0, 1.0), (0.5, 0.0, 0.0, 0.0), (0.0,) * 4, (2.0,) * 4)
+    state = run(UnitDrive(ROVER, CONFIG, soil_at, encoders=draw))
+    assert state.track_mps == pytest.approx([0.101, 0.099, 0.1, 0.1])
+    assert state.sprocket_rad_s == pytest.approx([1.0] * 4)
+    assert state.sprocket_rad == pytest.approx(
+        state.travel_m / (0.1 * np.array(draw.radius_factor)) + math.radians(1.0)
+    )
+    assert state.steer_command_rad == pytest.approx([math.radians(0.5), 0.0, 0.0, 0.0])
+    assert state.steer_encoded_rad == pytest.approx([-math.radians(0.5), 0.0, 0.0, 0.0])
 
 
 def test_encoders_tell_the_commanded_speed_after_a_ramp():
@@ -72,6 +104,8 @@ def test_more_drag_takes_more_torque_and_power():
     assert (heavy.torque_nm > light.torque_nm).all()
     assert heavy.power_w > light.power_w
     assert heavy.slip == pytest.approx(light.slip)
+    # on level ground nearly all is the tracks' own friction
+    assert heavy.power_w / light.power_w == pytest.approx(1.5, abs=0.02)
 
 
 def test_old_commands_stop_the_drives_and_hold_the_steering():

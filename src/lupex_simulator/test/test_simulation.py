@@ -21,9 +21,11 @@ from lupex_simulator.power.bus_quantities import PowerBusConfig
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.encoder_truth import EncoderDraw
 from lupex_worlds.truth.energy_truth import EnergyTruth, draw_energy
 from lupex_worlds.truth.power_truth import ArrayTruth, HeatTruth
 from lupex_worlds.truth.sensor_truth import kind_sensors
+from lupex_worlds.truth.soil_truth import TrackGrip
 from lupex_worlds.world import open_world
 
 ROVER = read_rover(Path(__file__).resolve().parents[3] / "config" / "rover.yaml")
@@ -76,6 +78,28 @@ def test_driving_moves_it_and_takes_power_then_it_parks(world):
     stood = sim.pose
     run(sim, 60.0)
     assert sim.pose == stood
+
+
+def test_true_drag_tracks_and_encoders_are_those_of_the_world(world):
+    def power_w(of):
+        sim = run(simulation(of), 20.0, drive=1.0)
+        return sim.power_bus.reading().load_mobility_w, sim
+
+    light, _ = power_w(world)
+    drawn = EncoderDraw(radius_factor=(0.98,) * 4)
+    heavy, sim = power_w(
+        dataclasses.replace(
+            world,
+            vehicle=dataclasses.replace(world.vehicle, drag_factor=3.0 * world.vehicle.drag_factor),
+            encoders=drawn,
+        )
+    )
+    # the ground by the lander is nearly level: most of the power is the tracks' own friction
+    assert heavy > 1.8 * light
+    assert sim.vehicle.encoders.sprocket_rad(sim.vehicle.travel_m) * 0.098 == pytest.approx(sim.vehicle.travel_m)
+    smooth = dataclasses.replace(world, soil=dataclasses.replace(world.soil, grip=TrackGrip(interface_friction=0.3)))
+    rough, slipping = run(simulation(world), 20.0, drive=1.0), run(simulation(smooth), 20.0, drive=1.0)
+    assert abs(slipping.vehicle.slip) > 1.3 * abs(rough.vehicle.slip)
 
 
 def test_inertial_samples_integrate_to_the_motion(world):

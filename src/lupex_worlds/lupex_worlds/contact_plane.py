@@ -7,8 +7,10 @@ import math
 import numpy as np
 from numba import njit
 
-from lupex_models.locomotion import UNITS
 from lupex_worlds.ground import ground_height
+
+UNITS = 4
+"""Crawler units: front left, front right, rear left, rear right."""
 
 # Layout of the limits array.
 (
@@ -66,6 +68,7 @@ def _plane(points):  # type: ignore[no-untyped-def]
 def settle(ground, positions, crawler, limits, x, y, yaw, steer, sinkage):  # type: ignore[no-untyped-def]
     """Return (z, pitch, roll, obstacle_m) of the body on the ground, by least squares over all footprints' samples.
 
+    `crawler` begins with length and width of a track's contact [m], `positions` (4, 2) are the units' places.
     `sinkage` (4) lowers each unit's ground. `obstacle_m` is by how much the ground stands above what the vehicle may
     have under its belly or before a track; positive is contact. All nan where the height is not known.
     """

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
+from lupex_worlds.truth.encoder_truth import EncoderTruth
+from lupex_worlds.truth.soil_truth import GroundTruth
 
 GENERATOR_VERSION = 3
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
@@ -111,19 +113,6 @@ class Sortie:
 
 
 @dataclass(frozen=True)
-class SoilTruth:
-    """Spread of the true soil; the mean of a run is drawn, patches vary about it."""
-
-    kphi_n_m3: tuple[float, float] = setting((2e5, 1.2e6), "log-uniform", unit="N/m3", minimum=1e4, maximum=1e7)
-    friction_angle_deg: tuple[float, float] = setting((30.0, 42.0), "uniform", unit="deg", minimum=20, maximum=55)
-    cohesion_pa: tuple[float, float] = setting((50.0, 1000.0), "log-uniform", unit="Pa", minimum=0.1, maximum=1e4)
-    shear_modulus_m: tuple[float, float] = setting((0.010, 0.025), "uniform", unit="m", minimum=0.001, maximum=0.1)
-    patch_m: float = setting(12.0, "correlation length of the patches", unit="m", minimum=2.5, maximum=200)
-    patch_log_sigma: float = setting(0.25, "of kphi and cohesion", minimum=0, maximum=1)
-    patch_friction_sigma_deg: float = setting(1.5, unit="deg", minimum=0, maximum=8)
-
-
-@dataclass(frozen=True)
 class VehicleTruth:
     """Spread of what the vehicle truly is, against config/rover.yaml."""
 
@@ -180,7 +169,8 @@ class StrataTruth:
 class Truth:
     """What only the simulator knows."""
 
-    soil: SoilTruth = dataclasses.field(default_factory=SoilTruth)
+    soil: GroundTruth = dataclasses.field(default_factory=GroundTruth)
+    encoders: EncoderTruth = dataclasses.field(default_factory=EncoderTruth)
     vehicle: VehicleTruth = dataclasses.field(default_factory=VehicleTruth)
     detail: DetailTruth = dataclasses.field(default_factory=DetailTruth)
     strata: StrataTruth = dataclasses.field(default_factory=StrataTruth)

@@ -27,7 +27,7 @@ class SmoothField:
 
     def value(self, x_m: float, y_m: float) -> float:
         """Return the field at one point."""
-        return float(_sum_waves(self.wave_x_rad_m, self.wave_y_rad_m, self.phase_rad, x_m, y_m))
+        return float(sum_waves(self.wave_x_rad_m, self.wave_y_rad_m, self.phase_rad, x_m, y_m))
 
 
 def draw_smooth_field(correlation_m: float, rng: np.random.Generator) -> SmoothField:
@@ -40,7 +40,8 @@ def draw_smooth_field(correlation_m: float, rng: np.random.Generator) -> SmoothF
 
 
 @njit(cache=True)
-def _sum_waves(kx: FloatArray, ky: FloatArray, phase: FloatArray, x: float, y: float) -> float:
+def sum_waves(kx: FloatArray, ky: FloatArray, phase: FloatArray, x: float, y: float) -> float:
+    """Return a field's value at one point, for numba kernels."""
     total = 0.0
     for k in range(kx.size):
         total += math.cos(kx[k] * x + ky[k] * y + phase[k])

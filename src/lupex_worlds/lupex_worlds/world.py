@@ -21,7 +21,9 @@ from lupex_models.site_frame import SiteFrame
 from lupex_worlds.ground import Ground, ground_height, ground_heights, ground_slope
 from lupex_worlds.recipe import Truth
 from lupex_worlds.strata import Strata, draw_strata
-from lupex_worlds.truth_draw import PatchySoil, VehicleDraw, draw_soil, draw_vehicle, random_stream
+from lupex_worlds.truth.encoder_truth import EncoderDraw, draw_encoders
+from lupex_worlds.truth.soil_truth import TrueSoil, draw_soil
+from lupex_worlds.truth_draw import VehicleDraw, draw_vehicle, random_stream
 from lupex_worlds.world_making import (
     BASE_FILE,
     DETAIL_FILE,
@@ -119,7 +121,8 @@ class World:
     rocks: FloatArray
     """(n, 4): x, y, diameter, height."""
     light: TrueLight
-    soil: PatchySoil
+    soil: TrueSoil
+    encoders: EncoderDraw
     vehicle: VehicleDraw
     strata: Strata
     start_soc: float
@@ -141,8 +144,8 @@ class World:
         return float(dz_dx), float(dz_dy)
 
     def soil_rows(self, x_m: FloatArray, y_m: FloatArray) -> FloatArray:
-        """Return the soils of n places as rows (n, 6) in the order of Soil's fields."""
-        return np.stack([self.soil.at(float(x), float(y)).as_row() for x, y in zip(x_m, y_m)])
+        """Return the soils of n places as rows (n, 7), as TrueSoil.rows."""
+        return self.soil.rows(x_m, y_m)
 
     def stream(self, purpose: str) -> np.random.Generator:
         """Return the run's random generator of one purpose, e.g. the noise of one sensor."""
@@ -172,12 +175,18 @@ def open_world(directory: Path, light_settings: LightSettings | None = None) -> 
         ground=ground,
         rocks=_load(truth_directory / ROCKS_FILE),
         light=TrueLight(site.frame, ground, middle_relief(base, far), far, light_settings or LightSettings()),
-        soil=draw_soil(values.truth.soil, random_stream(values.seed, "soil")),
+        soil=draw_soil(values.truth.soil, random_stream(values.seed, "soil"), _clear_places(site)),
+        encoders=draw_encoders(values.truth.encoders, random_stream(values.seed, "encoders")),
         vehicle=draw_vehicle(values.truth.vehicle, random_stream(values.seed, "vehicle")),
         strata=draw_strata(values.truth.strata, _ShadowMask(site), random_stream(values.seed, "strata")),
         start_soc=values.start.soc,
         start_battery_temperature_k=values.start.battery_temperature_k,
     )
+
+
+def _clear_places(site: OrbitalSite) -> list[tuple[float, float]]:
+    """Lander and targets, which no weak patch comes near."""
+    return [(site.lander.x_m, site.lander.y_m), *((target.x_m, target.y_m) for target in site.targets)]
 
 
 @dataclass(frozen=True)

@@ -4,33 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from lupex_worlds.recipe import SoilTruth, VehicleTruth
+from lupex_worlds.recipe import VehicleTruth
 from lupex_worlds.smooth_field import draw_smooth_field
-from lupex_worlds.truth_draw import draw_soil, draw_vehicle, random_stream
-
-SPREAD = SoilTruth()
-
-
-@pytest.mark.property
-@settings(max_examples=50, deadline=None)
-@given(st.integers(0, 10_000), st.floats(-300, 300), st.floats(-300, 300))
-def test_soil_stays_within_the_spread_everywhere(seed, x, y):
-    soil = draw_soil(SPREAD, random_stream(seed, "soil")).at(x, y)
-    assert SPREAD.kphi_n_m3[0] <= soil.kphi <= SPREAD.kphi_n_m3[1]
-    assert SPREAD.cohesion_pa[0] <= soil.cohesion_pa <= SPREAD.cohesion_pa[1]
-    assert 30.0 - 1e-9 <= math.degrees(soil.friction_angle_rad) <= 42.0 + 1e-9
-    assert SPREAD.shear_modulus_m[0] <= soil.shear_modulus_m <= SPREAD.shear_modulus_m[1]
-
-
-def test_soil_is_patchy_and_smooth():
-    soil = draw_soil(SPREAD, random_stream(4, "soil"))
-    here, near, far = soil.at(0.0, 0.0), soil.at(0.1, 0.0), soil.at(60.0, 45.0)
-    assert abs(near.kphi / here.kphi - 1.0) < 0.02
-    assert far.kphi != here.kphi
-    assert far.friction_angle_rad != here.friction_angle_rad
+from lupex_worlds.truth_draw import draw_vehicle, random_stream
 
 
 def test_vehicle_is_drawn_within_the_spread_and_again_the_same():

@@ -6,14 +6,18 @@ import shutil
 
 import numpy as np
 import pytest
+import yaml
 
 from lupex_models.height_field import HeightField, middle_field
 from lupex_models.horizon import compute_horizon
 from lupex_models.site_frame import SiteError, SiteFrame
 from lupex_worlds.ground import Ground
 from lupex_worlds.recipe import Dem, DetailTruth, Haven, Place, PlacedCrater, Recipe, Sortie, Start, Terrain, Truth
+from lupex_worlds.truth.encoder_truth import EncoderDraw
+from lupex_worlds.truth.soil_truth import SHEAR_MODULUS, GroundTruth, draw_soil
+from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import LightSettings, TrueLight, open_world
-from lupex_worlds.world_making import HorizonGrid, make_world
+from lupex_worlds.world_making import TRUTH_FILE, HorizonGrid, make_world
 
 RECIPE = Recipe(
     name="tiny",
@@ -71,10 +75,32 @@ def test_ice_lies_in_the_permanent_shadow_of_the_map(world):
 
 
 def test_soil_rows_are_those_of_the_places(world):
-    rows = world.soil_rows(np.array([0.0, 50.0]), np.array([0.0, 20.0]))
-    assert rows.shape == (2, 6)
-    assert np.array_equal(rows[1], world.soil.at(50.0, 20.0).as_row())
+    x, y = np.array([0.0, 50.0]), np.array([0.0, 20.0])
+    rows = world.soil_rows(x, y)
+    drawn = draw_soil(GroundTruth(), random_stream(world.seed, "soil"))
+    assert np.array_equal(rows, drawn.rows(x, y))
     assert not np.array_equal(rows[0], rows[1])
+    assert world.encoders == EncoderDraw()
+
+
+def test_weak_soil_keeps_away_from_lander_and_target(directory, tmp_path):
+    copy = tmp_path / "weak"
+    shutil.copytree(directory, copy)
+    file = copy / "truth" / TRUTH_FILE
+    values = yaml.safe_load(file.read_text())
+    weak = {"spacing_m": 25.0, "share": 1.0, "radius_m": [9.0, 10.0], "clear_m": 14.0}
+    values["truth"]["soil"]["weak"] = weak
+    values["truth"]["encoders"]["steering_zero_deg"] = [0.2, 0.5]
+    file.write_text(yaml.safe_dump(values))
+    world = open_world(copy)
+    target = world.site.targets[0]
+    ring = 13.9 * np.exp(1j * np.linspace(0.0, 2.0 * np.pi, 60))
+    for place in (world.site.lander, target):
+        rows = world.soil_rows(place.x_m + ring.real, place.y_m + ring.imag)
+        assert rows[:, SHEAR_MODULUS].max() <= 0.025
+    x, y = np.random.default_rng(0).uniform(-200, 200, (2, 2000))
+    assert world.soil_rows(x, y)[:, SHEAR_MODULUS].max() > 0.03
+    assert min(np.abs(world.encoders.steering_zero_deg)) >= 0.2
 
 
 def test_streams_repeat_with_the_seed(world, directory):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The crawler vehicle on the true ground: four driven and steered units, their slip, and what ends the ride."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from lupex_models.configuration import setting
-from lupex_models.constants import MOON_GRAVITY_M_S2
-from lupex_models.locomotion import crawler_row
 from lupex_models.rover import Rover
-from lupex_models.soil import track_sinkage
 from lupex_simulator.crawler import crawler_dynamics as kernel
-from lupex_worlds.contact_plane import settle
+from lupex_simulator.crawler.encoders import EncoderDraw, Encoders
+from lupex_simulator.crawler.rut import fresh_ruts
+from lupex_simulator.crawler.track_soil import grip_strengths, resistances
+from lupex_simulator.crawler.true_locomotion import PIT, ROLLING, RUT_COLUMNS, Units, true_track, unit_loads
+from lupex_worlds.contact_plane import rotation, settle
 from lupex_worlds.ground import Ground
 from lupex_worlds.pose import Pose
+from lupex_worlds.truth.soil_truth import TrackGrip
 
 FloatArray = npt.NDArray[np.float64]
 SoilAt = Callable[[FloatArray, FloatArray], FloatArray]
-"""(x_m (n), y_m (n)) -> rows (n, 6) of Soil.as_row()."""
+"""(x_m (n), y_m (n)) -> rows (n, 7) of TrueSoil."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Vehicle:
         y_m: float,
         yaw_rad: float,
         drag_factor: float = 1.0,
+        grip: TrackGrip = TrackGrip(),  # noqa: B008 - it cannot change
+        encoders: EncoderDraw = EncoderDraw(),  # noqa: B008
     ) -> None:
         """Set the vehicle down; `drag_factor` is the true internal resistance over the rover's number.
 
@@ -71,14 +74,14 @@ class Vehicle:
         self._soil_at = soil_at
         x, y = crawler.unit_x_m, crawler.unit_y_m
         self._positions = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
-        resistance = crawler.internal_resistance_coefficient * drag_factor
-        self._crawler = crawler_row(dataclasses.replace(crawler, internal_resistance_coefficient=resistance))
+        self._crawler = true_track(rover, grip, drag_factor)
+        self.encoders = Encoders(encoders, crawler)
         self._limits = np.array(
             [
                 body.mass_kg,
                 body.centre_of_mass_height_m,
                 body.clearance_m,
-                crawler.max_speed_mps,
+                crawler.max_speed_mps * float(self.encoders.radius_factor.max()),
                 crawler.max_steer_rad,
                 crawler.max_steer_rate_rad_s,
                 crawler.max_torque_nm,
@@ -89,32 +92,36 @@ class Vehicle:
             ]
         )
         self._state = np.zeros(kernel.SIZE)
-        self._steer_command = np.zeros(4)
+        self._steer_command = self.encoders.zero_rad.copy()
         self._track_command = np.zeros(4)
         self._commanded_s = -math.inf
         self.tipped = False
         state = self._state
         state[kernel.X], state[kernel.Y], state[kernel.YAW] = x_m, y_m, yaw_rad
+        state[kernel.STEER : kernel.STEER + 4] = self._steer_command
         self._read_soil()
-        load_n = body.mass_kg * MOON_GRAVITY_M_S2 / 4.0
-        for i in range(4):
-            state[kernel.SINKAGE + i] = track_sinkage(
-                load_n / (crawler.track_length_m * crawler.track_width_m), crawler.track_width_m, self._soils[i]
-            )
+        self._set_down()
+
+    def _set_down(self) -> None:
+        """Press the tracks into the ground and find height and tilt."""
+        state = self._state
+        x, y, yaw = (float(v) for v in (state[kernel.X], state[kernel.Y], state[kernel.YAW]))
+        units = self._units()
+        unit_loads(self._positions, self._crawler, 0.0, 0.0, 1.0, units.loads)
+        fresh_ruts(units, self._crawler, (x, y, yaw))
+        self.sinkage_m[:] = units.ruts[:, ROLLING]
         z, pitch, roll, obstacle = settle(
-            ground, self._positions, self._crawler, self._limits, x_m, y_m, yaw_rad, self.steer_rad, self.sinkage_m
+            self._ground, self._positions, self._crawler, self._limits, x, y, yaw, self.steer_rad, self.sinkage_m
         )
         if not math.isfinite(z):
-            raise ValueError(f"the vehicle cannot start at x {x_m:g} m, y {y_m:g} m: no ground is known there")
+            raise ValueError(f"the vehicle cannot start at x {x:g} m, y {y:g} m: no ground is known there")
         state[kernel.Z], state[kernel.PITCH], state[kernel.ROLL], state[kernel.OBSTACLE] = z, pitch, roll, obstacle
 
     def command(self, steer_rad: FloatArray, drive_rad_s: FloatArray, time_s: float) -> None:
-        """Take set-points of the actuators, one a unit; raises ValueError unless all are finite."""
+        """Take set-points of the actuators, one a unit, as their encoders count; raises ValueError unless finite."""
         if not (np.isfinite(steer_rad).all() and np.isfinite(drive_rad_s).all()):
             raise ValueError("joint commands must be finite")
-        self._steer_command[:] = steer_rad
-        self._track_command[:] = drive_rad_s
-        self._track_command *= self._rover.crawler.sprocket_radius_m
+        self._steer_command[:], self._track_command[:] = self.encoders.command(steer_rad, drive_rad_s, self.steer_rad)
         self._commanded_s = time_s
 
     def step(self, dt_s: float, time_s: float, *, anchored: bool = False, powered: bool = True) -> None:
@@ -143,6 +150,7 @@ class Vehicle:
             anchored,
             dt_s,
         )
+        self.encoders.follow(self.track_mps)
         if math.hypot(state[kernel.X] - self._soil_x_m, state[kernel.Y] - self._soil_y_m) > self._config.soil_refresh_m:
             self._read_soil()
         tilt_rad = math.acos(math.cos(state[kernel.PITCH]) * math.cos(state[kernel.ROLL]))
@@ -198,6 +206,23 @@ class Vehicle:
     def sinkage_m(self) -> FloatArray:
         """Depth of the units' ruts (4), a view."""
         return self._state[kernel.SINKAGE : kernel.SINKAGE + 4]
+
+    @property
+    def entrapment(self) -> float:
+        """What the ruts hold against over what the tracks can pull on level ground: from 1 on it is stuck in them."""
+        s, r, units = self._state, np.empty((3, 3)), self._units()
+        rotation(s[kernel.YAW], s[kernel.PITCH], s[kernel.ROLL], r)
+        unit_loads(self._positions, self._crawler, r[2, 0], r[2, 1], r[2, 2], units.loads)
+        held = pulled = 0.0
+        for rut, load_n, soil in zip(units.ruts, units.loads, units.soils):
+            held += resistances(rut[ROLLING], rut[PIT], load_n, self._crawler, soil)[0]
+            pulled += sum(grip_strengths(load_n, self._crawler, soil))
+        return float(held / max(pulled, 1e-9))
+
+    def _units(self) -> Units:
+        """Return the units as the kernels take them, their loads still to be filled."""
+        ruts = self._state[kernel.RUTS :].reshape(4, RUT_COLUMNS)
+        return Units(self._positions, self.track_mps, self.steer_rad, np.empty(4), ruts, self._soils)
 
     @property
     def slip(self) -> float:

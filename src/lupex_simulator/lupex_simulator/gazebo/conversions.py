@@ -39,14 +39,14 @@ def steering_angles(message: JointState) -> FloatArray:
     return angles
 
 
-def joint_states_message(time_ns: int, steer_rad: FloatArray, units: UnitState, sprocket_radius_m: float) -> JointState:
+def joint_states_message(time_ns: int, units: UnitState) -> JointState:
     """Return angles and steering, sprocket angles, speeds and torques, as the embedded world has them."""
     still = np.zeros(4)
     return JointState(
         header=header(time_ns, BASE_FRAME),
         name=list(JOINT_NAMES),
-        position=_doubles(steer_rad, units.travel_m / sprocket_radius_m),
-        velocity=_doubles(still, units.track_mps / sprocket_radius_m),
+        position=_doubles(units.steer_encoded_rad, units.sprocket_rad),
+        velocity=_doubles(still, units.sprocket_rad_s),
         effort=_doubles(still, units.torque_nm),
     )
 

@@ -69,7 +69,8 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._ground = world.ground
-        self._units = UnitDrive(rover, config, world.soil_rows, world.vehicle.drag_factor)
+        drag_factor = world.vehicle.drag_factor
+        self._units = UnitDrive(rover, config, world.soil_rows, drag_factor, world.soil.grip, world.encoders)
         self._proof = MotionProof(config, rover)
         self._hull = hull_of(rover, config.hull_margin_m)
         self._lidar_draw = kind_sensors().lidar
@@ -153,8 +154,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
             publisher.publish(Float64(data=value))
         for publisher, value in zip(self._speeds, units.speed_command.tolist()):
             publisher.publish(Float64(data=value))
-        radius_m = self._rover.crawler.sprocket_radius_m
-        self._joints.publish(joint_states_message(now_ns, self._steer, units, radius_m))
+        self._joints.publish(joint_states_message(now_ns, units))
         self._tell_truth(before_ns, now_ns)
         if not self._held:
             over_ground = units.track_mps * (1.0 - units.slip)

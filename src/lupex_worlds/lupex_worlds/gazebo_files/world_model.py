@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.height_field import HeightField
-from lupex_models.locomotion import crawler_row
 from lupex_models.rover import Rover
 from lupex_models.site import Pose2, Target
 from lupex_models.site_frame import SiteFrame
@@ -310,9 +309,8 @@ def start_pose(scene: Scene, rover: Rover) -> Pose:
     u, v = rover.crawler.unit_x_m, rover.crawler.unit_y_m
     positions = np.array([[u, v], [u, -v], [-u, v], [-u, -v]])
     limits = np.full(11, np.inf)
-    z, pitch, roll, _ = settle(
-        scene.ground, positions, crawler_row(rover.crawler), limits, x, y, yaw, np.zeros(4), np.zeros(4)
-    )
+    contact = np.array([rover.crawler.track_length_m, rover.crawler.track_width_m])
+    z, pitch, roll, _ = settle(scene.ground, positions, contact, limits, x, y, yaw, np.zeros(4), np.zeros(4))
     if not math.isfinite(z):
         raise TerrainError(f"the rover would start at {x:.0f}, {y:.0f} m, where no ground is known")
     return Pose(x, y, float(z), float(roll), float(pitch), yaw)
