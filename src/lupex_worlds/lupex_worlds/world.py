@@ -20,6 +20,7 @@ from lupex_models.site import OrbitalSite, SiteError, open_site
 from lupex_models.site_frame import SiteFrame
 from lupex_worlds.ground import Ground, ground_height, ground_heights, ground_slope
 from lupex_worlds.recipe import Truth
+from lupex_worlds.relief import middle_relief
 from lupex_worlds.strata import Strata, draw_strata
 from lupex_worlds.truth_draw import PatchySoil, VehicleDraw, draw_soil, draw_vehicle, random_stream
 from lupex_worlds.world_making import (
@@ -28,7 +29,6 @@ from lupex_worlds.world_making import (
     FAR_FILE,
     ROCKS_FILE,
     TRUTH_FILE,
-    middle_relief,
     true_ground,
 )
 

@@ -24,15 +24,8 @@ from lupex_worlds.recipe import (
     Terrain,
     Truth,
 )
-from lupex_worlds.world_making import (
-    HorizonGrid,
-    make_detail,
-    make_orbital,
-    make_relief,
-    make_world,
-    middle_relief,
-    route_points,
-)
+from lupex_worlds.relief import make_relief, middle_relief, route_points
+from lupex_worlds.world_making import HorizonGrid, make_detail, make_orbital, make_world
 
 COARSE = HorizonGrid(azimuth_count=16, cell_m=50.0, shadow_step_s=10 * 86400.0)
 RECIPE = Recipe(
