@@ -71,15 +71,15 @@ class Simulation:
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         self.schedule = Schedule(config.schedule, rover)
         self.now_ns = start_ns
-        lander = world.site.lander
+        start = world.start_pose
         self.vehicle = Vehicle(
             rover,
             config.vehicle,
             world.ground,
             world.soil_rows,
-            lander.x_m,
-            lander.y_m,
-            lander.yaw_rad,
+            start.x_m,
+            start.y_m,
+            start.yaw_rad,
             world.vehicle.drag_factor,
         )
         self.pose = self.vehicle.pose
