@@ -66,6 +66,15 @@ def test_the_horizon_map_is_looked_out_from_the_rovers_array(path):
         ("truth.soil.kphi_n_m3", [1.0, 2.0e5], ["'truth.soil.kphi_n_m3'", "from 10000"]),
         ("truth.detail.x_min_m", -1990.0, ["'truth.detail.x_min_m'", "between -1950 and 1950 m"]),
         ("truth.detail.y_max_m", -155.0, ["'truth.detail.y_min_m'", "at least 20 m wide"]),
+        ("places.sede", 1, ["places: unknown key 'sede'"]),
+        ("places.along_m", [5.0, -5.0], ["'places.along_m'", "[low, high]"]),
+        (
+            "places.season_from_utc",
+            "2029-02-27T00:00:00Z",
+            ["'places.season_from_utc'", "'places.lit_hours' (30 h) apart"],
+        ),
+        ("places.season_until_utc", "2029", ["'places.season_until_utc'", "with a zone"]),
+        ("dem.source", "mine.tif", ["'places' needs 'dem.source: lola'"]),
         ("sortie.target_x_m", 900.0, ["'sortie.target_x_m'", "hold the lander and the target"]),
     ],
 )
@@ -88,5 +97,10 @@ def test_the_orbital_part_knows_nothing_of_the_truth(tmp_path):
 
 
 def test_a_dem_path_is_seen_from_the_recipe(tmp_path):
-    recipe = read_recipe(changed(tmp_path, "dem.source", "maps/dem.tif"))
+    path = changed(tmp_path, "dem.source", "maps/dem.tif")
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del values["places"]
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    recipe = read_recipe(path)
+    assert recipe.places is None
     assert recipe.dem.source == str(tmp_path / "maps" / "dem.tif")
