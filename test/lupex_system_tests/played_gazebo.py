@@ -55,8 +55,8 @@ class PlayedGazebo(Node):
         self._steer, self._angle, self._speed = np.zeros(4), np.zeros(4), np.zeros(4)
         self._told_ns = START_NS
         self._twist = np.zeros(3)
-        lander = world.site.lander
-        self._place = np.array([lander.x_m, lander.y_m, lander.yaw_rad])
+        start = world.start_pose
+        self._place = np.array([start.x_m, start.y_m, start.yaw_rad])
         self._pose = self._settled()
         self._velocity = np.zeros(3)
         # the errors of the true sensors are added behind the bridge, or not at all

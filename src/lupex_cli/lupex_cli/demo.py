@@ -48,7 +48,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--world", default="ridge", help="name of a recipe in worlds/, or the path of one (default: ridge)"
     )
-    made.add_argument("--seed", type=int, default=1, help="hazards, soil, strata and sensor noise (default: 1)")
+    made.add_argument("--seed", type=int, default=1, help="of the place (default: 1)")
+    made.add_argument(
+        "--truth", default="kind", metavar="LEVEL", help="how far the world is from what is believed (docs/truth.md)"
+    )
+    made.add_argument("--draw", type=int, default=-1, help="of soil, battery, sensors, noise (default: the place's)")
     made.add_argument("--out", type=Path, help="directory of the results (default: lupex-demo-WORLD-SEED)")
     made.add_argument("--headless", action="store_true", help="never open a window: do not show the report at the end")
     add_options(made)
@@ -76,10 +80,12 @@ def run(options: argparse.Namespace) -> int:
     begun_s = time.monotonic()
     refuse_alone(options)
     out = options.out or Path(f"lupex-demo-{Path(options.world).stem}-{options.seed}")
-    prepare_world(options.world, options.seed)
+    prepare_world(options.world, options.seed, options.truth)
     arguments = {
         "world": str(options.world),
         "seed": str(options.seed),
+        "truth": str(options.truth),
+        "draw": str(options.draw),
         "bag": str(out.resolve() / "bag"),
         "state_dir": str(out.resolve() / "state"),
         "record_all": str(options.record_all).lower(),
@@ -93,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
     figures = {
         "world": Path(options.world).stem,
         "seed": options.seed,
+        "truth": options.truth,
+        "draw": options.seed if options.draw < 0 else options.draw,
         "wall_s": time.monotonic() - started_s,
         "setup_s": started_s - begun_s,
         "cpu_s_by_node": sortie.cpu_s_by_node,
@@ -147,14 +155,14 @@ class Sortie:
     started_wall_s: float | None
 
 
-def prepare_world(world: str, seed: int) -> None:
+def prepare_world(world: str, seed: int, truth: str = "kind") -> None:
     """Make the world with its progress shown; raises DemoError when it cannot be made."""
     try:
         tool = package_executable("lupex_worlds", "prepare_world", os.environ)
     except LookupError as error:
         raise DemoError(str(error.args[0])) from error
     made = subprocess.run(
-        [str(tool), world, "--seed", str(seed), "--progress", "--print", "world"],
+        [str(tool), world, "--seed", str(seed), "--truth", truth, "--progress", "--print", "world"],
         stdout=subprocess.PIPE,
         text=True,
         check=False,

@@ -18,6 +18,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
 from lupex_recorder.metadata import write_atomically
 from lupex_worlds.recipe import read_recipe
+from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import (
     WorldError,
     default_worlds_directories,
@@ -50,7 +51,10 @@ def parser() -> argparse.ArgumentParser:
         "Exit code 0: a plan, 1: none, and why, 2: a mistake in what was asked for.",
     )
     made.add_argument("--world", required=True, metavar="W", help="name of a recipe in worlds/, or the path of one")
-    made.add_argument("--seed", type=int, default=1, help="of the world, as in the demo (default: 1)")
+    made.add_argument("--seed", type=int, default=1, help="of the place, as in the demo (default: 1)")
+    made.add_argument(
+        "--truth", default="kind", metavar="LEVEL", help="whose orbital map is planned on, as in the demo"
+    )
     made.add_argument(
         "--targets",
         nargs="+",
@@ -109,10 +113,9 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     directories = default_worlds_directories()
     recipe = read_recipe(find_recipe(options.world, directories))
     numbers = [_numbers(text, "--targets", 2, 4) for text in options.targets or ()]
-    start_utc_s = _utc(options.start, "--start") if options.start else recipe.start_utc_s
+    level = read_level(options.truth, directories)
+    start_utc_s = _utc(options.start, "--start") if options.start else None
     deadline_utc_s = _utc(options.deadline, "--deadline") if options.deadline else math.inf
-    if not deadline_utc_s > start_utc_s:
-        raise PlanError(f"--deadline is '{options.deadline}' but must lie after the start")
     place = _numbers(options.place, "--from", 2, 2) if options.place else None
     if options.hours is not None and not HOURS_MIN <= options.hours <= HOURS_MAX:
         raise PlanError(f"--hours is {options.hours:g} but takes {HOURS_MIN:g} up to {HOURS_MAX:g}")
@@ -126,10 +129,14 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     rover = read_rover(rover_path)
     charge_wh = _charge(options.charge, recipe.start.soc, rover.battery.capacity_wh)
     config, mission = settings(rover_path.parent)
-    world = prepare_world(
-        options.world, options.seed, directories, progress=report_to_stderr(options.world, time.monotonic)
+    progress = report_to_stderr(options.world, time.monotonic)
+    site = open_site(
+        prepare_world(options.world, options.seed, directories, progress=progress, level=level) / "orbital"
     )
-    site = open_site(world / "orbital")
+    # of the place, not of the recipe: each seed may begin at a date of its own
+    start_utc_s = site.start_utc_s if start_utc_s is None else start_utc_s
+    if not deadline_utc_s > start_utc_s:
+        raise PlanError(f"--deadline is '{options.deadline}' but must lie after the start")
     if not numbers:
         numbers = [(target.x_m, target.y_m) for target in site.targets]
     request = Request(

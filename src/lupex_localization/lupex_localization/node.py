@@ -146,11 +146,8 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             return True
         if not start.steady(sample, config.initial):
             return False
-        initial, lander = config.initial, None if self._site is None else self._site.lander
-        x_m, y_m, z_m, yaw_rad = initial.x_m, initial.y_m, initial.z_m, initial.yaw_rad
-        if initial.from_site and lander is not None:
-            x_m, y_m, z_m, yaw_rad = lander.x_m, lander.y_m, 0.0, lander.yaw_rad
-        self._estimator.begin(start.first_state(sample, x_m, y_m, z_m, yaw_rad, initial, self._rover))
+        initial = start.told_initial(config.initial, self._site)
+        self._estimator.begin(start.first_state(sample, initial, self._rover))
         return True
 
     def _publish(self, estimate: MotionEstimate) -> None:

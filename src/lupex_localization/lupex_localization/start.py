@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the estimate begins: at the lander, or where the process was before it was killed."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from lupex_localization.reckoning import Reckoning
 from lupex_localization.samples import InertialSample, TrackSample
 from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.rover import Rover
+from lupex_models.site import OrbitalSite
 
 Array = npt.NDArray[np.float64]
 
@@ -33,14 +35,33 @@ class Saved:
     """Ways run by the tracks then."""
 
 
-def first_state(
-    sample: InertialSample, x_m: float, y_m: float, z_m: float, yaw_rad: float, initial: InitialPose, rover: Rover
-) -> FilterState:
+def told_initial(initial: InitialPose, site: OrbitalSite | None) -> InitialPose:
+    """Return the initial pose as the site's orbital product tells the lander's, no better known than it says there.
+
+    The height above the map's origin is open by what the ground falls over one sigma of the place.
+    """
+    if site is None or not initial.from_site:
+        return initial
+    lander = site.lander
+    fall = math.hypot(*(float(slope) for slope in site.dem.gradient(lander.x_m, lander.y_m)))
+    return dataclasses.replace(
+        initial,
+        x_m=lander.x_m,
+        y_m=lander.y_m,
+        z_m=0.0,
+        yaw_rad=lander.yaw_rad,
+        position_sigma_m=max(initial.position_sigma_m, site.lander_sigma_m),
+        height_sigma_m=math.hypot(initial.height_sigma_m, fall * site.lander_sigma_m),
+        yaw_sigma_rad=max(initial.yaw_sigma_rad, site.lander_sigma_rad),
+    )
+
+
+def first_state(sample: InertialSample, initial: InitialPose, rover: Rover) -> FilterState:
     """Return the state at rest at a known place: roll and pitch from the specific force, heading as given."""
     return initial_state(
         sample.time_s,
-        np.array([x_m, y_m, z_m]),
-        rotation.from_heading_and_up(yaw_rad, _up(sample)),
+        np.array([initial.x_m, initial.y_m, initial.z_m]),
+        rotation.from_heading_and_up(initial.yaw_rad, _up(sample)),
         position_sigma_m=initial.position_sigma_m,
         height_sigma_m=initial.height_sigma_m,
         tilt_sigma_rad=initial.tilt_sigma_rad,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from lupex_localization import rotation, start
 from lupex_localization.config import Checkpoint, InitialPose, LocalizationConfig
 from lupex_localization.health import Condition, Symptoms, judge
 from lupex_localization.samples import InertialSample
+from lupex_models.site import Pose2
 
 WELL = Symptoms(True, 0.1, 0.001, 0.1, 0.1, 0)
 
@@ -40,10 +41,46 @@ def test_each_symptom_has_its_word(change, condition, word):
 def test_first_state_is_level_by_gravity_and_heads_as_told(make_world, rover):
     world = make_world(noise=0.0)
     sample, _ = world.step(0.0, 0.0)
-    state = start.first_state(sample, 1.0, 2.0, 3.0, world.yaw_rad, InitialPose(), rover)
+    there = InitialPose(x_m=1.0, y_m=2.0, z_m=3.0, yaw_rad=world.yaw_rad)
+    state = start.first_state(sample, there, rover)
     assert state.nominal[0:3] == pytest.approx([1.0, 2.0, 3.0])
     assert abs(state.nominal[6:10] @ world.quaternion) == pytest.approx(1.0, abs=1e-9)
     assert esf.heading_sigma_rad(state) == pytest.approx(InitialPose().yaw_sigma_rad)
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Ground that rises by 0.3 to the east and 0.4 to the north a metre."""
+
+    def gradient(self, x_m, y_m):
+        return np.asarray(0.3), np.asarray(0.4)
+
+
+@dataclass(frozen=True)
+class Site:
+    lander: Pose2 = field(default_factory=lambda: Pose2(5.0, -6.0, 0.7))
+    lander_sigma_m: float = 10.0
+    lander_sigma_rad: float = 0.2
+    dem: Slope = field(default_factory=Slope)
+
+
+def test_the_start_is_no_better_known_than_the_map_tells(make_world, rover):
+    told = start.told_initial(InitialPose(), Site())
+    assert (told.x_m, told.y_m, told.z_m, told.yaw_rad) == (5.0, -6.0, 0.0, 0.7)
+    sample, _ = make_world(noise=0.0).step(0.0, 0.0)
+    covariance = start.first_state(sample, told, rover).covariance
+    assert np.sqrt(np.diag(covariance)[:2]) == pytest.approx([10.0, 10.0])
+    # Over 10 m in any direction a slope of 0.5 falls by 5 m one sigma, beside the 0.2 m of the frame's own height.
+    assert math.sqrt(covariance[2, 2]) == pytest.approx(math.hypot(5.0, 0.2))
+    assert told.yaw_sigma_rad == 0.2
+
+
+def test_a_site_that_tells_no_sigma_leaves_the_start_as_configured():
+    told = start.told_initial(InitialPose(), Site(lander_sigma_m=0.0, lander_sigma_rad=0.0))
+    assert replace(told, x_m=0.0, y_m=0.0, yaw_rad=0.0) == InitialPose()
+    own = InitialPose(from_site=False, x_m=1.0)
+    assert start.told_initial(own, Site()) is own
+    assert start.told_initial(InitialPose(), None) == InitialPose()
 
 
 @pytest.fixture

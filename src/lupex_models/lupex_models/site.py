@@ -85,6 +85,8 @@ class _SiteFile:
     name: str = setting()
     start_utc: str = setting()
     utc_offset_s: float = setting(unit="s")
+    lander_sigma_m: float = setting(0.0, "of the lander's place, each axis", unit="m", minimum=0.0, maximum=1e4)
+    lander_sigma_rad: float = setting(0.0, "of its heading", unit="rad", minimum=0.0, maximum=math.pi)
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class OrbitalSite:
     """A site as known from orbit, in the map frame.
 
     permanent_shadow lies on the grid of the horizon map (None when it was not computed); far is the relief around the
-    DEM (None when the site has none). UTC = ROS time + utc_offset_s.
+    DEM (None when the site has none). UTC = ROS time + utc_offset_s. The lander's pose is what the map tells of it,
+    with one sigma of each axis and of the heading; 0 where nothing is said.
     """
 
     name: str
@@ -106,6 +109,8 @@ class OrbitalSite:
     start_utc_s: float
     utc_offset_s: float
     far: HeightField | None = None
+    lander_sigma_m: float = 0.0
+    lander_sigma_rad: float = 0.0
 
 
 def utc_seconds(text: str) -> float:
@@ -158,6 +163,8 @@ def open_site(directory: Path) -> OrbitalSite:
         start_utc_s=start_utc_s,
         utc_offset_s=site.utc_offset_s,
         far=read_dem(far, frame) if far.exists() else None,
+        lander_sigma_m=site.lander_sigma_m,
+        lander_sigma_rad=site.lander_sigma_rad,
     )
 
 
@@ -185,6 +192,8 @@ def write_site(directory: Path, site: OrbitalSite) -> None:
         "start_utc": utc_text(site.start_utc_s),
         "utc_offset_s": float(site.utc_offset_s),
         "lander": asdict(site.lander),
+        "lander_sigma_m": float(site.lander_sigma_m),
+        "lander_sigma_rad": float(site.lander_sigma_rad),
         "havens": [asdict(haven) for haven in site.havens],
         "targets": [asdict(target) for target in site.targets],
     }

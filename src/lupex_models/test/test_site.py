@@ -70,6 +70,18 @@ def test_shadow_and_far_field_may_be_absent(tmp_path, site):
     assert back.far is None
 
 
+def test_how_well_the_lander_is_known_comes_back_and_older_sites_say_nothing_of_it(tmp_path, site):
+    write_site(tmp_path / "told", replace(site, lander_sigma_m=12.5, lander_sigma_rad=0.04))
+    found = open_site(tmp_path / "told")
+    assert (found.lander_sigma_m, found.lander_sigma_rad) == (12.5, 0.04)
+    file = tmp_path / "told" / "site.yaml"
+    values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    del values["lander_sigma_m"], values["lander_sigma_rad"]
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    older = open_site(tmp_path / "told")
+    assert (older.lander_sigma_m, older.lander_sigma_rad) == (0.0, 0.0)
+
+
 def change(directory: Path, **values: object) -> None:
     path = directory / "site.yaml"
     content = yaml.safe_load(path.read_text())
@@ -85,6 +97,7 @@ def change(directory: Path, **values: object) -> None:
     ("values", "sentence"),
     [
         ({"colour": "grey"}, "unknown key 'colour'"),
+        ({"lander_sigma_m": -1.0}, "'lander_sigma_m'"),
         ({"start_utc": None}, "'start_utc' is missing"),
         ({"havens": None}, "'havens' is missing"),
         ({"origin": None}, "'origin.latitude_deg' is missing"),
@@ -94,6 +107,7 @@ def change(directory: Path, **values: object) -> None:
         ({"havens": [{"x_m": 1.0, "y_m": 2.0, "radius_m": -1.0}]}, "radius_m.*takes a number from 0.1"),
         ({"origin": {"latitude_deg": -45.0, "longitude_deg": 0.0, "height_m": 0.0}}, "latitude_deg.*up to -60"),
         ({"lander": {"x_m": 900.0, "y_m": 0.0, "yaw_rad": 0.0}}, "outside dem.tif"),
+        ({"lander_sigma_m": -1.0}, "lander_sigma_m.*from 0"),
         ({"start_utc": "soon"}, "no UTC time"),
         ({"start_utc": "2028-10-08T00:00:00"}, "time zone"),
         ({"utc_offset_s": START_S + 1.0}, "below zero"),

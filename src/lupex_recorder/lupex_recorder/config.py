@@ -52,7 +52,11 @@ class RecorderSettings:
     drain_s: float = setting(0.1, "of wall time between drains", unit="s", minimum=0.01, maximum=2)
     discover_s: float = setting(1.0, "of wall time between looks for new topics", unit="s", minimum=0.1, maximum=60)
     world: str = setting("", "name of the world, kept in the bag")
-    seed: int = setting(0, "seed of the world, kept in the bag", minimum=0, maximum=2147483647)
+    seed: int = setting(0, "seed of the world's place, kept in the bag", minimum=0, maximum=2147483647)
+    truth: str = setting("", "level of the world's truth, kept in the bag")
+    draw: int = setting(
+        -1, "seed of the world's draw, kept in the bag; -1 is the place's", minimum=-1, maximum=2147483647
+    )
     launch: str = setting("", "launch file and arguments of the nodes, as FILE NAME:=VALUE ..., kept in the bag")
     rover: str = setting("", "path of rover.yaml: its reserve is kept in the bag; empty keeps none")
     limits: Limits = Limits()

@@ -38,7 +38,8 @@ class RecorderNode(LupexNode[RecorderSettings]):
         limits = replace(self.config.limits, size_mb=math.inf) if everything else self.config.limits
         self._thin = thinning(thin, self.port.source)
         self._heard: dict[str, int] = {}
-        custom = {"world": self.config.world, "seed": str(self.config.seed)} if self.config.world else {}
+        world = {name: str(getattr(self.config, name)) for name in ("world", "seed", "truth", "draw")}
+        custom = world if self.config.world else {}
         if self.config.rover:
             battery = read_rover(self.config.rover).battery
             custom |= {

@@ -21,7 +21,10 @@ class SimulatorConfig:
 
     world: str = setting(description="directory made by prepare_world")
     rover: str = setting(description="path of the rover's numbers (config/rover.yaml)")
-    seed: int = setting(-1, "of all sensor noise; -1 takes the world's own", minimum=-1, maximum=2**31 - 1)
+    truth: str = setting("kind", "level of the world's truth: a name in worlds/truth/, or the path of a file")
+    draw: int = setting(
+        -1, "seed of all that differs from run to run at one place; -1 takes the place's", minimum=-1, maximum=2**31 - 1
+    )
     parts: str = setting(
         "all", "what is simulated: all, a comma list, or what is off: -inertial,-lidar; others supply those topics"
     )
@@ -46,6 +49,10 @@ class GazeboAdapterConfig:
 
     world: str = setting(description="directory made by prepare_world")
     rover: str = setting(description="path of the rover's numbers (config/rover.yaml)")
+    truth: str = setting("kind", "level of the world's truth: a name in worlds/truth/, or the path of a file")
+    draw: int = setting(
+        -1, "seed of all that differs from run to run at one place; -1 takes the place's", minimum=-1, maximum=2**31 - 1
+    )
     drive: str = setting("tracks", "of the rover in Gazebo: tracks, or bogies for DART before 6.13")
     rate_hz: float = setting(20.0, "of commands and joint states", unit="Hz", minimum=1, maximum=250)
     odometry_hz: float = setting(5.0, "of /truth/odometry", unit="Hz", minimum=0.1, maximum=25)

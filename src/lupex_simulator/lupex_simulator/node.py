@@ -31,7 +31,7 @@ from lupex_simulator.schedule import Mode
 from lupex_simulator.simulation import Simulation
 from lupex_simulator.world_topics import WorldTopics
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
-from lupex_worlds.world import open_world
+from lupex_worlds.run_world import open_run_world
 
 HOST = socket.gethostname()
 
@@ -60,7 +60,7 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         parts = read_parts(self.config.parts)
         rover = read_rover(self.config.rover)
         try:
-            world = open_world(Path(self.config.world))
+            world = open_run_world(Path(self.config.world), self.config.truth, self.config.draw)
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._sim = Simulation(self.config, rover, world, parts)

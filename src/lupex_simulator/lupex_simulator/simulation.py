@@ -29,10 +29,9 @@ from lupex_simulator.sensors.star_tracker import SkyView, StarTrackerUnit
 from lupex_simulator.sensors.sun_sensor import SunSensorUnit
 from lupex_worlds.pose import Pose
 from lupex_worlds.strata import Layer
-from lupex_worlds.truth.energy_truth import EnergyDraw, EnergyTruth, draw_energy
-from lupex_worlds.truth.power_truth import ArrayTruth, BatteryTruth
+from lupex_worlds.truth.energy_truth import draw_energy
 from lupex_worlds.truth.sensor_spread import FULL_TRACK_MPS
-from lupex_worlds.truth.sensor_truth import SensorDraw, kind_sensors
+from lupex_worlds.truth.sensor_truth import draw_sensors
 from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import World
 
@@ -42,17 +41,6 @@ _SUN_REFRESH_S = 10.0
 """The Sun moves by 0.0015 deg in it."""
 _GROUND_SPAN_M = 5.0
 """Over which the slope of the ground is taken that warms the rover."""
-
-
-def kind_energy(rover: Rover, world: World) -> EnergyDraw:
-    """Return the draw of the level `kind`, with the factors that the world itself has drawn."""
-    vehicle = world.vehicle
-    battery = BatteryTruth(
-        capacity_factor=(vehicle.battery_capacity_factor,) * 2,
-        resistance_factor=(vehicle.battery_resistance_factor,) * 2,
-    )
-    array = ArrayTruth(power_factor=(vehicle.array_power_factor,) * 2)
-    return draw_energy(EnergyTruth(battery, array), rover.battery.cells_in_series, world.seed)
 
 
 @dataclass(frozen=True)
@@ -78,7 +66,6 @@ class Simulation:
     """State of one run. Call `advance` for each step, then read what is due.
 
     With the vehicle switched off its pose comes in by `place`, and what its drives do goes to `external.drive`.
-    Without `sensors` they are those of the level `kind`.
     """
 
     def __init__(
@@ -88,32 +75,30 @@ class Simulation:
         world: World,
         parts: frozenset[Part],
         start_ns: int = START_NS,
-        sensors: SensorDraw | None = None,
-        energy: EnergyDraw | None = None,
     ) -> None:
-        """Begin parked at the lander; without an `energy` draw that of the level `kind` holds."""
-        seed = world.seed if config.seed < 0 else config.seed
+        """Begin parked where the lander truly stands."""
+        seed = world.seed
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         self.schedule = Schedule(config.schedule, rover)
         self.now_ns = start_ns
-        lander = world.site.lander
+        start = world.start_pose
         self.vehicle = Vehicle(
             rover,
             config.vehicle,
             world.ground,
             world.soil_rows,
-            lander.x_m,
-            lander.y_m,
-            lander.yaw_rad,
+            start.x_m,
+            start.y_m,
+            start.yaw_rad,
             world.vehicle.drag_factor,
             world.soil.grip,
             world.encoders,
         )
         self.pose = self.vehicle.pose
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
-        self._sensors = sensors = sensors or kind_sensors()
+        self._sensors = sensors = draw_sensors(world.level.sensors, world.seed)
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
-        energy = energy or kind_energy(rover, world)
+        energy = draw_energy(world.level.energy, rover.battery.cells_in_series, world.seed)
         self._tower_m = energy.power.array.tower_height_m
         self.power_bus = PowerBus(
             rover,

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tiny_world import make_tiny_world
 
 from lupex_models.rover import read_rover
+from lupex_models.site import Pose2
 from lupex_simulator import simulation as simulation_module
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill.drill_rig import RigCommand
@@ -66,6 +67,15 @@ def test_it_begins_parked_at_the_lander(world):
     assert truth.soc == pytest.approx(0.7, abs=1e-12)
     assert truth.sunlit_fraction == 1.0
     assert not sim.lost
+
+
+def test_it_begins_where_the_lander_truly_stands(world):
+    true = dataclasses.replace(world, start_pose=Pose2(-4.0, 3.0, 1.1))
+    pose = simulation(true).truth().pose
+    assert (pose.x_m, pose.y_m) == (-4.0, 3.0)
+    assert pose.yaw_rad == pytest.approx(1.1)
+    # On the ground that is there, not on the told one: body origin between the tracks.
+    assert pose.z_m == pytest.approx(float(true.height(-4.0, 3.0)), abs=0.3)
 
 
 def test_driving_moves_it_and_takes_power_then_it_parks(world):

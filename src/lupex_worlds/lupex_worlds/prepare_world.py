@@ -11,13 +11,12 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lupex_models.configuration import ConfigurationError
+from lupex_models.configuration import ConfigurationError, read_yaml
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
-from lupex_worlds.recipe import read_recipe
+from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import (
     WorldError,
     default_worlds_directories,
-    find_recipe,
     prepare_world,
     report_to_stderr,
 )
@@ -30,7 +29,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="prepare_world", description="Find a world in the cache or make it; print where it is."
     )
     parser.add_argument("world", help="name of a recipe worlds/NAME.yaml, or the path of one")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the run: hazards, soil, strata, sensor noise")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the place")
+    parser.add_argument("--truth", default="kind", help="level of the truth: a name in worlds/truth/, or a file")
+    parser.add_argument(
+        "--draw", type=int, default=-1, help="seed of the draw, for Gazebo's files (default: the place's)"
+    )
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
     parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s", "gazebo"), default="world")
     parser.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
@@ -57,12 +60,12 @@ def refuse_absent_gazebo(environment: Mapping[str, str] = os.environ) -> None:
         )
 
 
-def _print_gazebo(directory: Path, drive: str) -> int:
+def _print_gazebo(directory: Path, truth: str, draw: int, drive: str) -> int:
     """Print where the Gazebo files of a world are; only this choice needs what makes them, and Gazebo itself."""
     from lupex_worlds.gazebo_files.gazebo_making import REFUSED, make_gazebo
 
     try:
-        made = make_gazebo(directory, drive)
+        made = make_gazebo(directory, truth, draw, drive)
     except REFUSED as error:
         print(f"prepare_world: {error}", file=sys.stderr)
         return 1
@@ -83,12 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.simulator == "gazebo" or options.what == "gazebo":
             # Here, because launch files ask for the world before they start anything.
             refuse_absent_gazebo()
-        directory = prepare_world(options.world, options.seed, directories, progress=progress)
+        level = read_level(options.truth, directories)
+        directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
         if options.what == "gazebo":
-            return _print_gazebo(directory, options.drive)
+            return _print_gazebo(directory, options.truth, options.draw, options.drive)
         answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)
         if answer is None:
-            answer = repr(read_recipe(find_recipe(options.world, directories)).utc_offset_s)
+            # Of the place, not of the recipe: each seed may begin at a date of its own.
+            answer = repr(float(read_yaml(directory / "orbital" / "site.yaml")["utc_offset_s"]))
     except (WorldError, ConfigurationError, DomainTaken) as error:
         print(f"prepare_world: {error}", file=sys.stderr)
         return 1

@@ -5,15 +5,13 @@
 import dataclasses
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
-from lupex_worlds.truth.encoder_truth import EncoderTruth
-from lupex_worlds.truth.soil_truth import GroundTruth
+from lupex_worlds.places.spread import Places, check_places, utc_s
 
-GENERATOR_VERSION = 3
+GENERATOR_VERSION = 4
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
 
 ROS_TIME_AT_START_S = 1000.0
@@ -70,7 +68,6 @@ class Terrain:
     calm_radius_m: float = setting(
         0.0, "no drawn crater touches this circle round the way", unit="m", minimum=0, maximum=500
     )
-    dem_error_m: float = setting(0.2, "rms height error of the orbital product", unit="m", minimum=0, maximum=5)
 
 
 @dataclass(frozen=True)
@@ -110,18 +107,6 @@ class Sortie:
     target_y_m: float = setting(unit="m", minimum=-2000, maximum=2000)
     target_name: str = setting("floor", "name of the target")
     drill_depth_m: float = setting(0.6, unit="m", minimum=0.05, maximum=1.5)
-
-
-@dataclass(frozen=True)
-class VehicleTruth:
-    """Spread of what the vehicle truly is, against config/rover.yaml."""
-
-    battery_capacity_factor: tuple[float, float] = setting((0.90, 1.0), "uniform", minimum=0.3, maximum=1.2)
-    battery_resistance_factor: tuple[float, float] = setting((1.0, 1.5), "uniform", minimum=0.5, maximum=10)
-    array_power_factor: tuple[float, float] = setting((0.90, 1.0), "uniform", minimum=0, maximum=1.2)
-    drag_factor: tuple[float, float] = setting(
-        (0.9, 1.25), "uniform, of the internal resistance", minimum=0.3, maximum=4
-    )
 
 
 @dataclass(frozen=True)
@@ -167,11 +152,8 @@ class StrataTruth:
 
 @dataclass(frozen=True)
 class Truth:
-    """What only the simulator knows."""
+    """What only the simulator knows of a place; what differs from run to run is a truth level's."""
 
-    soil: GroundTruth = dataclasses.field(default_factory=GroundTruth)
-    encoders: EncoderTruth = dataclasses.field(default_factory=EncoderTruth)
-    vehicle: VehicleTruth = dataclasses.field(default_factory=VehicleTruth)
     detail: DetailTruth = dataclasses.field(default_factory=DetailTruth)
     strata: StrataTruth = dataclasses.field(default_factory=StrataTruth)
 
@@ -199,11 +181,13 @@ class Recipe:
     craters: tuple[PlacedCrater, ...]
     havens: tuple[Haven, ...]
     truth: Truth
+    places: Places | None = None
+    """None: the recipe has one place for all seeds."""
 
     @property
     def start_utc_s(self) -> float:
         """Start of the mission as Unix seconds."""
-        return _utc_s(self.start.utc)
+        return utc_s(self.start.utc)
 
     @property
     def utc_offset_s(self) -> float:
@@ -228,15 +212,17 @@ def read_recipe(path: Path) -> Recipe:
     """
     values = dict(read_yaml(path))
     source = str(path)
-    known = [*(field.name for field in dataclasses.fields(_Sections)), *_LISTS]
+    known = [*(field.name for field in dataclasses.fields(_Sections)), *_LISTS, "places"]
     for key in values:
         if key not in known:
             raise ConfigurationError(f"{source}: unknown key '{key}'; known here: {', '.join(known)}")
+    places = from_mapping(Places, values.pop("places"), f"{source}: places") if "places" in values else None
     craters = _section_list(PlacedCrater, values.pop("craters", []), source, "craters")
     havens = _section_list(Haven, values.pop("havens", []), source, "havens")
     if not havens:
         raise ConfigurationError(f"{source}: 'havens' must list at least one lit place (x_m, y_m, radius_m)")
     sections = from_mapping(_Sections, values, source)
+    _check_ranges(places, source, "places.")
     _check_ranges(sections.terrain, source, "terrain.")
     _check_ranges(sections.truth, source, "truth.")
     recipe = Recipe(
@@ -249,6 +235,7 @@ def read_recipe(path: Path) -> Recipe:
         craters,
         havens,
         sections.truth,
+        places,
     )
     _check_whole(recipe, source)
     return recipe
@@ -269,7 +256,7 @@ def _section_list(cls: type[T], values: Any, source: str, key: str) -> tuple[T, 
 
 def _check_ranges(section: Any, source: str, prefix: str) -> None:
     """Each list of these sections is a pair (low, high)."""
-    for field in dataclasses.fields(section):
+    for field in dataclasses.fields(section) if section is not None else ():
         value = getattr(section, field.name)
         if dataclasses.is_dataclass(value):
             _check_ranges(value, source, f"{prefix}{field.name}.")
@@ -279,11 +266,13 @@ def _check_ranges(section: Any, source: str, prefix: str) -> None:
 
 def _check_whole(recipe: Recipe, source: str) -> None:
     """Check what no single key can tell."""
-    if not math.isfinite(_utc_s(recipe.start.utc)):
+    if not math.isfinite(utc_s(recipe.start.utc)):
         raise ConfigurationError(
             f"{source}: 'start.utc' is {recipe.start.utc!r} but takes an ISO 8601 time with a zone, "
             "e.g. '2028-10-13T12:00:00Z'"
         )
+    if recipe.places is not None:
+        check_places(recipe.places, recipe.dem.source, source)
     detail = recipe.truth.detail
     for sizes, key in (
         (recipe.terrain.crater_diameter_m, "terrain.crater_diameter_m"),
@@ -307,12 +296,3 @@ def _check_whole(recipe: Recipe, source: str) -> None:
     ):
         if not (detail.x_min_m < x < detail.x_max_m and detail.y_min_m < y < detail.y_max_m):
             raise ConfigurationError(f"{source}: '{key}': the patch of fine ground must hold the lander and the target")
-
-
-def _utc_s(text: str) -> float:
-    """Return Unix seconds, nan for a text that is no time with a zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return math.nan
-    return moment.astimezone(UTC).timestamp() if moment.tzinfo is not None else math.nan

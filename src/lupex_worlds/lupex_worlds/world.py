@@ -1,41 +1,41 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""An opened world: the true ground, soil, light and strata of one run. Only the simulator opens `truth/`."""
+"""An opened world: the true ground of a place and what a draw makes of it. Only the simulator opens `truth/`."""
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
-from lupex_models.constants import MOON_RADIUS_M
-from lupex_models.height_field import HeightField, bilinear
-from lupex_models.light import disc_fraction, tilt
-from lupex_models.site import OrbitalSite, SiteError, open_site
+from lupex_models.height_field import HeightField
+from lupex_models.site import OrbitalSite, Pose2, SiteError, open_site
 from lupex_models.site_frame import SiteFrame
-from lupex_worlds.ground import Ground, ground_height, ground_heights, ground_slope
+from lupex_worlds.ground import Ground, ground_heights, ground_slope
 from lupex_worlds.recipe import Truth
+from lupex_worlds.relief import middle_relief
+from lupex_worlds.start_pose import Footing, draw_start_pose
 from lupex_worlds.strata import Strata, draw_strata
+from lupex_worlds.true_light import LightSettings, TrueLight, TrueShadow
 from lupex_worlds.truth.encoder_truth import EncoderDraw, draw_encoders
+from lupex_worlds.truth.level import KIND, TruthLevel
 from lupex_worlds.truth.soil_truth import TrueSoil, draw_soil
-from lupex_worlds.truth_draw import VehicleDraw, draw_vehicle, random_stream
+from lupex_worlds.truth.vehicle_truth import VehicleDraw, draw_vehicle
+from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world_making import (
     BASE_FILE,
     DETAIL_FILE,
     FAR_FILE,
     ROCKS_FILE,
+    SHADOW_FILE,
     TRUTH_FILE,
-    middle_relief,
     true_ground,
 )
 
 FloatArray = npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -56,58 +56,11 @@ class _TruthFile:
     base: _Grid
     detail: _Grid
     far: _Grid
+    shadow: _Grid
     start: _Start
     truth: Truth
-    seed: int = setting(minimum=0)
-
-
-@dataclass(frozen=True)
-class LightSettings:
-    """How the true skyline is looked for: finely near the rover, coarsely far away."""
-
-    fine_reach_m: float = setting(60.0, "looked at in steps of half a fine cell", unit="m", minimum=0, maximum=1000)
-    middle_step_m: float = setting(100.0, "between 5 m field and far relief", unit="m", minimum=10, maximum=5000)
-    far_step_m: float = setting(400.0, "in the far relief", unit="m", minimum=10, maximum=5000)
-
-
-@dataclass(frozen=True)
-class TrueLight:
-    """The Sun against the true skyline, looked for in the fine ground, the 5 m field, the middle and the far relief."""
-
-    frame: SiteFrame
-    ground: Ground
-    middle: HeightField
-    far: HeightField
-    settings: LightSettings
-
-    def skyline_rad(self, x_m: float, y_m: float, z_m: float, grid_azimuth_rad: float) -> float:
-        """Return the skyline's elevation seen from a point of the map (z in the map frame)."""
-        return float(
-            _skyline(
-                self.ground,
-                self.middle.heights_m,
-                np.array([self.middle.x0_m, self.middle.y0_m, self.middle.cell_m, self.settings.middle_step_m]),
-                self.far.heights_m,
-                np.array([self.far.x0_m, self.far.y0_m, self.far.cell_m, self.settings.far_step_m]),
-                np.array([x_m, y_m, z_m]),
-                grid_azimuth_rad,
-                self.settings.fine_reach_m,
-            )
-        )
-
-    def sunlit_fraction(self, x_m: float, y_m: float, height_m: float, utc_s: float) -> float:
-        """Return the share [0..1] of the solar disc seen from height_m above the ground at a place.
-
-        0 where the ground is not known: unknown is no light.
-        """
-        z = ground_height(self.ground, x_m, y_m) + height_m
-        if not math.isfinite(z):
-            return 0.0
-        sun = self.frame.sun(utc_s)
-        azimuth = float(sun.grid_azimuth_rad)
-        elevation = float(sun.elevation_rad) + float(tilt(x_m, y_m, azimuth))
-        skyline = self.skyline_rad(x_m, y_m, z, azimuth)
-        return float(disc_fraction(elevation, skyline, sun.angular_radius_rad))
+    level: TruthLevel
+    place_seed: int = setting(minimum=0)
 
 
 @dataclass(frozen=True)
@@ -115,8 +68,13 @@ class World:
     """Everything true of one run. `site` is the orbital product that autonomy is given."""
 
     name: str
+    level: TruthLevel
+    place_seed: int
     seed: int
+    """Of the draw: all that may differ between runs at one place."""
     site: OrbitalSite
+    start_pose: Pose2
+    """Where the lander truly stands and the rover begins; `site.lander` is what autonomy is told."""
     ground: Ground
     rocks: FloatArray
     """(n, 4): x, y, diameter, height."""
@@ -152,8 +110,17 @@ class World:
         return random_stream(self.seed, purpose)
 
 
-def open_world(directory: Path, light_settings: LightSettings | None = None) -> World:
-    """Open a world that prepare_world made; raises SiteError in one sentence when it is absent or damaged."""
+def open_world(
+    directory: Path,
+    level: TruthLevel | None = None,
+    draw_seed: int | None = None,
+    light_settings: LightSettings | None = None,
+) -> World:
+    """Open a world that prepare_world made, and draw from the level what differs from run to run.
+
+    The draw's seed is the place's where none is given. Raises SiteError in one sentence when the world is absent or
+    damaged, or was made at another level; without a level it must be one of `kind`.
+    """
     directory = Path(directory)
     if not (directory / "truth" / TRUTH_FILE).is_file():
         raise SiteError(f"{directory}: holds no world; make one with 'prepare_world NAME'")
@@ -164,21 +131,31 @@ def open_world(directory: Path, light_settings: LightSettings | None = None) -> 
         values = from_mapping(_TruthFile, read_yaml(source), str(source))
     except ConfigurationError as error:
         raise SiteError(str(error)) from error
+    level = _level(directory, values.level, level)
+    seed = values.place_seed if draw_seed is None else draw_seed
     base = _field(truth_directory / BASE_FILE, values.base)
     detail = _field(truth_directory / DETAIL_FILE, values.detail)
     far = _field(truth_directory / FAR_FILE, values.far)
     ground = true_ground(base, detail)
+    rocks = _load(truth_directory / ROCKS_FILE)
+    light = TrueLight(site.frame, ground, middle_relief(base, far), far, light_settings or LightSettings())
+    shadow = TrueShadow(_load(truth_directory / SHADOW_FILE), **dataclasses.asdict(values.shadow))
     return World(
         name=site.name,
-        seed=values.seed,
+        level=level,
+        place_seed=values.place_seed,
+        seed=seed,
         site=site,
+        start_pose=draw_start_pose(
+            level.start, site.lander, Footing(level.start, site, ground, rocks, light), random_stream(seed, "start")
+        ),
         ground=ground,
-        rocks=_load(truth_directory / ROCKS_FILE),
-        light=TrueLight(site.frame, ground, middle_relief(base, far), far, light_settings or LightSettings()),
-        soil=draw_soil(values.truth.soil, random_stream(values.seed, "soil"), _clear_places(site)),
-        encoders=draw_encoders(values.truth.encoders, random_stream(values.seed, "encoders")),
-        vehicle=draw_vehicle(values.truth.vehicle, random_stream(values.seed, "vehicle")),
-        strata=draw_strata(values.truth.strata, _ShadowMask(site), random_stream(values.seed, "strata")),
+        rocks=rocks,
+        light=light,
+        soil=draw_soil(level.ground, random_stream(seed, "soil"), _clear_places(site)),
+        encoders=draw_encoders(level.encoders, random_stream(seed, "encoders")),
+        vehicle=draw_vehicle(level.vehicle, random_stream(seed, "vehicle")),
+        strata=draw_strata(values.truth.strata, shadow, random_stream(seed, "strata")),
         start_soc=values.start.soc,
         start_battery_temperature_k=values.start.battery_temperature_k,
     )
@@ -189,20 +166,14 @@ def _clear_places(site: OrbitalSite) -> list[tuple[float, float]]:
     return [(site.lander.x_m, site.lander.y_m), *((target.x_m, target.y_m) for target in site.targets)]
 
 
-@dataclass(frozen=True)
-class _ShadowMask:
-    """Tells of a place whether it never sees the Sun; False outside the map."""
-
-    site: OrbitalSite
-
-    def __call__(self, x_m: float, y_m: float) -> bool:
-        shadow, horizon = self.site.permanent_shadow, self.site.horizon
-        if shadow is None:
-            return False
-        row = math.floor((y_m - horizon.y0_m) / horizon.cell_m + 0.5)
-        column = math.floor((x_m - horizon.x0_m) / horizon.cell_m + 0.5)
-        inside = 0 <= row < shadow.shape[0] and 0 <= column < shadow.shape[1]
-        return bool(inside and shadow[row, column])
+def _level(directory: Path, made_at: TruthLevel, asked: TruthLevel | None) -> TruthLevel:
+    level = KIND if asked is None else asked
+    if level.place_part != made_at.place_part:
+        raise SiteError(
+            f"{directory}: was made at the truth level '{made_at.name}' and cannot be opened at '{level.name}'; "
+            "make it with 'prepare_world' at that level"
+        )
+    return level
 
 
 def _field(path: Path, grid: _Grid) -> HeightField:
@@ -218,42 +189,3 @@ def _load(path: Path) -> Any:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise SiteError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
-
-
-@njit(cache=True)
-def _skyline(
-    ground: Ground,
-    middle: Float32Array,
-    middle_grid: FloatArray,
-    far: Float32Array,
-    far_grid: FloatArray,
-    eye: FloatArray,
-    azimuth: float,
-    fine_reach: float,
-) -> float:
-    """March outwards; every height pays the drop d^2 / 2R. A grid is x0, y0, cell and step."""
-    dx, dy = math.sin(azimuth), math.cos(azimuth)
-    best = -1.0
-    d = 0.5 * ground.detail_cell_m
-    while True:
-        z = ground_height(ground, eye[0] + d * dx, eye[1] + d * dy)
-        if not math.isfinite(z):
-            break
-        best = max(best, (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d)
-        d += 0.5 * (ground.detail_cell_m if d < fine_reach else ground.base_cell_m)
-    best, d = _march(middle, middle_grid, eye, dx, dy, d, best)
-    best, d = _march(far, far_grid, eye, dx, dy, d, best)
-    return math.atan(best)
-
-
-@njit(cache=True)
-def _march(
-    heights: Float32Array, grid: FloatArray, eye: FloatArray, dx: float, dy: float, d: float, best: float
-) -> tuple[float, float]:
-    """Return the steepest tangent so far and the distance at which the line leaves the grid."""
-    while True:
-        z = bilinear(heights, (eye[0] + d * dx - grid[0]) / grid[2], (eye[1] + d * dy - grid[1]) / grid[2])
-        if not math.isfinite(z):
-            return best, d
-        best = max(best, (z - eye[2] - d * d / (2.0 * MOON_RADIUS_M)) / d)
-        d += grid[3]

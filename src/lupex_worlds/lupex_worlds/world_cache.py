@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lupex_worlds.recipe import GENERATOR_VERSION, Recipe, read_recipe
+from lupex_worlds.truth.level import KIND, TruthLevel
 
 if TYPE_CHECKING:
     # Launch files ask for a cached world several times: what only the making needs is imported when it begins.
@@ -58,8 +59,11 @@ def find_recipe(name_or_path: str, worlds_directories: Sequence[Path]) -> Path:
     raise WorldError(f"there is no world '{name_or_path}' in {places}; known worlds: {', '.join(known) or 'none'}")
 
 
-def world_directory(recipe: Recipe, seed: int, root: Path) -> Path:
-    """Return where the world of a recipe and seed lies in the cache; the name tells all that decides its content."""
+def world_directory(recipe: Recipe, place_seed: int, root: Path, level: TruthLevel = KIND) -> Path:
+    """Return where the world of a recipe's place lies in the cache; the name tells all that decides its content.
+
+    Of the level that is what the files hold: the sections of the map, the place and the start. No draw is in it.
+    """
     orbital_part, source_digest = recipe.orbital_part, recipe.dem.source
     if recipe.dem.source != "lola":
         try:
@@ -72,7 +76,8 @@ def world_directory(recipe: Recipe, seed: int, root: Path) -> Path:
     ingredients = {
         "recipe": orbital_part,
         "truth": str(recipe.truth),
-        "seed": seed,
+        "seed": place_seed,
+        "level": {"name": level.name, **level.place_part},
         "generator": GENERATOR_VERSION,
         "source": source_digest,
     }
@@ -82,22 +87,23 @@ def world_directory(recipe: Recipe, seed: int, root: Path) -> Path:
 
 def prepare_world(
     name_or_path: str,
-    seed: int,
+    place_seed: int,
     worlds_directories: Sequence[Path],
     root: Path | None = None,
     progress: "Progress | None" = None,
     grid: "HorizonGrid | None" = None,
+    level: TruthLevel = KIND,
 ) -> Path:
-    """Return the directory of a world, making it first where it is not in the cache.
+    """Return the directory of a place's world at a truth level, making it first where it is not in the cache.
 
-    Two at once make it once. A run that is killed or meets a full disk leaves nothing that looks like a world.
-    Raises WorldError, or ConfigurationError for the recipe, each one sentence.
+    All draws share it. Two at once make it once. A run that is killed or meets a full disk leaves nothing that looks
+    like a world. Raises WorldError, or ConfigurationError for the recipe, each one sentence.
     """
-    if not 0 <= seed < 2**31:
-        raise WorldError(f"the seed is {seed} but takes a whole number from 0 up to {2**31 - 1}")
+    if not 0 <= place_seed < 2**31:
+        raise WorldError(f"the seed is {place_seed} but takes a whole number from 0 up to {2**31 - 1}")
     recipe = read_recipe(find_recipe(name_or_path, worlds_directories))
     root = root or cache_root()
-    target = world_directory(recipe, seed, root)
+    target = world_directory(recipe, place_seed, root, level)
     if target.is_dir():
         return target
     try:
@@ -105,7 +111,7 @@ def prepare_world(
         with lock_file(root / f"{target.name}.lock"):
             _remove_unfinished(root, target.name)
             if not target.is_dir():
-                _make(target, recipe, seed, progress or (lambda stage, done: None), grid)
+                _make(target, recipe, place_seed, progress or (lambda stage, done: None), grid, level)
     except OSError as error:
         if error.errno in _OUT_OF_SPACE:
             raise WorldError(
@@ -115,13 +121,20 @@ def prepare_world(
     return target
 
 
-def _make(target: Path, recipe: Recipe, seed: int, progress: "Progress", grid: "HorizonGrid | None") -> None:
+def _make(
+    target: Path,
+    recipe: Recipe,
+    place_seed: int,
+    progress: "Progress",
+    grid: "HorizonGrid | None",
+    level: TruthLevel,
+) -> None:
     from lupex_models.site import SiteError, open_site
     from lupex_worlds.world_making import make_world
 
     unfinished = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{target.name}-", dir=target.parent))
     try:
-        make_world(unfinished, recipe, seed, progress, grid)
+        make_world(unfinished, recipe, place_seed, progress, grid, level)
         # What cannot be opened again must not enter the cache.
         open_site(unfinished / "orbital")
         unfinished.chmod(0o755)

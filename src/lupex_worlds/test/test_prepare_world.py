@@ -51,7 +51,14 @@ def test_a_world_is_made_once_and_then_found(worlds, root, monkeypatch):
     first = make(worlds, root, progress=lambda stage, done: stages.append(stage))
     assert (first / "orbital" / "site.yaml").is_file()
     assert (first / "truth" / "truth.yaml").is_file()
-    assert list(dict.fromkeys(stages)) == ["relief", "fine ground", "horizon map", "permanent shadow", "writing"]
+    assert list(dict.fromkeys(stages)) == [
+        "relief",
+        "fine ground",
+        "horizon map",
+        "permanent shadow",
+        "true shadow",
+        "writing",
+    ]
     assert os.listdir(root) == [first.name]
     monkeypatch.setattr(world_making, "make_world", lambda *_: pytest.fail("made a second time"))
     assert make(worlds, root) == first
@@ -165,14 +172,15 @@ def test_seeds_out_of_range_and_unknown_worlds_are_refused(worlds, root):
 def test_the_executable_prints_only_the_answer(worlds, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     cached = world_cache.world_directory(read_recipe(worlds / "tiny.yaml"), 3, world_cache.cache_root())
-    cached.mkdir(parents=True)
+    (cached / "orbital").mkdir(parents=True)
+    (cached / "orbital" / "site.yaml").write_text("utc_offset_s: 1855050212.0\n", encoding="utf-8")
     common = ["tiny", "--seed", "3", "--worlds-dir", str(worlds)]
     answers = {}
     for what in ("world", "orbital", "utc_offset_s"):
         assert main([*common, "--print", what]) == 0
         answers[what], err = capfd.readouterr()
         assert err == ""
-    assert answers == {"world": str(cached), "orbital": f"{cached}/orbital", "utc_offset_s": "1855050200.0"}, (
+    assert answers == {"world": str(cached), "orbital": f"{cached}/orbital", "utc_offset_s": "1855050212.0"}, (
         "no line end"
     )
 

@@ -48,7 +48,7 @@ def test_the_horizon_map_is_looked_out_from_the_rovers_array(path):
     [
         ("sight", {}, ["unknown key 'sight'", "site"]),
         ("terrain.sede", 1, ["unknown key 'terrain.sede'", "seed"]),
-        ("truth.soil.kphi", [1, 2], ["unknown key 'truth.soil.kphi'"]),
+        ("truth.strata.ice", [1, 2], ["unknown key 'truth.strata.ice'"]),
         ("site.latitude_deg", -20, ["'site.latitude_deg'", "from -90", "up to -60"]),
         ("start.soc", 1.5, ["'start.soc'", "up to 1"]),
         ("terrain.seed", None, ["'terrain.seed' is missing"]),
@@ -61,11 +61,20 @@ def test_the_horizon_map_is_looked_out_from_the_rovers_array(path):
         ("havens", [], ["'havens'", "at least one"]),
         ("start.utc", "yesterday", ["'start.utc'", "ISO 8601"]),
         ("start.utc", "2028-10-13T12:00:00", ["'start.utc'", "with a zone"]),
-        ("truth.soil.kphi_n_m3", [9.0e5, 2.0e5], ["'truth.soil.kphi_n_m3'", "[low, high]"]),
-        ("truth.soil.kphi_n_m3", [9.0e5], ["'truth.soil.kphi_n_m3'", "[low, high]"]),
-        ("truth.soil.kphi_n_m3", [1.0, 2.0e5], ["'truth.soil.kphi_n_m3'", "from 10000"]),
+        ("truth.strata.dry_layer_m", [0.3, 0.1], ["'truth.strata.dry_layer_m'", "[low, high]"]),
+        ("truth.strata.dry_layer_m", [0.3], ["'truth.strata.dry_layer_m'", "[low, high]"]),
+        ("truth.strata.dry_layer_m", [-1.0, 0.3], ["'truth.strata.dry_layer_m'", "from 0"]),
         ("truth.detail.x_min_m", -1990.0, ["'truth.detail.x_min_m'", "between -1950 and 1950 m"]),
         ("truth.detail.y_max_m", -155.0, ["'truth.detail.y_min_m'", "at least 20 m wide"]),
+        ("places.sede", 1, ["places: unknown key 'sede'"]),
+        ("places.along_m", [5.0, -5.0], ["'places.along_m'", "[low, high]"]),
+        (
+            "places.season_from_utc",
+            "2029-02-27T00:00:00Z",
+            ["'places.season_from_utc'", "'places.lit_hours' (30 h) apart"],
+        ),
+        ("places.season_until_utc", "2029", ["'places.season_until_utc'", "with a zone"]),
+        ("dem.source", "mine.tif", ["'places' needs 'dem.source: lola'"]),
         ("sortie.target_x_m", 900.0, ["'sortie.target_x_m'", "hold the lander and the target"]),
     ],
 )
@@ -82,11 +91,16 @@ def test_what_is_wrong_is_said_in_one_sentence_with_file_and_key(tmp_path, key, 
 
 def test_the_orbital_part_knows_nothing_of_the_truth(tmp_path):
     ridge = read_recipe(changed(tmp_path, "site.half_extent_m", 2000.0)).orbital_part
-    biased = read_recipe(changed(tmp_path, "truth.soil.friction_angle_deg", [30.0, 31.0])).orbital_part
+    biased = read_recipe(changed(tmp_path, "truth.strata.ice_in_shadow", [0.4, 0.4])).orbital_part
     assert "truth" not in ridge
     assert ridge == biased
 
 
 def test_a_dem_path_is_seen_from_the_recipe(tmp_path):
-    recipe = read_recipe(changed(tmp_path, "dem.source", "maps/dem.tif"))
+    path = changed(tmp_path, "dem.source", "maps/dem.tif")
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    del values["places"]
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    recipe = read_recipe(path)
+    assert recipe.places is None
     assert recipe.dem.source == str(tmp_path / "maps" / "dem.tif")

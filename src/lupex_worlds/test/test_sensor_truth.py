@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml
+from lupex_models.configuration import ConfigurationError, from_mapping
 from lupex_models.rover import read_rover
 from lupex_worlds.truth.imu_truth import ImuTruth, draw_imu
+from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.truth.lidar_truth import LidarTruth
 from lupex_worlds.truth.sensor_spread import either_sign, sensing_matrix, small_rotation, three, uniform
 from lupex_worlds.truth.sensor_truth import SensorTruth, draw_sensors, kind_sensors
@@ -18,8 +19,7 @@ LEVELS = ("kind", "nominal", "harsh")
 
 @pytest.fixture(scope="module")
 def levels(repository):
-    values = read_yaml(repository / "LEVELS_sensors.yaml")
-    return {level: from_mapping(SensorTruth, values[level], level) for level in LEVELS}
+    return {level: read_level(level, [repository / "worlds"]).sensors for level in LEVELS}
 
 
 def leaves(section):

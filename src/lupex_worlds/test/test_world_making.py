@@ -18,21 +18,16 @@ from lupex_worlds.recipe import (
     Place,
     PlacedCrater,
     Recipe,
-    SoilTruth,
     Sortie,
     Start,
+    StrataTruth,
     Terrain,
     Truth,
 )
-from lupex_worlds.world_making import (
-    HorizonGrid,
-    make_detail,
-    make_orbital,
-    make_relief,
-    make_world,
-    middle_relief,
-    route_points,
-)
+from lupex_worlds.relief import make_relief, middle_relief, route_points
+from lupex_worlds.truth.level import KIND
+from lupex_worlds.truth.map_truth import MapTruth
+from lupex_worlds.world_making import HorizonGrid, make_detail, make_orbital, make_world
 
 COARSE = HorizonGrid(azimuth_count=16, cell_m=50.0, shadow_step_s=10 * 86400.0)
 RECIPE = Recipe(
@@ -64,7 +59,7 @@ def relief():
 def worlds(tmp_path_factory):
     """The same ridge with two seeds, and with biased truths."""
     biased = dataclasses.replace(
-        RECIPE, truth=dataclasses.replace(RECIPE.truth, soil=SoilTruth(friction_angle_deg=(30.0, 30.0)))
+        RECIPE, truth=dataclasses.replace(RECIPE.truth, strata=StrataTruth(ice_in_shadow=(0.4, 0.4)))
     )
     made = {}
     for name, recipe, seed in (("one", RECIPE, 1), ("two", RECIPE, 2), ("biased", biased, 1), ("again", RECIPE, 1)):
@@ -81,8 +76,6 @@ def files(directory):
 
 def test_the_map_begins_at_the_landers_ground(relief):
     assert float(relief.base.height(0.0, 0.0)) == 0.0
-    detail, _ = make_detail(RECIPE, relief.base, 5)
-    assert float(detail.height(0.0, 0.0)) == pytest.approx(0.0, abs=1e-6)
     # The ridge stands 1.6..2.0 km above the sphere there.
     assert 1600.0 < relief.frame.height_m < 2000.0
 
@@ -123,10 +116,10 @@ def test_craters_rougher_than_the_ground_asked_for_are_one_sentence():
         make_relief(dataclasses.replace(RECIPE, terrain=terrain))
 
 
-def test_the_orbital_product_errs_by_the_asked_amount_and_loses_small_craters(relief):
+def test_at_the_kind_level_the_map_errs_by_a_fifth_of_a_metre_and_loses_small_craters(relief):
     site = make_orbital(RECIPE, relief, COARSE, lambda stage, done: None)
-    still = dataclasses.replace(RECIPE, terrain=dataclasses.replace(RECIPE.terrain, dem_error_m=0.0))
-    exact = make_orbital(still, relief, COARSE, lambda stage, done: None).dem
+    exact = dataclasses.replace(KIND, map=MapTruth(height_rms_m=(0.0, 0.0)))
+    exact = make_orbital(RECIPE, relief, COARSE, lambda stage, done: None, exact).dem
     error = site.dem.heights_m - exact.heights_m
     assert error.std() == pytest.approx(0.2, rel=0.01)
     assert abs(error.mean()) < 0.02

@@ -43,9 +43,9 @@ from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
 from lupex_simulator.sensors.sensor_pose import PoseHistory, SensorPose
 from lupex_worlds.gazebo_files.robot_description import DRIVES
 from lupex_worlds.pose import Pose
-from lupex_worlds.truth.sensor_truth import kind_sensors
+from lupex_worlds.run_world import open_run_world
+from lupex_worlds.truth.sensor_truth import draw_sensors
 from lupex_worlds.truth_draw import random_stream
-from lupex_worlds.world import open_world
 
 _FAREWELL_S = 0.2
 """Of wall time at most that the drives' last speeds are waited to arrive."""
@@ -65,7 +65,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
             raise ConfigurationError(f"parameter 'drive' is '{config.drive}' but takes one of {', '.join(DRIVES)}")
         self._rover = rover = read_rover(config.rover)
         try:
-            world = open_world(Path(config.world))
+            world = open_run_world(Path(config.world), config.truth, config.draw)
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._ground = world.ground
@@ -73,7 +73,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._units = UnitDrive(rover, config, world.soil_rows, drag_factor, world.soil.grip, world.encoders)
         self._proof = MotionProof(config, rover)
         self._hull = hull_of(rover, config.hull_margin_m)
-        self._lidar_draw = kind_sensors().lidar
+        self._lidar_draw = draw_sensors(world.level.sensors, world.seed).lidar
         self._lidar_rng = random_stream(world.seed, "gazebo lidar")
         self._poses: PoseHistory | None = None
         self._track_mps = 0.0

@@ -28,7 +28,7 @@ from lupex_simulator.simulation import Simulation
 from lupex_simulator.world_topics import WorldTopics
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
 from lupex_worlds.gazebo_files.world_model import SUN_SETTINGS, sun_direction
-from lupex_worlds.world import open_world
+from lupex_worlds.run_world import open_run_world
 
 
 class PayloadNode(FollowingNode[SimulatorConfig]):
@@ -40,7 +40,7 @@ class PayloadNode(FollowingNode[SimulatorConfig]):
         self._parts = read_parts(self.config.parts)
         self._rover = read_rover(self.config.rover)
         try:
-            self._world = open_world(Path(self.config.world))
+            self._world = open_run_world(Path(self.config.world), self.config.truth, self.config.draw)
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._clock = FollowedClock()

@@ -13,7 +13,7 @@ from lupex_worlds.gazebo_files.files import MODELS, WORLD_FILE, MissingFileError
 from lupex_worlds.gazebo_files.raster import TerrainError
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, DescriptionError
 from lupex_worlds.gazebo_files.world_model import scene_of
-from lupex_worlds.world import open_world
+from lupex_worlds.run_world import open_run_world
 from lupex_worlds.world_cache import WorldError
 
 _SHARE = Path("share") / "lupex_bringup"
@@ -33,13 +33,13 @@ def shared_file(relative: Path, environment: Mapping[str, str] = os.environ) -> 
     raise WorldError(f"{relative} is in no lupex_bringup on AMENT_PREFIX_PATH: source the workspace")
 
 
-def make_gazebo(world_directory: Path, drive: str) -> Path:
+def make_gazebo(world_directory: Path, truth: str, draw_seed: int, drive: str) -> Path:
     """Write the Gazebo files of a made world into its directory unless they are there; return where.
 
     Raises one of REFUSED.
     """
     rover_file = shared_file(_ROVER)
-    scene = scene_of(open_world(world_directory))
+    scene = scene_of(open_run_world(world_directory, truth, draw_seed))
     try:
         made = write_files(
             world_directory, scene, read_rover(rover_file), shared_file(DESCRIPTION), rover_file.resolve(), drive

@@ -79,7 +79,7 @@ class Scene:
 def scene_of(world: World) -> Scene:
     """Return the scene of an opened world."""
     site = world.site
-    return Scene(site.name, site.frame, world.ground, world.rocks, site.lander, site.targets, site.start_utc_s)
+    return Scene(site.name, site.frame, world.ground, world.rocks, world.start_pose, site.targets, site.start_utc_s)
 
 
 def terrain_model_name(scene: Scene) -> str:

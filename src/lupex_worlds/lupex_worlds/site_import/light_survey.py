@@ -14,7 +14,7 @@ from lupex_models.height_field import HeightField
 from lupex_models.horizon import compute_horizon
 from lupex_models.light import Light, lunar_cycle_utc_s
 from lupex_models.site_frame import SiteFrame
-from lupex_worlds.world_making import middle_relief
+from lupex_worlds.relief import middle_relief
 
 Progress = Callable[[str, float], None]
 """Takes the name of the stage and the fraction of it that is done."""

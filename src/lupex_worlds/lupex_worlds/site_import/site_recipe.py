@@ -11,8 +11,8 @@ import yaml
 
 from lupex_models.site import utc_text
 from lupex_models.site_frame import SiteFrame
+from lupex_worlds.relief import BASE_CELL_M
 from lupex_worlds.site_import.landing_choice import Choice
-from lupex_worlds.world_making import BASE_CELL_M
 
 START_SOC = 0.6
 _HAVEN_RADIUS_M = 10.0
