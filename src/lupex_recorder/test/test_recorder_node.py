@@ -56,7 +56,14 @@ def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside
     outside.publisher(SortiePlan, "/plan/sortie", qos.LATCHED).publish(SortiePlan(plan_id="before"))
     before = outside.publisher(TwistStamped, "/cmd_vel", qos.SAMPLES)
     say(before, TwistStamped, 3)
-    parameters = {"directory": str(tmp_path / "bag"), "world": "ridge", "seed": 4, "thin": ["/joints=10"]}
+    parameters = {
+        "directory": str(tmp_path / "bag"),
+        "world": "ridge",
+        "seed": 4,
+        "truth": "nominal",
+        "draw": 7,
+        "thin": ["/joints=10"],
+    }
     conductor.add(RecorderNode, parameters | {"rover": str(ROVER), "utc_offset_s": 5.0})
     conductor.run_until(1002.5)
     for kind, topic, profile in (
@@ -82,6 +89,8 @@ def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside
     assert recording.custom == {
         "world": "ridge",
         "seed": "4",
+        "truth": "nominal",
+        "draw": "7",
         "thinned": "/joints=10",
         "excluded": " ".join(RecorderSettings().exclude),
         "utc_offset_s": "5.0",

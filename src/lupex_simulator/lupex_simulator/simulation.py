@@ -31,7 +31,6 @@ from lupex_worlds.pose import Pose
 from lupex_worlds.strata import Layer
 from lupex_worlds.truth.energy_truth import draw_energy
 from lupex_worlds.truth.sensor_spread import FULL_TRACK_MPS
-from lupex_worlds.truth.sensor_truth import draw_sensors
 from lupex_worlds.truth_draw import random_stream
 from lupex_worlds.world import World
 
@@ -77,8 +76,8 @@ class Simulation:
         start_ns: int = START_NS,
     ) -> None:
         """Begin parked where the lander truly stands."""
-        seed = world.seed
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
+        seed = world.seed
         self.schedule = Schedule(config.schedule, rover)
         self.now_ns = start_ns
         start = world.start_pose
@@ -96,7 +95,7 @@ class Simulation:
         )
         self.pose = self.vehicle.pose
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
-        self._sensors = sensors = draw_sensors(world.level.sensors, world.seed)
+        sensors = world.sensors
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
         energy = draw_energy(world.level.energy, rover.battery.cells_in_series, world.seed)
         self._tower_m = energy.power.array.tower_height_m
@@ -312,7 +311,7 @@ class Simulation:
         """Return a scan (n, 4)."""
         self._scanned = (self.now_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
         poses = (self._poses.at(self.now_ns - self._scan_ns), self.sensor_pose())
-        draw = self._sensors.lidar
+        draw = self.world.sensors.lidar
         return scan(self.world.ground, poses, self.rover.lidar, draw, self._lidar_rng, track_mps=self.track_mps)
 
     def attitude_reading(self) -> AttitudeReading | None:

@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.simulator == "gazebo" or options.what == "gazebo":
             # Here, because launch files ask for the world before they start anything.
             refuse_absent_gazebo()
-        level = read_level(options.truth, directories)
+        level = read_level(options.truth, [*directories, *default_worlds_directories()])
         directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
         if options.what == "gazebo":
             return _print_gazebo(directory, options.truth, options.draw, options.drive)

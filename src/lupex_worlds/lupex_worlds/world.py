@@ -22,6 +22,7 @@ from lupex_worlds.strata import Strata, draw_strata
 from lupex_worlds.true_light import LightSettings, TrueLight, TrueShadow
 from lupex_worlds.truth.encoder_truth import EncoderDraw, draw_encoders
 from lupex_worlds.truth.level import KIND, TruthLevel
+from lupex_worlds.truth.sensor_truth import SensorDraw, draw_sensors
 from lupex_worlds.truth.soil_truth import TrueSoil, draw_soil
 from lupex_worlds.truth.vehicle_truth import VehicleDraw, draw_vehicle
 from lupex_worlds.truth_draw import random_stream
@@ -82,6 +83,7 @@ class World:
     soil: TrueSoil
     encoders: EncoderDraw
     vehicle: VehicleDraw
+    sensors: SensorDraw
     strata: Strata
     start_soc: float
     start_battery_temperature_k: float
@@ -155,6 +157,7 @@ def open_world(
         soil=draw_soil(level.ground, random_stream(seed, "soil"), _clear_places(site)),
         encoders=draw_encoders(level.encoders, random_stream(seed, "encoders")),
         vehicle=draw_vehicle(level.vehicle, random_stream(seed, "vehicle")),
+        sensors=draw_sensors(level.sensors, seed),
         strata=draw_strata(values.truth.strata, shadow, random_stream(seed, "strata")),
         start_soc=values.start.soc,
         start_battery_temperature_k=values.start.battery_temperature_k,

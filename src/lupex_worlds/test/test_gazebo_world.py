@@ -611,11 +611,13 @@ def test_launch_files_learn_where_the_gazebo_world_is(written, monkeypatch, caps
     _, made = written
     monkeypatch.setattr(prepare_world, "refuse_absent_gazebo", lambda: None)
     monkeypatch.setattr(prepare_world, "prepare_world", lambda *a, **k: made.parent)
-    monkeypatch.setattr(gazebo_making, "make_gazebo", lambda directory, drive: directory / f"gazebo-{drive}")
+    monkeypatch.setattr(
+        gazebo_making, "make_gazebo", lambda directory, truth, draw, drive: directory / f"gazebo-{drive}"
+    )
     assert prepare_main(["plain", "--print", "gazebo"]) == 0
     assert capsys.readouterr().out == str(made)
 
-    def refuse(directory, drive):
+    def refuse(directory, truth, draw, drive):
         raise TerrainError("too far")
 
     monkeypatch.setattr(gazebo_making, "make_gazebo", refuse)

@@ -14,7 +14,8 @@ from lupex_worlds import prepare_world as executable
 from lupex_worlds import world_cache, world_making
 from lupex_worlds.prepare_world import main
 from lupex_worlds.recipe import read_recipe
-from lupex_worlds.world_cache import WorldError, find_recipe, prepare_world
+from lupex_worlds.truth.level_file import read_level
+from lupex_worlds.world_cache import WorldError, default_worlds_directories, find_recipe, prepare_world
 from lupex_worlds.world_making import HorizonGrid
 
 COARSE = HorizonGrid(azimuth_count=8, cell_m=100.0, shadow_step_s=30 * 86400.0)
@@ -67,9 +68,12 @@ def test_a_world_is_made_once_and_then_found(worlds, root, monkeypatch):
 def test_recipe_seed_and_truth_each_name_another_world(worlds, root):
     recipe = read_recipe(worlds / "tiny.yaml")
     names = {world_cache.world_directory(recipe, seed, root).name for seed in (1, 2)}
-    (worlds / "tiny.yaml").write_text(yaml.safe_dump({**TINY, "truth": {"soil": {"patch_m": 9.0}, **TINY["truth"]}}))
+    (worlds / "tiny.yaml").write_text(
+        yaml.safe_dump({**TINY, "truth": {"strata": {"ice_patch_m": 9.0}, **TINY["truth"]}})
+    )
     names.add(world_cache.world_directory(read_recipe(worlds / "tiny.yaml"), 1, root).name)
-    assert len(names) == 3
+    names.add(world_cache.world_directory(recipe, 1, root, read_level("nominal", default_worlds_directories())).name)
+    assert len(names) == 4
 
 
 def test_two_at_once_make_it_once(worlds, root, monkeypatch):

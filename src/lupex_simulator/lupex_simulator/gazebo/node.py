@@ -44,7 +44,6 @@ from lupex_simulator.sensors.sensor_pose import PoseHistory, SensorPose
 from lupex_worlds.gazebo_files.robot_description import DRIVES
 from lupex_worlds.pose import Pose
 from lupex_worlds.run_world import open_run_world
-from lupex_worlds.truth.sensor_truth import draw_sensors
 from lupex_worlds.truth_draw import random_stream
 
 _FAREWELL_S = 0.2
@@ -73,7 +72,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._units = UnitDrive(rover, config, world.soil_rows, drag_factor, world.soil.grip, world.encoders)
         self._proof = MotionProof(config, rover)
         self._hull = hull_of(rover, config.hull_margin_m)
-        self._lidar_draw = draw_sensors(world.level.sensors, world.seed).lidar
+        self._lidar_draw = world.sensors.lidar
         self._lidar_rng = random_stream(world.seed, "gazebo lidar")
         self._poses: PoseHistory | None = None
         self._track_mps = 0.0
