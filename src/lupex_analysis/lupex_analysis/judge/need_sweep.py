@@ -22,7 +22,7 @@ def true_needs_j(way: TrueWay, x_m: Array, y_m: Array, time_s: Array) -> Array:
     """Return the true need [J] at each of n places and times: as true_need_j, for all in one pass.
 
     The graph of (cell, tick) has no way back in time, so Dijkstra's order is that of time and takes no heap: a need is
-    settled by those after it, need = max(0, least of (loss of the move + need at its end)). That is exact on its
+    settled by those after it: max(0, least of (loss of the move + need at its end)), taken for each half of a move. That is exact on its
     lattice: unlike labels it drops no way. It errs either way by light met up to half a tick early or late at a
     move. nan where place or time lie outside of what is known, inf as true_need_j.
     """
@@ -56,7 +56,7 @@ def _sweep(way, ticks, last, asked_tick, asked_cell):  # type: ignore[no-untyped
     frames, ny, nx = way.light.shape
     ring = np.full((_LONGEST_TICKS + 1, ny * nx), np.float32(np.inf))
     out = np.empty(asked_tick.size)
-    loss = np.empty((9, ny * nx), np.float32)
+    loss, second = np.empty((9, ny * nx), np.float32), np.empty((8, ny * nx), np.float32)
     home = np.empty(ny * nx, np.bool_)
     next_asked, costed = 0, -1
     ceiling = np.float32(way.capacity_j)
@@ -64,7 +64,7 @@ def _sweep(way, ticks, last, asked_tick, asked_cell):  # type: ignore[no-untyped
         frame = min(int(k * TICK_S / way.frame_s), frames - 1)
         if frame != costed:
             costed = frame
-            _losses(way, frame, ticks, loss)
+            _losses(way, frame, ticks, loss, second)
             home[:] = way.home[frame].ravel()
         here = ring[k % ring.shape[0]]
         later = ring[(k + 1) % ring.shape[0]]
@@ -77,7 +77,7 @@ def _sweep(way, ticks, last, asked_tick, asked_cell):  # type: ignore[no-untyped
                 taken = ticks[move, cell]
                 if taken > 0 and k + taken <= last:
                     need = ring[(k + taken) % ring.shape[0], cell + STEP_ROWS[move] * nx + STEP_COLUMNS[move]]
-                    best = min(best, need + loss[move, cell])
+                    best = min(best, loss[move, cell] + max(np.float32(0.0), second[move, cell] + need))
             best = max(best, np.float32(0.0))
             here[cell] = best if best <= ceiling else np.float32(np.inf)
         while next_asked < asked_tick.size and asked_tick[next_asked] == k:
@@ -87,15 +87,16 @@ def _sweep(way, ticks, last, asked_tick, asked_cell):  # type: ignore[no-untyped
 
 
 @njit(cache=True)
-def _losses(way, frame, ticks, loss):  # type: ignore[no-untyped-def]
-    """Put what the battery loses over each move, and in row 8 over a tick of waiting, by the light of a frame."""
+def _losses(way, frame, ticks, first, second):  # type: ignore[no-untyped-def]
+    """Put what the battery loses over both halves of each move, and in row 8 over a tick of waiting."""
     _, ny, nx = way.light.shape
     for i in range(ny):
         for j in range(nx):
             cell = i * nx + j
-            loss[8, cell] = -net_j(way, i, j, i, j, frame, 0.0, TICK_S, way.parked_w)
+            first[8, cell] = -net_j(way, i, j, frame, 0.0, TICK_S, way.parked_w)
             for move in range(8):
                 if ticks[move, cell] > 0:
                     p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
-                    drive_j, seconds = way.drive_j[move, i, j], way.drive_s[move, i, j]
-                    loss[move, cell] = -net_j(way, i, j, p, q, frame, drive_j, seconds, way.driving_w)
+                    half_j, half_s = 0.5 * way.drive_j[move, i, j], 0.5 * way.drive_s[move, i, j]
+                    first[move, cell] = -net_j(way, i, j, frame, half_j, half_s, way.driving_w)
+                    second[move, cell] = -net_j(way, p, q, frame, half_j, half_s, way.driving_w)

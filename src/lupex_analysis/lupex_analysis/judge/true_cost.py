@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 
 from lupex_models.battery import stored_power_w
+from lupex_models.constants import ASTRONOMICAL_UNIT_M
 from lupex_models.locomotion import drive
 from lupex_models.rover import Rover
 from lupex_worlds.world import World
@@ -44,8 +45,7 @@ class TrueCost:
 def true_cost(world: World, rover: Rover, heater_w: float) -> TrueCost:
     """Return the costs of the rover in a world; `heater_w` is the mean that its heater truly drew.
 
-    Soil is the mean of the run's patches and the array stands square to the Sun at one astronomical unit: both are
-    spread about that.
+    Soil is the mean of the run's patches, about which they are spread. The array stands square to the Sun, which is low.
     """
     loads, battery = rover.loads, rover.battery
     standing = loads.avionics_w + loads.lidar_w + loads.lights_w + heater_w
@@ -55,6 +55,7 @@ def true_cost(world: World, rover: Rover, heater_w: float) -> TrueCost:
         resistance_ohm=battery.resistance_ohm * world.vehicle.battery_resistance_factor,
     )
     array_w = rover.solar_array.power_w * (1.0 - rover.solar_array.degradation) * world.vehicle.array_power_factor
+    array_w *= (ASTRONOMICAL_UNIT_M / float(world.frame.sun(world.site.start_utc_s).distance_m)) ** 2
     driven_w = 2.0 * standing
     charged_w = max(array_w - standing, 1.0)
     return TrueCost(

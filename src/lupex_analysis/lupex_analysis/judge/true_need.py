@@ -20,7 +20,7 @@ STEP_COLUMNS = np.array([1, 1, 0, -1, -1, -1, 0, 1])
 """The eight moves, counter-clockwise from +x; row 0 of a grid has the smallest y."""
 
 LABELS_A_PLACE = 3
-"""Kept for one cell in one frame of light: each with less need, or with more charge, than the others."""
+"""Kept for one cell in one frame of light: each with less need, with more charge or earlier than the others."""
 
 
 class TrueWay(NamedTuple):
@@ -34,7 +34,7 @@ class TrueWay(NamedTuple):
     y0_m: float
     cell_m: float
     drive_j: Array
-    """(8, ny, nx) of each move out of a cell; inf where there is none."""
+    """(8, ny, nx) of each move out of a cell; inf where there is none, as over the edge. Half is spent in each cell."""
     drive_s: Array
     """(8, ny, nx)."""
     light: NDArray[np.float32]
@@ -93,7 +93,7 @@ def true_need_j(way: TrueWay, x_m: float, y_m: float, time_s: float) -> float:
     Need never falls along a way, so the first label taken at home is the least. Where labels are not exact: of those of
     one cell within one frame of light only LABELS_A_PLACE are kept, and of two with no more need and no less charge the
     later one may win. What is dropped is a way, never a cost, so the answer can only err high, by what that much time
-    of waiting costs. Light is that at the beginning of its frame. A battery that would be full on the way counts
+    of waiting costs. A move meets the light of the frame it begins in. A battery that would be full on the way counts
     as able to take what the label's own need leaves free: low by what it is charged over.
     """
     cells = starts(way, x_m, y_m)
@@ -104,10 +104,9 @@ def true_need_j(way: TrueWay, x_m: float, y_m: float, time_s: float) -> float:
 
 
 @njit(cache=True)
-def net_j(way, row, column, to_row, to_column, frame, drive_j, seconds, loads_w):  # type: ignore[no-untyped-def]
-    """Return the energy [J] that the battery gains (loses: negative) over a move or a wait, by the light at its begin."""
-    light = 0.5 * (way.light[frame, row, column] + way.light[frame, to_row, to_column])
-    surplus = way.array_w * light * seconds - loads_w * seconds - drive_j
+def net_j(way, row, column, frame, drive_j, seconds, loads_w):  # type: ignore[no-untyped-def]
+    """Return the energy [J] that the battery gains (loses: negative) in a cell, by a frame's light."""
+    surplus = (way.array_w * way.light[frame, row, column] - loads_w) * seconds - drive_j
     if surplus < 0.0:
         return surplus * way.discharge
     return min(surplus, way.charge_max_w * seconds) * way.charge
@@ -121,100 +120,126 @@ def _search(way, cells, time_s):  # type: ignore[no-untyped-def]
     need = np.full(slots, np.inf)
     gained = np.empty(slots)
     time = np.empty(slots)
-    keys = np.empty(1024)
+    heap = np.empty((1024, 2))
     labels = np.empty(1024, np.int64)
     size = 0
     for start in cells:
         begin = start * LABELS_A_PLACE
         need[begin], gained[begin], time[begin] = 0.0, 0.0, time_s
-        size = _add(keys, labels, size, 0.0, begin)
+        size = _add(heap, labels, size, 0.0, time_s, begin)
     done = np.zeros(slots, np.bool_)
     while size > 0:
-        key, label = keys[0], labels[0]
-        size = _drop_first(keys, labels, size)
+        key, label = heap[0, 0], labels[0]
+        size = _drop_first(heap, labels, size)
         if done[label] or key > need[label]:
             continue
         done[label] = True
         place = label // LABELS_A_PLACE
         frame, cell = place // (ny * nx) + first, place % (ny * nx)
-        i, j = cell // nx, cell % nx
-        if way.home[frame, i, j]:
+        if way.home[frame, cell // nx, cell % nx]:
             return need[label]
         for move in range(9):
-            p, q, drive_j, loads_w = i, j, 0.0, way.parked_w
-            seconds = way.start_s + (frame + 1) * way.frame_s - time[label]
-            if move < 8:
-                p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
-                drive_j, seconds, loads_w = way.drive_j[move, i, j], way.drive_s[move, i, j], way.driving_w
-                if not (0 <= p < ny and 0 <= q < nx and drive_j < np.inf):
-                    continue
-            at_s = time[label] + seconds
+            found, to_cell, at_s, needed, balance = _moved(
+                way, frame, cell, move, need[label], gained[label], time[label]
+            )
             to = frame + 1 if move == 8 else int((at_s - way.start_s) // way.frame_s)
-            if to >= frames:
+            if not found or to >= frames:
                 continue
-            balance = gained[label] + net_j(way, i, j, p, q, frame, drive_j, seconds, loads_w)
-            needed = max(need[label], -balance)
-            if needed > way.capacity_j:
-                continue
-            balance = min(balance, way.capacity_j - needed)
-            slot = _slot(need, gained, done, ((to - first) * ny * nx + p * nx + q) * LABELS_A_PLACE, needed, balance)
+            rate = net_j(way, to_cell // nx, to_cell % nx, to, 0.0, 1.0, way.parked_w)
+            begin = ((to - first) * ny * nx + to_cell) * LABELS_A_PLACE
+            slot = _slot(need, gained, time, begin, needed, balance, at_s, rate)
             if slot < 0:
                 continue
             need[slot], gained[slot], time[slot], done[slot] = needed, balance, at_s, False
-            if size == keys.size:
-                keys = np.concatenate((keys, np.empty(size)))
+            if size == labels.size:
+                heap = np.concatenate((heap, np.empty((size, 2))))
                 labels = np.concatenate((labels, np.empty(size, np.int64)))
-            size = _add(keys, labels, size, needed, slot)
+            size = _add(heap, labels, size, needed, at_s, slot)
     return np.inf
 
 
 @njit(cache=True)
-def _slot(need, gained, done, begin, needed, balance):  # type: ignore[no-untyped-def]
-    """Return where a label is to be kept among those of its place: -1 where one of them is as good in both."""
-    worst = -1
+def _moved(way, frame, cell, move, need, gained, time):  # type: ignore[no-untyped-def]
+    """Return (whether it can be made, cell, time, need, balance) after one of the moves, or after waiting: move 8.
+
+    A wait lasts until the light changes.
+    """
+    _, ny, nx = way.light.shape
+    i, j = cell // nx, cell % nx
+    if move == 8:
+        at_s = way.start_s + (frame + 1) * way.frame_s
+        balance = gained + net_j(way, i, j, frame, 0.0, at_s - time, way.parked_w)
+        needed = max(need, -balance)
+        to_cell = cell
+    else:
+        if not way.drive_j[move, i, j] < np.inf:
+            return False, cell, time, need, gained
+        p, q = i + STEP_ROWS[move], j + STEP_COLUMNS[move]
+        half_j, half_s = 0.5 * way.drive_j[move, i, j], 0.5 * way.drive_s[move, i, j]
+        halfway = gained + net_j(way, i, j, frame, half_j, half_s, way.driving_w)
+        balance = halfway + net_j(way, p, q, frame, half_j, half_s, way.driving_w)
+        needed = max(need, -halfway, -balance)
+        at_s = time + way.drive_s[move, i, j]
+        to_cell = p * nx + q
+    return needed <= way.capacity_j, to_cell, at_s, needed, min(balance, way.capacity_j - needed)
+
+
+@njit(cache=True)
+def _slot(need, gained, time, begin, needed, balance, at_s, rate):  # type: ignore[no-untyped-def]
+    """Return where a label is to be kept among those of its place; -1 where one of them is as good.
+
+    One that came earlier is compared as if it had waited here, at a rate of gain, until the new one came: else whoever
+    drives about in the Sun would seem the better for the time gone by.
+    """
+    free, most = -1, begin
     for slot in range(begin, begin + LABELS_A_PLACE):
-        if need[slot] <= needed and gained[slot] >= balance:
+        if need[slot] == np.inf:
+            free = slot
+            continue
+        waited = max(at_s - time[slot], 0.0) * rate
+        then = gained[slot] + waited
+        if max(need[slot], -then) <= needed and then >= balance:
             return -1
-        if needed <= need[slot] and (need[slot] == np.inf or balance >= gained[slot]):
-            # it is better in both, or nobody is there
-            if worst < 0 or not done[worst]:
-                worst = slot
-    if worst >= 0:
-        return worst
-    most = begin
-    for slot in range(begin, begin + LABELS_A_PLACE):
+        if needed <= need[slot] and balance >= gained[slot] and at_s <= time[slot]:
+            free = slot
         if need[slot] > need[most]:
             most = slot
+    if free >= 0:
+        return free
     return most if need[most] > needed else -1
 
 
 @njit(cache=True)
-def _add(keys, labels, size, key, label):  # type: ignore[no-untyped-def]
+def _add(heap, labels, size, need, time, label):  # type: ignore[no-untyped-def]
+    """Put a label into the heap, which is ordered by need and then by time."""
     k = size
     while k > 0:
         above = (k - 1) // 2
-        if keys[above] <= key:
+        if heap[above, 0] < need or (heap[above, 0] == need and heap[above, 1] <= time):
             break
-        keys[k], labels[k] = keys[above], labels[above]
+        heap[k], labels[k] = heap[above], labels[above]
         k = above
-    keys[k], labels[k] = key, label
+    heap[k, 0], heap[k, 1], labels[k] = need, time, label
     return size + 1
 
 
 @njit(cache=True)
-def _drop_first(keys, labels, size):  # type: ignore[no-untyped-def]
+def _drop_first(heap, labels, size):  # type: ignore[no-untyped-def]
     size -= 1
-    key, label = keys[size], labels[size]
+    need, time, label = heap[size, 0], heap[size, 1], labels[size]
     k = 0
     while True:
         below = 2 * k + 1
         if below >= size:
             break
-        if below + 1 < size and keys[below + 1] < keys[below]:
-            below += 1
-        if keys[below] >= key:
+        other = below + 1
+        if other < size and (
+            heap[other, 0] < heap[below, 0] or (heap[other, 0] == heap[below, 0] and heap[other, 1] < heap[below, 1])
+        ):
+            below = other
+        if heap[below, 0] > need or (heap[below, 0] == need and heap[below, 1] >= time):
             break
-        keys[k], labels[k] = keys[below], labels[below]
+        heap[k], labels[k] = heap[below], labels[below]
         k = below
-    keys[k], labels[k] = key, label
+    heap[k, 0], heap[k, 1], labels[k] = need, time, label
     return size

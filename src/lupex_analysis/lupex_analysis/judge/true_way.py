@@ -36,7 +36,8 @@ def true_way(
     heights = cell_means(world, x_m, y_m, base.cell_m)
     drive_j, drive_s = moves(heights, base.cell_m, cost.energy_and_time, cost.max_slope_rad)
     times_s = np.arange(start_s, end_s, rules.frame_s)
-    utc_s = times_s + world.site.utc_offset_s
+    # the light of a frame is that of its middle
+    utc_s = times_s + 0.5 * rules.frame_s + world.site.utc_offset_s
     reliefs = (base, world.light.middle, world.light.far)
     light = np.nan_to_num(light_frames(world.frame, reliefs, x_m, y_m, cost.array_height_m, utc_s), nan=0.0)
     flat = steepness(heights, base.cell_m) <= rules.haven_slope_max_rad

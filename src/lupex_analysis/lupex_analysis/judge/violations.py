@@ -87,6 +87,28 @@ def margins(sortie: Sortie, needs: Needs, reserve_wh: Callable[[Array], Array], 
     )
 
 
+KEYS = (
+    "judged",
+    "violations",
+    "violating_share",
+    "violation_episodes",
+    "without_way_home",
+    "excess_min_wh",
+    "excess_median_wh",
+    "excess_p95_wh",
+    "excess_max_wh",
+    "least_true_margin_wh",
+    "least_true_margin_t_s",
+    "true_margin_at_least_claimed_wh",
+    "largest_true_need_wh",
+)
+
+
+def no_violation_figures() -> dict[str, Any]:
+    """Return the figures of a sortie whose certificates cannot be judged: nothing is known, which is not 0."""
+    return dict.fromkeys(KEYS)
+
+
 def violation_figures(found: Margins, start_s: float) -> dict[str, Any]:
     """Return the distribution of what certificates claimed beyond the truth.
 
