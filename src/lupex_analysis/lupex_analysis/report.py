@@ -181,8 +181,8 @@ def _against_truth(sortie: Sortie, rules: Judgement, way: WayHome) -> str:
         True,
         lambda: margin_figure(sortie, found, rules),
         "",
-        "True margin: true energy less the reserve and the true need, the least energy that leads home over true ground "
-        "and light, on cells of 5 m. A violation claims more than that and the resolution of it.",
+        "True margin: true energy less the reserve and the true need, the least energy that leads home over true "
+        "ground and light, on cells of 5 m. A violation claims more than that and its resolution.",
     )
 
 

@@ -35,8 +35,8 @@ def summarise(
 ) -> Summary:
     """Work out every figure; each is finite, or None where it could not be measured: `notes` says which and why.
 
-    `figures` are those that a bag does not hold (world, seed, wall_s, setup_s, cpu_s_by_node); they come first. `way` is
-    what truth says of the ways home.
+    `figures` are those that a bag does not hold (world, seed, wall_s, setup_s, cpu_s_by_node); they come first. `way`
+    is what truth says of the ways home.
     """
     given = dict(figures or {})
     notes = [*recording.problems]

@@ -81,7 +81,8 @@ def tiles(summary: dict[str, Any]) -> str:
         (
             "Water ice",
             told("{:.1f} ± {:.1f} %", water["ice_percent"], water["ice_percent_sigma"]),
-            f"by mass, mean to {told('{:.2f} m', water['depth_m'])}; off by {told('{:.1f}', water['error_sigmas'])} sigma",
+            f"by mass, mean to {told('{:.2f} m', water['depth_m'])}; "
+            f"off by {told('{:.1f}', water['error_sigmas'])} sigma",
         ),
     )
     cells = (f"<span>{head}</span><b>{value}</b><small>{detail}</small>" for head, value, detail in shown)

@@ -50,7 +50,7 @@ def promised_light(sortie: Sortie, rules: Judgement) -> Array:
         until = plans[k + 1].made_s if k + 1 < len(plans) else np.inf
         held = (truth["t"] >= plan.made_s) & (truth["t"] < until)
         if np.any(held):
-            promised[held] = _of_plan(plan, *(truth[name][held] for name in ("t", "x_m", "y_m")), rules)
+            promised[held] = _of_plan(plan, truth["t"][held], truth["x_m"][held], truth["y_m"][held], rules)
     return promised
 
 

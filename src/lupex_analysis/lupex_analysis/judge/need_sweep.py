@@ -22,17 +22,17 @@ def true_needs_j(way: TrueWay, x_m: Array, y_m: Array, time_s: Array) -> Array:
     """Return the true need [J] at each of n places and times: as true_need_j, for all in one pass.
 
     The graph of (cell, tick) has no way back in time, so Dijkstra's order is that of time and takes no heap: a need is
-    settled by those after it: max(0, least of (loss of the move + need at its end)), taken for each half of a move. That is exact on its
-    lattice: unlike labels it drops no way. It errs either way by light met up to half a tick early or late at a
-    move. nan where place or time lie outside of what is known, inf as true_need_j.
+    settled by those after it, as the least of max(0, loss of a move + need at its end), each half of a move by itself.
+    Unlike labels that drops no way, and a full battery takes nothing more. It errs either way by light that is met up
+    to half a tick early or late at a move. nan where place or time lie outside of what is known, inf as true_need_j.
     """
     out = np.full(len(time_s), np.nan)
     rows: list[tuple[int, int, int]] = []
     frames = way.light.shape[0]
     last = math.floor(frames * way.frame_s / TICK_S)
     for k, (x, y, t) in enumerate(zip(x_m, y_m, time_s, strict=True)):
-        tick = round((t - way.start_s) / TICK_S) if math.isfinite(t) else -1
-        if 0 <= tick < last:
+        if way.start_s <= t < way.start_s + frames * way.frame_s:
+            tick = min(round((t - way.start_s) / TICK_S), last)
             rows += [(tick, cell, k) for cell in starts(way, x, y)]
     if not rows:
         return out

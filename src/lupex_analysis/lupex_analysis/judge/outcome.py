@@ -27,8 +27,8 @@ class End:
 def outcome(sortie: Sortie, reserve_wh: Array, end: End, rules: Judgement) -> tuple[str, list[str]]:
     """Return the outcome and what keeps it from being a success.
 
-    `reserve_wh` is that at the true states. Lost: tipped over, empty, frozen, stuck or out of reach of light. Success is
-    a sample and the return into the Sun, the reserve untouched; unfinished is a rover that lives, away from light.
+    `reserve_wh` is that at the true states. Lost is tipped over, empty, frozen, stuck or out of reach of light. Success
+    is a sample and the return into the Sun, the reserve untouched; unfinished is a rover that lives, away from light.
     """
     if not sortie.seen(sortie.truth):
         return NOT_JUDGED, [f"not judged: the recording holds no {TRUTH}"]
@@ -58,7 +58,8 @@ def lost_reasons(sortie: Sortie, end: End, rules: Judgement) -> list[str]:
         found.append("lost: the battery ran empty")
     coldest = float(np.nanmin(truth["battery_temperature_k"], initial=np.inf))
     if coldest < rules.storage_min_k and coldest > 0.0:
-        found.append(f"lost: the battery froze at {coldest:.0f} K, below its storage limit of {rules.storage_min_k:g} K")
+        limit = f"its storage limit of {rules.storage_min_k:g} K"
+        found.append(f"lost: the battery froze at {coldest:.0f} K, below {limit}")
     stuck = stuck_s(sortie, rules)
     if stuck is not None and stuck >= rules.stuck_s:
         found.append(f"lost: stuck, told to drive for {stuck / 60:.0f} min until the end without moving")

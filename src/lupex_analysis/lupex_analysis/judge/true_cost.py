@@ -45,7 +45,7 @@ class TrueCost:
 def true_cost(world: World, rover: Rover, heater_w: float) -> TrueCost:
     """Return the costs of the rover in a world; `heater_w` is the mean that its heater truly drew.
 
-    Soil is the mean of the run's patches, about which they are spread. The array stands square to the Sun, which is low.
+    Soil is the mean of the run's patches, about which they are spread. The array stands square to the low Sun.
     """
     loads, battery = rover.loads, rover.battery
     standing = loads.avionics_w + loads.lidar_w + loads.lights_w + heater_w
@@ -81,7 +81,8 @@ def _table(world: World, rover: Rover) -> EnergyAndTime:
     across = np.arange(0, steepest + 1) * _STEP_RAD
     energy, seconds = (np.full((along.size, across.size), np.inf) for _ in range(2))
     for i, j in np.ndindex(energy.shape):
-        state = drive(crawler, rover.body.mass_kg, along[i], across[j], crawler.max_speed_mps, world.soil.mean)
+        slopes = float(along[i]), float(across[j])
+        state = drive(crawler, rover.body.mass_kg, *slopes, crawler.max_speed_mps, world.soil.mean)
         if state.feasible:
             energy[i, j] = state.power_w / state.ground_speed_mps
             seconds[i, j] = 1.0 / state.ground_speed_mps

@@ -47,7 +47,7 @@ def _columns(truth: Columns, holes: tuple[Hole, ...]) -> list[tuple[Array, Array
     depth, ice = depth[known], ice[known]
     starts = np.flatnonzero(np.diff(depth, prepend=np.inf) < -1e-6)
     true = []
-    for begin, end in zip(starts, [*starts[1:], len(depth)], strict=True):
+    for begin, end in zip(starts, [*starts[1:], len(depth)], strict=False):
         down, first = np.unique(depth[begin:end], return_index=True)
         true.append((down, down * ice[begin:end][first]))
     found: list[tuple[Array, Array]] = []

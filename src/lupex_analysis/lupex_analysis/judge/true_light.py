@@ -43,7 +43,8 @@ def light_frames(
     for k in range(utc_s.size):
         at = (utc_s[k] - utc_s[0]) / LAYER_S
         low = min(int(at), azimuths.size - 2)
-        skyline = np.arctan(skylines[low] + (at - low) * (skylines[low + 1] - skylines[low]))
+        with np.errstate(invalid="ignore"):  # of places whose ground is not known
+            skyline = np.arctan(skylines[low] + (at - low) * (skylines[low + 1] - skylines[low]))
         elevation = sun.elevation_rad[k] + tilt(x_m[None, :], y_m[:, None], sun.grid_azimuth_rad[k])
         out[k] = disc_fraction(elevation, skyline, sun.angular_radius_rad[k])
     return out

@@ -72,7 +72,7 @@ def starts(way: TrueWay, x_m: float, y_m: float) -> list[int]:
     if place is None:
         return []
     _, ny, nx = way.light.shape
-    open_ = np.isfinite(way.drive_j).any(axis=0)
+    open_ = np.asarray(np.isfinite(way.drive_j).any(axis=0))
     row, column = place
     near = [
         (i, j)
@@ -164,7 +164,7 @@ def _moved(way, frame, cell, move, need, gained, time):  # type: ignore[no-untyp
 
     A wait lasts until the light changes.
     """
-    _, ny, nx = way.light.shape
+    nx = way.light.shape[2]
     i, j = cell // nx, cell % nx
     if move == 8:
         at_s = way.start_s + (frame + 1) * way.frame_s

@@ -15,6 +15,7 @@ from lupex_models.height_field import HeightField
 from lupex_worlds.world import World
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 Window = tuple[float, float, float, float]
 """x_min, y_min, x_max, y_max [m]."""
 
@@ -35,7 +36,7 @@ def true_way(
     x_m, y_m = nodes(base, window)
     heights = cell_means(world, x_m, y_m, base.cell_m)
     drive_j, drive_s = moves(heights, base.cell_m, cost.energy_and_time, cost.max_slope_rad)
-    times_s = np.arange(start_s, end_s, rules.frame_s)
+    times_s = np.arange(start_s, end_s, rules.frame_s, dtype=np.float64)
     # the light of a frame is that of its middle
     utc_s = times_s + 0.5 * rules.frame_s + world.site.utc_offset_s
     reliefs = (base, world.light.middle, world.light.far)
@@ -84,9 +85,7 @@ def steepness(heights_m: Array, cell_m: float) -> Array:
     return np.asarray(np.arctan(np.hypot(along_x, along_y)))
 
 
-def moves(
-    heights_m: Array, cell_m: float, energy_and_time: EnergyAndTime, max_slope_rad: float
-) -> tuple[Array, Array]:
+def moves(heights_m: Array, cell_m: float, energy_and_time: EnergyAndTime, max_slope_rad: float) -> tuple[Array, Array]:
     """Return drive energy [J] and time [s] (8, ny, nx) of the moves out of each cell; inf where there is none.
 
     The slope along a move is that between the two cells, the slope across the mean of theirs. Too steep, unknown or
@@ -114,7 +113,7 @@ def moves(
     return energy, seconds
 
 
-def lit_home(light: NDArray[np.float32], flat: NDArray[np.bool_], needed_share: float, frames: int) -> NDArray[np.bool_]:
+def lit_home(light: NDArray[np.float32], flat: Mask, needed_share: float, frames: int) -> Mask:
     """Return where home is (nt, ny, nx): flat, and lit above a share in a frame and so many after it.
 
     Beyond the last frame the light stays as it was in it.

@@ -31,7 +31,7 @@ _EVERY = 20
 """True states between those whose height is compared."""
 
 
-class NoWorld(RuntimeError):
+class NoWorldError(RuntimeError):
     """Say in one sentence why the recording's world is not there, and how it is had."""
 
 
@@ -44,39 +44,39 @@ class TrueWorld:
 
 
 def find_world(custom: Mapping[str, str]) -> TrueWorld:
-    """Open the world that a recording names, if this machine's cache has it; makes none. Raises NoWorld."""
+    """Open the world that a recording names, if this machine's cache has it; makes none. Raises NoWorldError."""
     name, seed = custom.get("world", ""), custom.get("seed", "")
     if not name or not seed.isdigit():
-        raise NoWorld("the recording does not name its world")
+        raise NoWorldError("the recording does not name its world")
     try:
         directories = default_worlds_directories()
         directory = world_directory(read_recipe(find_recipe(name, directories)), int(seed), cache_root())
         if not directory.is_dir():
-            raise NoWorld(
+            raise NoWorldError(
                 f"the world '{name}' of seed {seed} is not on this machine; `prepare_world {name} --seed {seed}` makes"
                 " it, then `./lupex report BAG` judges anew"
             )
         return TrueWorld(open_world(Path(directory)), read_rover(rover_file(directories)))
     except (WorldError, SiteError, ConfigurationError) as error:
-        raise NoWorld(str(error)) from error
+        raise NoWorldError(str(error)) from error
 
 
 def refuse_another(world: World, truth: Columns, rules: WayRules) -> None:
-    """Raise NoWorld when the true places of a recording do not lie on the world's ground: a recipe has changed since."""
+    """Raise NoWorldError when the true places of a recording do not lie on the world's ground."""
     chosen = slice(None, None, _EVERY)
     x, y, z = (truth[name][chosen] for name in ("x_m", "y_m", "z_m"))
     if not len(x):
-        raise NoWorld("the recording holds no true places")
+        raise NoWorldError("the recording holds no true places")
     apart = np.abs(world.height(x, y) - z)
     if not float(np.median(np.where(np.isfinite(apart), apart, np.inf))) <= rules.world_m:
-        raise NoWorld(
-            f"the world '{world.name}' of seed {world.seed} on this machine is not that of the recording: its ground lies"
-            " elsewhere; its recipe may have changed since"
+        raise NoWorldError(
+            f"the world '{world.name}' of seed {world.seed} on this machine is not that of the recording: its ground"
+            " lies elsewhere; its recipe may have changed since"
         )
 
 
 def sortie_way(found: TrueWorld, sortie: Sortie, rules: WayRules) -> TrueWay:
-    """Return the true ways home around a sortie. Raises NoWorld when the world is another."""
+    """Return the true ways home around a sortie. Raises NoWorldError when the world is another."""
     from lupex_analysis.judge.true_cost import true_cost
     from lupex_analysis.judge.true_way import true_way
 

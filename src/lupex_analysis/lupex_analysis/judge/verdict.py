@@ -4,7 +4,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from lupex_analysis.judge.need_sweep import true_needs_j
 from lupex_analysis.judge.outcome import End
 from lupex_analysis.judge.reserve import reserve_wh
 from lupex_analysis.judge.true_need import TrueWay, true_need_j
-from lupex_analysis.judge.true_world import NoWorld, find_world, sortie_way
+from lupex_analysis.judge.true_world import NoWorldError, find_world, sortie_way
 from lupex_analysis.judge.violations import Margins, margins
 from lupex_analysis.sortie import Sortie
 
@@ -27,7 +27,7 @@ class WayHome:
     """What truth says of the ways home; without the world only `missing`, which says why and how it is had."""
 
     margins: Margins | None = None
-    end: End = End()
+    end: End = field(default_factory=End)
     check_wh: float | None = None
     """Farthest that the two searches of the true need lay apart where both were made."""
     light_rms: float | None = None
@@ -41,7 +41,7 @@ def way_home(custom: Mapping[str, str], sortie: Sortie, rules: Judgement) -> Way
         return WayHome(missing="the recording holds no truth")
     try:
         way = sortie_way(find_world(custom), sortie, rules.way)
-    except NoWorld as error:
+    except NoWorldError as error:
         return WayHome(missing=str(error))
     return judged_way(way, custom, sortie, rules)
 
@@ -64,8 +64,8 @@ def judged_way(way: TrueWay, custom: Mapping[str, str], sortie: Sortie, rules: J
     )
     if found is not None:
         for at in {found.least, int(np.argmin(found.true_wh))}:
-            place = (float(np.interp(found.t[at], truth["t"], truth[name])) for name in ("x_m", "y_m"))
-            apart.append(_apart(float(found.need_wh[at]), true_need_j(way, *place, float(found.t[at])) / J_PER_WH))
+            x, y = (float(np.interp(found.t[at], truth["t"], truth[name])) for name in ("x_m", "y_m"))
+            apart.append(_apart(float(found.need_wh[at]), true_need_j(way, x, y, float(found.t[at])) / J_PER_WH))
     tolerance = rules.way.resolution_wh + rules.way.resolution_share * (last if math.isfinite(last) else 0.0)
     return WayHome(
         margins=found,
@@ -76,7 +76,8 @@ def judged_way(way: TrueWay, custom: Mapping[str, str], sortie: Sortie, rules: J
 
 
 def _apart(first_wh: float, second_wh: float) -> float:
-    return 0.0 if first_wh == second_wh or math.isnan(first_wh) and math.isnan(second_wh) else abs(first_wh - second_wh)
+    same = first_wh == second_wh or (math.isnan(first_wh) and math.isnan(second_wh))
+    return 0.0 if same else abs(first_wh - second_wh)
 
 
 def _light_rms(way: TrueWay, sortie: Sortie) -> float:
