@@ -166,7 +166,9 @@ def test_level_ground_is_neither_up_nor_down():
 
 
 def plan(made_s, points, feasible=True):
-    columns = {name: np.array(values, dtype=float) for name, values in zip(("t", "x_m", "y_m", "sunlit_fraction"), points)}
+    columns = {
+        name: np.array(values, dtype=float) for name, values in zip(("t", "x_m", "y_m", "sunlit_fraction"), points)
+    }
     return Plan(made_s, str(made_s), feasible, "", columns, 0.1, None)
 
 

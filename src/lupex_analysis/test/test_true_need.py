@@ -51,8 +51,7 @@ def exhausted_j(way, i, j, t, need=0.0, gained=0.0):
         return surplus * way.discharge if surplus < 0 else min(surplus, way.charge_max_w * seconds) * way.charge
 
     frame = int((t - way.start_s) // way.frame_s)
-    frames, ny, nx = way.light.shape
-    if frame >= frames:
+    if frame >= way.light.shape[0]:
         return math.inf
     if way.home[frame, i, j]:
         return need

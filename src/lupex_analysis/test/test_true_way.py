@@ -37,7 +37,7 @@ def test_the_sun_stands_over_a_wall_as_geometry_says(above, nested):
     elevation, radius = float(sun.elevation_rad), float(sun.angular_radius_rad)
     cell, inner = (20.0, 1500.0) if nested else (2.0, 300.0)
     skyline = elevation - above * radius
-    # the wall hides the disc up to `skyline`: seen from EYE_M, over the drop of the sphere, from one cell behind its foot
+    # the wall hides the disc up to `skyline`, seen from EYE_M over the drop of the sphere
     edge = inner + 0.5 * cell
     height = EYE_M + edge * math.tan(skyline) + edge**2 / (2 * 1_737_400.0)
     reliefs = [bowl(height, cell, inner, inner + 10 * cell)]
