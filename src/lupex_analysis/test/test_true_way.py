@@ -55,14 +55,17 @@ def test_only_what_stands_towards_the_sun_hides_it():
     n, cell = 201, 5.0
     at = (np.arange(n) - n // 2) * cell
     along = at[None, :] * math.sin(azimuth) + at[:, None] * math.cos(azimuth)
+    across = at[None, :] * math.cos(azimuth) - at[:, None] * math.sin(azimuth)
     utc = UTC_S + np.array([0.0, 60.0])
 
     def seen(wall):
         field = HeightField(np.where(wall, 60.0, 0.0).astype(np.float32), at[0], at[0], cell)
         return light_frames(FRAME, (field,), np.array([0.0]), np.array([0.0]), EYE_M, utc)[0, 0, 0]
 
-    assert seen(along > 200.0) == 0.0
-    assert seen(along < -200.0) == 1.0
+    towards = (along > 0.0) & (np.abs(across) < 0.06 * along)
+    far = np.hypot(along, across) > 200.0
+    assert seen(far & towards) == 0.0
+    assert seen(far & ~towards) == 1.0
 
 
 def test_unknown_ground_has_no_known_light():
