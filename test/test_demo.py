@@ -14,15 +14,17 @@ pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 SUMMARY_KEYS = {
-    "": "outcome world seed wall_s sim_s real_time_factor faults cpu_s_by_node",
-    "drive": "distance_m mean_slip stops",
-    "localization": "ate_rmse_m end_error_m drift_percent heading_rmse_deg fixes_accepted fixes_rejected nees_mean",
-    "power": "min_soc min_soc_predicted dark_s",
+    "": "outcome mission_says world seed wall_s sim_s real_time_factor faults cpu_s_by_node",
+    "drive": "distance_m mean_abs_slip p95_abs_slip mean_slip_up mean_slip_down stops",
+    "localization": "ate_rmse_m end_error_m drift_percent heading_rmse_deg fixes_accepted fixes_rejected nees",
+    "power": "min_soc min_soc_predicted min_energy_wh min_above_reserve_wh dark_s",
+    "light": "promised_mean got_mean promised_lit_but_dark_share",
     "thermal": "battery_min_c",
     "drill": "depth_m duration_s mean_power_w peak_wob_n faults recoveries commands",
     "plan": "replans plan_ms_max",
-    "certificate": "min_margin_wh violations",
-    "water": "ice_percent ice_percent_sigma depth_m",
+    "certificate": "min_margin_wh violations judged violating_share excess_p95_wh least_true_margin_wh",
+    "water": "ice_percent ice_percent_sigma depth_m error_sigmas",
+    "consistency": "x y heading slip charge energy capacity forecast_energy ice",
 }
 TOPICS = [
     "/clock",
@@ -87,6 +89,7 @@ def test_it_succeeds_by_truth(short_sortie):
     assert summary["power"]["dark_s"] > 600.0
     assert summary["drive"]["distance_m"] > 40.0
     assert summary["certificate"]["violations"] == 0
+    assert summary["certificate"]["judged"] > 30
 
 
 def test_a_nominal_sortie_tells_no_fault_however_slow_the_host(short_sortie):

@@ -12,6 +12,7 @@ from lupex_analysis import sortie as topics
 from lupex_analysis.config import JUDGEMENT, Judgement
 from lupex_analysis.figures.drill_figure import drill_figure
 from lupex_analysis.figures.map_figure import map_figure
+from lupex_analysis.figures.margin_figure import margin_figure
 from lupex_analysis.figures.plan_figure import plan_figure
 from lupex_analysis.figures.plan_view import PlanView, recorded_plan
 from lupex_analysis.figures.style import drawing, svg
@@ -22,126 +23,66 @@ from lupex_analysis.figures.time_figures import (
     neutron_figure,
     timeline_figure,
 )
+from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.page import CSS
 from lupex_analysis.reading import Recording
 from lupex_analysis.scoring import localization_errors
 from lupex_analysis.sortie import Sortie
+from lupex_analysis.summary import NOT_LOOKED_FOR
+from lupex_analysis.tiles import NOT_MEASURED, duration, tiles, told
 
 VERDICTS = {
     "success": ("good", "Success"),
-    "turned_back": ("fair", "Turned back"),
-    "unfinished": ("fair", "Unfinished"),
+    "home_without_sample": ("fair", "Home without a sample"),
+    "unfinished": ("fair", "Unfinished: alive, but not in the Sun"),
     "not_judged": ("fair", "Not judged: no truth in the recording"),
-    "failed": ("bad", "Failed"),
     "lost": ("bad", "Rover lost"),
     "reserve_violated": ("bad", "Reserve violated"),
 }
 
 
-def report_html(recording: Recording, sortie: Sortie, summary: dict[str, Any], rules: Judgement = JUDGEMENT) -> str:
+def report_html(
+    recording: Recording,
+    sortie: Sortie,
+    summary: dict[str, Any],
+    rules: Judgement = JUDGEMENT,
+    way: WayHome = NOT_LOOKED_FOR,
+) -> str:
     """Write the page; figures whose topics are absent are replaced by a sentence that says so."""
     name = recording.path.resolve().name
     title = f"Sortie in {summary['world']}, seed {summary['seed']}" if summary["world"] else f"Recording {name}"
     with drawing():
-        sections = list(_sections(recording, sortie, summary, rules))
+        sections = list(_sections(recording, sortie, summary, rules, way))
     contents = "".join(f'<a href="#{key}">{escape(head)}</a>' for key, head, _ in sections)
     body = "".join(f'<section id="{key}"><h2>{escape(head)}</h2>{content}</section>' for key, head, content in sections)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head><body>"
-        f"{_head(title, recording, sortie, summary)}<nav>{contents}</nav><main>{body}</main>"
+        f"{_head(title, recording, summary)}<nav>{contents}</nav><main>{body}</main>"
         "<footer>Made by <code>lupex report</code> from the recording alone. Times are simulated or system time since "
         "the start of the sortie. Numbers marked as assumptions in the project's configuration stay assumptions here."
         "</footer></body></html>\n"
     )
 
 
-def _head(title: str, recording: Recording, sortie: Sortie, summary: dict[str, Any]) -> str:
+def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
     kind, verdict = VERDICTS.get(summary["outcome"], ("bad", summary["outcome"]))
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in summary["reasons"])
     problems = "".join(f"<li>{escape(problem)}</li>" for problem in recording.problems)
     warned = f'<div class="warning"><b>The recording is not whole.</b><ul>{problems}</ul></div>' if problems else ""
     return (
         f'<header><div class="verdict {kind}">{escape(verdict)}</div><h1>{escape(title)}</h1>'
-        f"<p>{_duration(summary['sim_s'])} of the rover's time in {_duration(summary['wall_s'])} of wall time "
-        f"({summary['real_time_factor']:.1f} times real time), from "
-        f"{sum(recording.counts.values()):,} messages on {len(recording.counts)} topics.</p>"
-        f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{_tiles(sortie, summary)}</header>"
+        f"<p>{duration(summary['sim_s'])} of the rover's time in {duration(summary['wall_s'])} of wall time "
+        f"({told('{:.1f}', summary['real_time_factor'])} times real time), from "
+        f"{sum(recording.counts.values()):,} messages on {len(recording.counts)} topics. "
+        f"The mission itself says: {escape(summary['mission_says'] or 'nothing, it had not ended')}.</p>"
+        f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{tiles(summary)}</header>"
     )
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def _tiles(sortie: Sortie, summary: dict[str, Any]) -> str:
-    drive, power, where = summary["drive"], summary["power"], summary["localization"]
-    water, drill, certificate = summary["water"], summary["drill"], summary["certificate"]
-    truth = sortie.seen(sortie.truth)
-    scored = truth and sortie.seen(sortie.estimate)
-    drilled = drill["depth_m"] > 0
-    foreseen = f"{power['min_soc_predicted']:.0%} foreseen on leaving" if power["min_soc_predicted"] else "not foreseen"
-    tiles = (
-        (
-            "Driven",
-            truth,
-            f"{drive['distance_m']:.0f} m",
-            f"mean slip {drive['mean_slip']:.0%}, {_count(drive['stops'], 'stop')}",
-        ),
-        (
-            "In darkness",
-            truth,
-            _duration(power["dark_s"]),
-            f"battery not below {summary['thermal']['battery_min_c']:.0f} °C",
-        ),
-        ("Lowest charge", truth or sortie.seen(sortie.power), f"{power['min_soc']:.0%}", foreseen),
-        (
-            "Lowest margin",
-            bool((sortie.certificate["valid"] > 0).any()),
-            f"{certificate['min_margin_wh']:.0f} Wh",
-            _count(certificate["violations"], "violation"),
-        ),
-        (
-            "Position error",
-            scored,
-            f"{where['ate_rmse_m']:.2f} m rms",
-            f"{where['drift_percent']:.2f} % of the way at the end",
-        ),
-        (
-            "Heading error",
-            scored,
-            f"{where['heading_rmse_deg']:.2f}° rms",
-            f"NEES {where['nees_mean']:.1f}, 3 expected",
-        ),
-        (
-            "Hole",
-            drilled,
-            f"{drill['depth_m']:.2f} m",
-            f"{_duration(drill['duration_s'])}, recovered {_count(drill['recoveries'], 'time')}",
-        ),
-        (
-            "Water ice",
-            bool(sortie.holes),
-            f"{water['ice_percent']:.1f} ± {water['ice_percent_sigma']:.1f} %",
-            f"by mass, mean to {water['depth_m']:.2f} m",
-        ),
-    )
-    shown = ((head, value, detail) if there else (head, "–", "not measured") for head, there, value, detail in tiles)
-    cells = (f"<span>{head}</span><b>{value}</b><small>{detail}</small>" for head, value, detail in shown)
-    return '<div class="tiles">' + "".join(f'<div class="tile">{cell}</div>' for cell in cells) + "</div>"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _sections(
-    recording: Recording, sortie: Sortie, summary: dict[str, Any], rules: Judgement
+    recording: Recording, sortie: Sortie, summary: dict[str, Any], rules: Judgement, way: WayHome
 ) -> Iterator[tuple[str, str, str]]:
     errors = localization_errors(sortie.truth, sortie.estimate, rules.match_s)
     tracked = sortie.seen(sortie.truth) or sortie.seen(sortie.estimate)
@@ -190,6 +131,7 @@ def _sections(
             "The margin is what remains when the worst case of the way back to sunlight, reserve included, is paid.",
         ),
     )
+    yield "truth", "Certificate against truth", _against_truth(sortie, rules, way) + _consistency(summary)
     yield (
         "localization",
         "Localization",
@@ -230,6 +172,41 @@ def _figure(there: bool, draw: Callable[[], Figure], absent: str, caption: str) 
     return f"<figure>{svg(draw())}<figcaption>{escape(caption)}</figcaption></figure>"
 
 
+def _against_truth(sortie: Sortie, rules: Judgement, way: WayHome) -> str:
+    found = way.margins
+    if found is None:
+        why = way.missing or "no valid certificate is at a time and place of known truth"
+        return f'<p class="absent">Certificates are not judged: {escape(why)}.</p>'
+    return _figure(
+        True,
+        lambda: margin_figure(sortie, found, rules),
+        "",
+        "True margin: true energy less the reserve and the true need, the least energy that leads home over true "
+        "ground and light, on cells of 5 m. A violation claims more than that and its resolution.",
+    )
+
+
+def _consistency(summary: dict[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td>"
+        + (
+            "<td colspan=5>not measured</td></tr>"
+            if held is None
+            else f"<td class=number>{held['n']:,}</td>"
+            + "".join(f"<td class=number>{held[f'in_{k}_sigma']:.1%}</td>" for k in (1, 2, 3))
+            + f"<td class=number>{held['rms_normalised']:.2f}</td></tr>"
+        )
+        for name, held in summary["consistency"].items()
+    )
+    head = (
+        "<thead><tr><th>stated<th>samples<th>in 1 sigma<th>in 2 sigma<th>in 3 sigma<th>rms of error over sigma</thead>"
+    )
+    return (
+        "<p>Estimates against truth, by the sigma stated with each; 68.3 %, 95.4 %, 99.7 % and 1 when consistent.</p>"
+        f"<div class=scroll><table>{head}<tbody>{rows}</tbody></table></div>"
+    )
+
+
 def _plan(plan: PlanView | None) -> str:
     if plan is None:
         return _figure(False, Figure, f"no {topics.PLAN} with a way", "")
@@ -248,7 +225,7 @@ def _faults(summary: dict[str, Any]) -> str:
         return "<p>No fault was reported.</p>"
     rows = "".join(
         f"<tr><td class=number>{fault['t_s'] / 3600:.2f} h</td><td class=number>{fault['count']}</td>"
-        f"<td class=number>{_duration(fault['lasted_s'])}{'' if fault['cleared'] else ', not cleared'}</td>"
+        f"<td class=number>{duration(fault['lasted_s'])}{'' if fault['cleared'] else ', not cleared'}</td>"
         f"<td><span class='chip {fault['severity']}'>{fault['severity']}</span></td>"
         f"<td><code>{escape(fault['source'])}: {escape(fault['code'])}</code></td><td>{escape(fault['text'])}</td></tr>"
         for fault in summary["faults"]
@@ -270,6 +247,8 @@ def _flat(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, item in value.items():
         if isinstance(item, dict):
             yield from _flat(item, f"{prefix}{key}.")
+        elif item is None:
+            yield f"{prefix}{key}", NOT_MEASURED
         elif isinstance(item, float):
             yield f"{prefix}{key}", f"{item:,.4g}" if abs(item) < 1e4 else f"{item:,.0f}"
         elif not isinstance(item, list):

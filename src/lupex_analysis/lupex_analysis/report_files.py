@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lupex_analysis.config import JUDGEMENT, Judgement
+from lupex_analysis.judge.verdict import way_home
 from lupex_analysis.reading import Recording, read_recording
 from lupex_analysis.report import report_html
 from lupex_analysis.sortie import THIN_S, WANTED, extract
@@ -27,12 +29,18 @@ def write_report(bag: Path, out: Path, figures: Mapping[str, Any] | None = None)
     return summary
 
 
-def analyse(bag: Path, out: Path, figures: Mapping[str, Any] | None) -> tuple[Summary, Recording]:
-    """Do as write_report; return what was read beside the summary."""
+def analyse(
+    bag: Path, out: Path, figures: Mapping[str, Any] | None, rules: Judgement = JUDGEMENT
+) -> tuple[Summary, Recording]:
+    """Do as write_report; return what was read beside the summary.
+
+    The world that the recording names is opened where this machine has it: without it the certificates are not judged.
+    """
     recording = read_recording(bag, WANTED, THIN_S)
     sortie = extract(recording)
-    summary = summarise(recording, sortie, figures)
-    page = report_html(recording, sortie, summary)
+    way = way_home(recording.custom, sortie, rules)
+    summary = summarise(recording, sortie, figures, rules, way)
+    page = report_html(recording, sortie, summary, rules, way)
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / REPORT, page)

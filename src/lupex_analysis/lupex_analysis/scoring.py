@@ -22,6 +22,11 @@ class Errors:
     y_sigma_m: np.ndarray
     yaw_sigma_rad: np.ndarray
     nees: np.ndarray
+    """Of x, y and yaw together: 3 when consistent."""
+    nees_position: np.ndarray
+    """Of x and y with their covariance: 2 when consistent."""
+    nees_heading: np.ndarray
+    """1 when consistent."""
 
     @property
     def position_m(self) -> np.ndarray:
@@ -39,7 +44,7 @@ def localization_errors(truth: Columns, estimate: Columns, match_s: float) -> Er
     held = {name: values[keep] for name, values in estimate.items()}
     if len(held["t"]) == 0 or len(truth["t"]) == 0:
         empty = np.zeros(0)
-        return Errors(*([empty] * 9))
+        return Errors(*([empty] * 11))
     times = held["t"]
     after = np.clip(np.searchsorted(times, truth["t"]), 1, max(len(times) - 1, 1))
     near = np.minimum(
@@ -55,6 +60,9 @@ def localization_errors(truth: Columns, estimate: Columns, match_s: float) -> Er
     error = {name: at(name) - truth[name][chosen] for name in ("x_m", "y_m", "z_m")}
     turn = yaw - truth["yaw_rad"][chosen]
     error_yaw = np.arctan2(np.sin(turn), np.cos(turn))
+    position = _nees_position(error["x_m"], error["y_m"], at("xx_m2"), at("xy_m2"), at("yy_m2"))
+    yaw2 = at("yaw_rad2")
+    heading = error_yaw**2 / np.where(yaw2 > 0, yaw2, np.nan)
     return Errors(
         t,
         error["x_m"],
@@ -63,20 +71,18 @@ def localization_errors(truth: Columns, estimate: Columns, match_s: float) -> Er
         error_yaw,
         np.sqrt(np.maximum(at("xx_m2"), 0)),
         np.sqrt(np.maximum(at("yy_m2"), 0)),
-        np.sqrt(np.maximum(at("yaw_rad2"), 0)),
-        _nees(error["x_m"], error["y_m"], error_yaw, at("xx_m2"), at("xy_m2"), at("yy_m2"), at("yaw_rad2")),
+        np.sqrt(np.maximum(yaw2, 0)),
+        position + heading,
+        position,
+        heading,
     )
 
 
-def _nees(
-    x: np.ndarray, y: np.ndarray, yaw: np.ndarray, xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, yaw2: np.ndarray
-) -> np.ndarray:
-    """Normalise squared errors by the covariance, whose coupling of position and yaw is left out."""
+def _nees_position(x: np.ndarray, y: np.ndarray, xx: np.ndarray, xy: np.ndarray, yy: np.ndarray) -> np.ndarray:
+    """Normalise squared errors by their covariance; that of position with heading is left out."""
     determinant = xx * yy - xy**2
-    usable = (determinant > 0) & (yaw2 > 0)
-    inverse = np.where(usable, 1 / np.where(usable, determinant, 1), np.nan)
-    position = (yy * x**2 - 2 * xy * x * y + xx * y**2) * inverse
-    found: np.ndarray = position + yaw**2 / np.where(usable, yaw2, np.nan)
+    inverse = 1 / np.where(determinant > 0, determinant, np.nan)
+    found: np.ndarray = (yy * x**2 - 2 * xy * x * y + xx * y**2) * inverse
     return found
 
 

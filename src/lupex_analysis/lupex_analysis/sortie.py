@@ -29,6 +29,7 @@ ASSAY = "/drill/assay"
 NEUTRON = "/neutron/counts"
 LOCALIZATION = "/localization/status"
 SLIP = "/mobility/slip"
+COMMAND = "/cmd_vel"
 
 WANTED = (
     TRUTH,
@@ -48,9 +49,11 @@ WANTED = (
     NEUTRON,
     LOCALIZATION,
     SLIP,
+    COMMAND,
 )
-THIN_S = {RIG: 0.4}
-"""Ten rig readings a second are more than a figure shows. Estimates are all read: between two far apart lies a turn."""
+THIN_S = {RIG: 0.4, COMMAND: 2.0}
+"""Ten a second are more than a figure shows or a verdict needs. Estimates are all read: between two far apart lies a
+turn."""
 
 PHASES = ("idle", "lead out", "drive", "scan", "drill", "return", "recharge", "done", "failed", "safe")
 SEVERITIES = ("warning", "error", "critical")
@@ -154,6 +157,7 @@ class Sortie:
     neutron: Columns
     localization: Columns
     slip: Columns
+    commands: Columns
     holes: tuple[Hole, ...]
     assay_bottoms_m: np.ndarray
     plans: tuple[Plan, ...]
@@ -245,7 +249,8 @@ def extract(recording: Recording) -> Sortie:
             LOCALIZATION,
             ("state", "position_sigma_m", "heading_sigma_rad", "fixes_accepted", "fixes_rejected", "nis_mean"),
         ),
-        slip=recording.columns(SLIP, ("slip", "sigma", "predicted", "distance_m")),
+        slip=recording.columns(SLIP, ("slip", "sigma", "predicted", "distance_m", "window_s")),
+        commands=recording.columns(COMMAND, ("twist.linear.x", "twist.linear.y", "twist.angular.z")),
         holes=_holes(recording.messages.get(DRILL, ())),
         assay_bottoms_m=recording.columns(ASSAY, ("bottom_m",))["bottom_m"],
         plans=tuple(_plan(message) for message in recording.messages.get(PLAN, ())),

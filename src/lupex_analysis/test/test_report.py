@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from lupex_analysis.figures.style import MOST_POINTS, thinned
+from lupex_analysis.judge.outcome import End
+from lupex_analysis.judge.verdict import WayHome
+from lupex_analysis.judge.violations import margins
 from lupex_analysis.report_files import write_report
 from lupex_analysis.sortie import extract
 from lupex_recorder.config import Limits
@@ -24,7 +27,23 @@ def test_the_report_is_complete_in_itself(sortie_bag, tmp_path):
     for text in ("Success", "Sortie in ridge, seed 7", "node_lost", "/truth/state", "639 m", "4.3 ± 0.1 %"):
         assert text in page.text
     assert "Not drawn" not in page.text
+    assert "Certificates are not judged" in page.text
+    assert "./lupex world ridge --seed 7" in page.text or "not that of the recording" in page.text
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["outcome"] == "success"
+
+
+def test_a_judged_sortie_shows_claimed_against_true_margin(sortie_bag, monkeypatch, tmp_path):
+    def way_home(custom, sortie, rules):
+        found = margins(sortie, lambda x, y, t: 5000.0 + 0.0 * t, lambda t: 375.0 + 0.0 * t, rules.way)
+        return WayHome(margins=found, end=End(5000.0), check_wh=0.0, light_rms=0.0)
+
+    monkeypatch.setattr("lupex_analysis.report_files.way_home", way_home)
+    write_report(sortie_bag, tmp_path / "out")
+    page = read_page(tmp_path / "out" / "report.html")
+    assert page.tags.count("svg") == FIGURES + 1
+    for text in ("Rover lost", "out of reach of light", "claimed less true", "certificate.excess_p95_wh", "in 2 sigma"):
+        assert text in page.text
+    assert "Certificates are not judged" not in page.text
 
 
 def test_the_same_bag_gives_the_same_report(small_bag, tmp_path):

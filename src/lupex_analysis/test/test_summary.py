@@ -12,6 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lupex_analysis.config import JUDGEMENT
+from lupex_analysis.judge.outcome import End
+from lupex_analysis.judge.verdict import WayHome
+from lupex_analysis.judge.violations import margins
 from lupex_analysis.reading import read_recording
 from lupex_analysis.scoring import counter_total, episodes, held_seconds, localization_errors, stops
 from lupex_analysis.sortie import THIN_S, WANTED, FaultEvent, extract
@@ -19,13 +22,17 @@ from lupex_analysis.summary import summarise
 
 KEYS = [
     "outcome",
+    "mission_says",
     "world",
     "seed",
     "wall_s",
     "sim_s",
     "real_time_factor",
     "drive.distance_m",
-    "drive.mean_slip",
+    "drive.mean_abs_slip",
+    "drive.p95_abs_slip",
+    "drive.mean_slip_up",
+    "drive.mean_slip_down",
     "drive.stops",
     "localization.ate_rmse_m",
     "localization.end_error_m",
@@ -34,9 +41,14 @@ KEYS = [
     "localization.fixes_accepted",
     "localization.fixes_rejected",
     "localization.nees_mean",
+    "localization.nees.all.position",
+    "localization.nees.at_target.heading",
     "power.min_soc",
     "power.min_soc_predicted",
+    "power.min_energy_wh",
+    "power.min_above_reserve_wh",
     "power.dark_s",
+    "light.promised_lit_but_dark_share",
     "thermal.battery_min_c",
     "drill.depth_m",
     "drill.duration_s",
@@ -49,9 +61,13 @@ KEYS = [
     "plan.plan_ms_max",
     "certificate.min_margin_wh",
     "certificate.violations",
+    "certificate.excess_p95_wh",
     "water.ice_percent",
     "water.ice_percent_sigma",
     "water.depth_m",
+    "water.error_sigmas",
+    "consistency.slip",
+    "consistency.forecast_energy",
     "faults",
     "cpu_s_by_node",
 ]
@@ -93,11 +109,20 @@ def test_every_key_is_there_and_finite(summary):
 def test_figures_are_those_of_the_sortie(summary):
     assert summary["outcome"] == "success"
     assert summary["reasons"] == []
-    assert summary["notes"] == []
+    assert summary["mission_says"] == "success"
+    # what the synthetic recording lacks, and nothing else, is told
+    told = ("outcome: no commands", "certificate: violations", "water.error_sigmas", "consistency.slip")
+    told += ("consistency.ice", "consistency.capacity")
+    assert len(summary["notes"]) == len(told)
+    assert all(any(note.startswith(word) for note in summary["notes"]) for word in told)
     assert (summary["world"], summary["seed"]) == ("ridge", 7)
     assert summary["sim_s"] == pytest.approx(10620)
     assert summary["real_time_factor"] == pytest.approx(20)
-    assert summary["drive"]["mean_slip"] == pytest.approx(0.12, abs=0.001)
+    assert summary["drive"]["mean_abs_slip"] == pytest.approx(0.12, abs=0.001)
+    assert summary["power"]["min_energy_wh"] == pytest.approx(2450 * summary["power"]["min_soc"], rel=1e-6)
+    assert summary["power"]["min_above_reserve_wh"] == pytest.approx(summary["power"]["min_energy_wh"] - 375.0)
+    # the plan promised what came
+    assert summary["light"]["promised_lit_but_dark_share"] == 0.0
     assert 5000 < summary["power"]["dark_s"] < 6500
     assert summary["power"]["min_soc"] == pytest.approx(summary["power"]["min_soc_predicted"], abs=0.01)
     assert summary["drill"]["depth_m"] == pytest.approx(0.5)
@@ -135,8 +160,7 @@ def test_what_the_caller_knows_comes_first(sortie_bag):
 @pytest.mark.parametrize(
     ("change", "outcome", "word"),
     [
-        ({"outcome": "turned_back"}, "turned_back", "turned_back"),
-        ({"sampled": False}, "failed", "no sample was delivered"),
+        ({"sampled": False}, "home_without_sample", "no sample was delivered"),
         ({"tipped": True}, "lost", "tipped over"),
         ({"end_at": 4}, "unfinished", "not in sunlight"),
     ],
@@ -149,22 +173,36 @@ def test_the_outcome_is_judged_by_truth(store, synthetic, tmp_path, change, outc
     assert_complete(summary)
 
 
-def test_a_touched_reserve_is_a_violation(sortie_bag):
-    recording = read_recording(sortie_bag, WANTED, THIN_S)
-    recording.custom["reserve_fraction"] = "0.86"
-    summary = summarise(recording, extract(recording))
-    assert summary["outcome"] == "reserve_violated"
-    assert summary["certificate"]["violations"] == 1
+def test_the_missions_own_word_decides_nothing(store, synthetic, tmp_path):
+    synthetic.write_sortie(store, tmp_path / "bag", outcome="turned_back")
+    summary = analyse(tmp_path / "bag")
+    assert summary["outcome"] == "success"
+    assert summary["mission_says"] == "turned_back"
 
 
-def test_negative_certificates_count_out_of_the_sun_only(sortie_bag):
+def test_a_touched_reserve_is_no_success(sortie_bag):
     recording = read_recording(sortie_bag, WANTED, THIN_S)
     sortie = extract(recording)
-    sunlit = np.interp(sortie.certificate["t"], sortie.truth["t"], sortie.truth["sunlit_fraction"])
-    dark, light = np.flatnonzero(sunlit == 0)[:7], np.flatnonzero(sunlit == 1)[10:15]
-    sortie.certificate["margin_wh"][np.concatenate((dark, light))] = -5.0
-    sortie.certificate["valid"][dark[:2]] = 0
-    assert summarise(recording, sortie)["certificate"] == {"min_margin_wh": -5.0, "violations": 5}
+    sortie.power["reserve_wh"][:] = 0.86 * 2450
+    summary = summarise(recording, sortie)
+    assert summary["outcome"] == "reserve_violated"
+    assert summary["power"]["min_above_reserve_wh"] < 0.0
+
+
+def test_certificates_are_judged_by_what_truth_says_of_the_way_home(sortie_bag):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    sortie = extract(recording)
+    unjudged = summarise(recording, sortie)["certificate"]
+    assert unjudged["min_margin_wh"] == pytest.approx(np.min(sortie.certificate["margin_wh"][4:]))
+    assert unjudged["violations"] is unjudged["judged"] is unjudged["excess_max_wh"] is None
+    found = margins(sortie, lambda x, y, t: 5000.0 + 0.0 * t, lambda t: 375.0 + 0.0 * t, JUDGEMENT.way)
+    way = WayHome(margins=found, end=End(5000.0), check_wh=0.1, light_rms=0.02)
+    summary = summarise(recording, sortie, way=way)
+    assert summary["certificate"]["violations"] == summary["certificate"]["judged"] > 100
+    assert summary["certificate"]["true_need_check_wh"] == 0.1
+    assert summary["light"]["judge_rms"] == 0.02
+    assert summary["outcome"] == "lost"
+    assert not any(note.startswith("certificate") for note in summary["notes"])
 
 
 def test_a_fault_that_comes_again_is_one_line(sortie_bag):
@@ -194,6 +232,8 @@ def test_a_bag_without_truth_is_not_judged(store, synthetic, tmp_path):
     assert summary["outcome"] == "not_judged"
     assert summary["power"]["min_soc"] == pytest.approx(0.7)
     assert len(summary["notes"]) >= 8
+    for key in ("drive.distance_m", "localization.ate_rmse_m", "drill.depth_m", "plan.replans", "seed"):
+        assert at(summary, key) is None, f"{key} is not known, which is not 0"
     assert_complete(summary)
 
 

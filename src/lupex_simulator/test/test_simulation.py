@@ -320,7 +320,7 @@ def test_the_earth_of_the_date_blinds_a_tracker_that_shuns_it(world, monkeypatch
             draw = kind_sensors()
             tracker = dataclasses.replace(draw.star_tracker, earth_exclusion_rad=away + margin, sun_exclusion_rad=0.0)
             draw = dataclasses.replace(draw, star_tracker=tracker)
-            sim = Simulation(CONFIG, ROVER, world, ALL, start_ns, draw)
+            sim = Simulation(CONFIG, ROVER, dataclasses.replace(world, sensors=draw), ALL, start_ns)
             assert (sim.attitude_reading() is None) == blind
 
 
