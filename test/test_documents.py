@@ -12,7 +12,7 @@ from PIL import Image
 from lupex_models.configuration import describe, from_mapping
 from lupex_models.rover import read_rover
 from lupex_node.config import NodeConfig
-from lupex_system_tests import models_page
+from lupex_system_tests import models_page, truth_page
 from lupex_system_tests.parameter_page import (
     NODES,
     PACKAGES,
@@ -23,6 +23,7 @@ from lupex_system_tests.parameter_page import (
     place,
 )
 from lupex_system_tests.structure import FLOORS
+from lupex_worlds.truth.level import TruthLevel
 
 
 def test_parameter_page_is_up_to_date(repository):
@@ -41,6 +42,14 @@ def test_parameter_page_lists_what_can_be_set_and_nothing_else():
     declared = {cls.__name__ for package in PACKAGES for cls in configurations(package)}
     assert {name for nodes in NODES.values() for name in nodes.values()} <= declared
     assert "Judgement" not in page()
+
+
+def test_the_tables_of_the_truth_are_those_of_its_files():
+    assert truth_page.PAGE.read_text(encoding="utf-8") == truth_page.page(), (
+        "run: python -m lupex_system_tests.truth_page"
+    )
+    numbers = {leaf.name for leaf in describe(TruthLevel)} - {"name"}
+    assert {name for name in numbers if not name.startswith(tuple(f"{key}." for key in truth_page.TITLES))} == set()
 
 
 @pytest.fixture(scope="module")

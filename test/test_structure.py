@@ -9,6 +9,7 @@ import pytest
 
 from lupex_system_tests.structure import (
     AUTONOMY,
+    BELIEFS,
     FLOORS,
     KNOW_RCLPY,
     KNOW_ROS,
@@ -108,6 +109,31 @@ def test_autonomy_knows_no_truth(repository, package):
             if isinstance(item, ast.Constant) and isinstance(item.value, str):
                 assert not item.value.startswith("/truth"), f"{path.name} of {package} names {item.value}"
         assert not any(name.startswith(("lupex_simulator", "lupex_worlds")) for name in imports(path))
+
+
+@pytest.mark.parametrize("package", ["lupex_worlds", "lupex_simulator"])
+def test_the_world_believes_nothing_of_what_autonomy_does(repository, package):
+    beliefs = {f"lupex_models.{name}" for name in BELIEFS}
+    for path in modules(repository, package):
+        # a site is chosen so that its sortie can be planned: there autonomy is asked, and nothing is made true
+        if path.parent.name == "site_import":
+            continue
+        shared = {name for name in imports(path) if name in beliefs or name.startswith("lupex_path_planning")}
+        assert not shared, f"{path.name} of {package} takes autonomy's {sorted(shared)}"
+
+
+def test_beliefs_are_modules_that_there_are(repository):
+    folder = repository / "src" / "lupex_models" / "lupex_models"
+    assert all((folder / f"{name}.py").is_file() for name in BELIEFS)
+
+
+def test_the_judge_searches_and_knows_the_worlds_physics_in_one_place(repository):
+    folder = repository / "src" / "lupex_analysis" / "lupex_analysis" / "judge"
+    for path in folder.glob("*.py"):
+        found = imports(path)
+        assert not any(name.startswith("lupex_path_planning") for name in found), path.name
+        assert not {name for name in found if name in {f"lupex_models.{belief}" for belief in BELIEFS}}, path.name
+        assert path.name == "true_cost.py" or not any(name.startswith("lupex_simulator") for name in found), path.name
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -28,6 +28,9 @@ FLOORS = {
 }
 AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3) and name != "lupex_worlds")
 
+BELIEFS = ("locomotion", "soil", "crawler_motion", "wheel", "battery", "solar_array", "thermal")
+"""Modules of lupex_models that say what autonomy believes of ground, power and heat: the world has its own."""
+
 KNOW_ROS = {"node.py", "conversions.py"}
 KNOW_ROS_BY_NAME = {
     "lupex_node/serialization.py": "the bytes of messages",

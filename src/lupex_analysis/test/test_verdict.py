@@ -3,7 +3,6 @@
 """A world in the cache, and a sortie judged in it."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,13 +134,3 @@ def test_without_the_world_it_is_said_how_it_is_had(cache, sortie, custom, words
     with pytest.raises(NoWorldError, match=words):
         find_world(custom)
     assert words in way_home(custom, sortie, JUDGEMENT).missing
-
-
-def test_the_search_is_the_judges_own():
-    judge = Path(__file__).resolve().parents[1] / "lupex_analysis" / "judge"
-    for path in judge.glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert "lupex_path_planning" not in text, path.name
-        if path.name != "true_cost.py":
-            for belief in ("locomotion", "battery import", "soil", "solar_array", "thermal"):
-                assert f"lupex_models.{belief.split()[0]}" not in text, path.name
