@@ -9,9 +9,9 @@ from lupex_models.constants import ASTRONOMICAL_UNIT_M, SOLAR_CONSTANT_W_M2, STE
 from lupex_worlds.truth.power_truth import HeatDraw
 
 BOND_ALBEDO = 0.12
-"""[L] FACTS, the Moon."""
+"""[L] of the literature on the Moon."""
 INFRARED_EMISSIVITY = 0.95
-"""[L] FACTS, the Moon."""
+"""[L] of the literature on the Moon."""
 VIEW_M = 5.0
 """[A] the ground that warms the rover lies within it."""
 

@@ -24,7 +24,7 @@ from lupex_simulator.power.usable_charge import charge_above_lockout
 from lupex_worlds.truth.power_truth import BatteryDraw
 
 STORAGE_MIN_K = 233.15
-"""[A] FACTS, Night: below it only a drawn share of the cells survives."""
+"""[A] Below it only a drawn share of the cells survives."""
 
 
 class TrueBattery:
