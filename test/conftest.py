@@ -23,6 +23,10 @@ class ShortSortie:
     output: str
     topics: dict[str, list[str]]
     second_instance: subprocess.CompletedProcess[str]
+    opened: Path | None = None
+    """Where its processes noted what they opened."""
+    listeners: dict[str, set[str]] = dataclasses.field(default_factory=dict)
+    """Nodes that listened, by topic."""
 
 
 def door(*arguments: str, **options) -> list[str]:
@@ -38,10 +42,13 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
     from rclpy.context import Context
 
     from lupex_system_tests.domains import free_domain
+    from lupex_system_tests.opened_files import noting
 
     base = tmp_path_factory.mktemp("sortie")
     with free_domain() as domain:
-        environment = {**os.environ, "ROS_DOMAIN_ID": str(domain)}
+        opened = base / "opened"
+        opened.mkdir()
+        environment = noting({**os.environ, "ROS_DOMAIN_ID": str(domain)}, opened)
         log = base / "output.txt"
         with log.open("w") as output:
             demo = subprocess.Popen(
@@ -55,10 +62,14 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
         node = rclpy.create_node("lister", context=context)
         try:
             topics: dict[str, list[str]] = {}
+            listeners: dict[str, set[str]] = {}
             second = None
             end_s = time.monotonic() + WALL_LIMIT_S
             while demo.poll() is None and time.monotonic() < end_s:
                 topics |= dict(node.get_topic_names_and_types())
+                for topic in topics:
+                    ends = node.get_subscriptions_info_by_topic(topic)
+                    listeners.setdefault(topic, set()).update(end.node_name for end in ends)
                 if second is None and "drive " in log.read_text():
                     second = subprocess.run(
                         door("demo", "--world", "plain", "--headless", "--out", str(base / "second")),
@@ -78,7 +89,7 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
             node.destroy_node()
             rclpy.shutdown(context=context)
     assert second is not None, f"the drive never began: {log.read_text()}"
-    return ShortSortie(base / "out", demo.returncode, log.read_text(), topics, second)
+    return ShortSortie(base / "out", demo.returncode, log.read_text(), topics, second, opened, listeners)
 
 
 def conduct(base: Path, environment: dict[str, str]) -> ShortSortie:

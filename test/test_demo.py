@@ -13,8 +13,10 @@ pytestmark = pytest.mark.system
 pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
+from lupex_system_tests.opened_files import of_the_world, opened_by_node  # noqa: E402
+
 SUMMARY_KEYS = {
-    "": "outcome mission_says world seed wall_s sim_s real_time_factor faults cpu_s_by_node",
+    "": "outcome mission_says world seed truth draw wall_s sim_s real_time_factor faults cpu_s_by_node",
     "drive": "distance_m mean_abs_slip p95_abs_slip mean_slip_up mean_slip_down stops",
     "localization": "ate_rmse_m end_error_m drift_percent heading_rmse_deg fixes_accepted fixes_rejected nees",
     "power": "min_soc min_soc_predicted min_energy_wh min_above_reserve_wh dark_s",
@@ -123,6 +125,37 @@ def test_the_recording_is_small_and_has_no_clouds(short_sortie):
 
 def test_the_topics_of_the_plan_are_there(short_sortie):
     assert not set(TOPICS) - short_sortie.topics.keys()
+
+
+AUTONOMY = (
+    "localization",
+    "traversability",
+    "path_planning",
+    "mobility",
+    "drill_control",
+    "power_management",
+    "mission",
+)
+
+
+def test_autonomy_opens_nothing_of_the_world_but_what_was_measured_from_orbit(short_sortie, repository):
+    by_node = opened_by_node(short_sortie.opened)
+    world = next(path for path in by_node["simulator"] if path.name == "truth.yaml").parents[1]
+    recipes = repository / "worlds"
+    assert world / "truth" / "detail.npy" in of_the_world(by_node["simulator"], world, recipes), "the hook sees nothing"
+    read = set().union(*(by_node[name] for name in AUTONOMY))
+    assert world / "orbital" / "site.yaml" in read
+    for name in AUTONOMY:
+        assert not of_the_world(by_node[name], world, recipes), name
+
+
+def test_nobody_on_board_listens_to_the_truth(short_sortie):
+    truths = [topic for topic in short_sortie.topics if topic.startswith("/truth/")]
+    assert {"/truth/state", "/truth/odometry"} <= set(truths)
+    heard = {topic: short_sortie.listeners[topic] for topic in truths}
+    assert "recorder" in heard["/truth/state"], "the graph was not seen"
+    for topic, nodes in heard.items():
+        assert not nodes & set(AUTONOMY), topic
 
 
 def test_progress_is_told(short_sortie):

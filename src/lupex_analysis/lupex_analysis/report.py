@@ -50,7 +50,7 @@ def report_html(
 ) -> str:
     """Write the page; figures whose topics are absent are replaced by a sentence that says so."""
     name = recording.path.resolve().name
-    title = f"Sortie in {summary['world']}, seed {summary['seed']}" if summary["world"] else f"Recording {name}"
+    title = _title(summary) if summary["world"] else f"Recording {name}"
     with drawing():
         sections = list(_sections(recording, sortie, summary, rules, way))
     contents = "".join(f'<a href="#{key}">{escape(head)}</a>' for key, head, _ in sections)
@@ -79,6 +79,12 @@ def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
         f"The mission itself says: {escape(summary['mission_says'] or 'nothing, it had not ended')}.</p>"
         f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{tiles(summary)}</header>"
     )
+
+
+def _title(summary: Mapping[str, Any]) -> str:
+    """Return which sortie it is: the world, and how far it was from what is believed."""
+    level = "" if summary["truth"] is None else f", truth {summary['truth']}, draw {summary['draw']}"
+    return f"Sortie in {summary['world']}, seed {summary['seed']}{level}"
 
 
 def _sections(

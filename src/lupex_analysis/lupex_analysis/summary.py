@@ -4,6 +4,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ def summarise(
         "mission_says": sortie.mission_outcome or None,
         "world": str(given.get("world", recording.custom.get("world", ""))),
         "seed": None if seed is None else int(seed),
+        "truth": _level(given.get("truth", recording.custom.get("truth", ""))),
+        "draw": _draw(given.get("draw", recording.custom.get("draw")), seed),
         "wall_s": wall_s,
         "setup_s": float(given["setup_s"]) if "setup_s" in given else None,
         "sim_s": sim_s,
@@ -78,6 +81,18 @@ def summarise(
         notes.append("processor times are not in a recording: cpu_s_by_node is empty")
     finite: Summary = _finite(summary, "", notes)
     return finite
+
+
+def _level(named: Any) -> str | None:
+    """Return the name of a truth level that a recording names, or the file of."""
+    return PurePath(str(named)).stem or None
+
+
+def _draw(draw: Any, seed: Any) -> int | None:
+    """Return the seed of the draw: the place's where none was given."""
+    if draw is None or seed is None:
+        return None
+    return int(seed) if int(draw) < 0 else int(draw)
 
 
 def _drive(sortie: Sortie, rules: Judgement, notes: list[str]) -> Summary:
