@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One page, complete in itself, that tells a sortie to an engineer; everything on it comes from the recording."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import Any
 
