@@ -128,11 +128,10 @@ def _plan(options: argparse.Namespace) -> "PlannedSortie":
     rover_path = rover_file(directories)
     rover = read_rover(rover_path)
     charge_wh = _charge(options.charge, recipe.start.soc, rover.battery.capacity_wh)
-    config, mission = settings(rover_path.parent)
     progress = report_to_stderr(options.world, time.monotonic)
-    site = open_site(
-        prepare_world(options.world, options.seed, directories, progress=progress, level=level) / "orbital"
-    )
+    world = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
+    site = open_site(world / "orbital")
+    config, mission = settings(rover_path.parent, site.scan_min_s)
     # of the place, not of the recipe: each seed may begin at a date of its own
     start_utc_s = site.start_utc_s if start_utc_s is None else start_utc_s
     if not deadline_utc_s > start_utc_s:

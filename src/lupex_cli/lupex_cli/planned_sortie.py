@@ -88,14 +88,18 @@ class Work:
         )
 
 
-def settings(directory: Path) -> tuple[PathPlanningConfig, Work]:
-    """Read the nodes' own parameters, so that the plan is theirs. Raises ConfigurationError."""
+def settings(directory: Path, scan_min_s: float = 0.0) -> tuple[PathPlanningConfig, Work]:
+    """Read the nodes' own parameters, so that the plan is theirs; `scan_min_s` as the site asks for.
+
+    Raises ConfigurationError.
+    """
     planning = _node_settings(directory / "path_planning.yaml", "path_planning")
     config = from_mapping(
         PathPlanningConfig, {**planning, "rover": "", "site": ""}, str(directory / "path_planning.yaml")
     )
     mission = _node_settings(directory / "mission.yaml", "mission")
     work = from_mapping(MissionConfig, {**mission, "site": ""}, str(directory / "mission.yaml"))
+    work = work.counting(scan_min_s)
     return config, Work(work.service_s, work.drill_power_w)
 
 

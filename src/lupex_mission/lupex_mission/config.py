@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of the executive."""
 
+import dataclasses
 from dataclasses import dataclass
 
 from lupex_models.configuration import setting
@@ -62,3 +63,8 @@ class MissionConfig:
         ("localization", "traversability", "path_planning", "mobility", "drill_control", "power_management"),
         "nodes whose heartbeat is watched",
     )
+
+    def counting(self, scan_min_s: float) -> "MissionConfig":
+        """Return the mission that counts neutrons for so long at least; the planned stay grows with it."""
+        more_s = max(scan_min_s - self.scan_s, 0.0)
+        return dataclasses.replace(self, scan_s=self.scan_s + more_s, service_s=self.service_s + more_s)

@@ -53,6 +53,7 @@ class MissionNode(LupexNode[MissionConfig]):
             site = open_site(config.site)
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
+        self._work = config = config.counting(site.scan_min_s)
         targets = tuple(Place(target.x_m, target.y_m) for target in site.targets)
         haven = site.havens[0] if site.havens else site.lander
         self._make = lambda progress: Executive(config, targets, Place(haven.x_m, haven.y_m), progress)
@@ -88,6 +89,11 @@ class MissionNode(LupexNode[MissionConfig]):
             ExecuteMission, "/mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
         )
         self.every(TICK_S, self._tick)
+
+    @property
+    def work(self) -> MissionConfig:
+        """What is done at each target of this site."""
+        return self._work
 
     def _see(self, kind: type, topic: str, name: str, convert: Callable[[Any], Any], **options: Any) -> None:
         self.receive(kind, topic, lambda value: self._seen.__setitem__(name, value), convert=convert, **options)
@@ -313,7 +319,7 @@ class _PlanServer(_ServiceOf):
         super().__init__(node, PlanSortie, "/plan/sortie_request")
 
     def request(self, activity: PlanRoute) -> PlanSortie.Request:
-        return conversions.plan_request(activity, self._node.config)
+        return conversions.plan_request(activity, self._node.work)
 
     def result(self, answer: PlanSortie.Response) -> Result:
         return conversions.plan_result(answer)

@@ -29,6 +29,12 @@ LIGHT = Place(3.0, 4.0)
 NODES = frozenset(CONFIG.watched_nodes)
 
 
+def test_counting_for_longer_makes_the_stay_longer_and_never_shorter():
+    longer = CONFIG.counting(CONFIG.scan_s + 1000.0)
+    assert (longer.scan_s, longer.service_s) == (CONFIG.scan_s + 1000.0, CONFIG.service_s + 1000.0)
+    assert CONFIG.counting(0.0) == CONFIG
+
+
 class Bench:
     """A world in which every wish comes true one tick later, unless told otherwise."""
 

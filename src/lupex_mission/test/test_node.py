@@ -101,6 +101,7 @@ class Capabilities:
 @pytest.fixture
 def bench(monkeypatch):
     site = SimpleNamespace(
+        scan_min_s=0.0,
         targets=[SimpleNamespace(x_m=100.0, y_m=0.0)],
         havens=[SimpleNamespace(x_m=0.0, y_m=0.0)],
         lander=SimpleNamespace(x_m=0.0, y_m=0.0),

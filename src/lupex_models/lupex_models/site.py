@@ -87,6 +87,7 @@ class _SiteFile:
     utc_offset_s: float = setting(unit="s")
     lander_sigma_m: float = setting(0.0, "of the lander's place, each axis", unit="m", minimum=0.0, maximum=1e4)
     lander_sigma_rad: float = setting(0.0, "of its heading", unit="rad", minimum=0.0, maximum=math.pi)
+    scan_min_s: float = setting(0.0, "neutrons are counted at least so long", unit="s", minimum=0.0, maximum=1e5)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class OrbitalSite:
 
     permanent_shadow lies on the grid of the horizon map (None when it was not computed); far is the relief around the
     DEM (None when the site has none). UTC = ROS time + utc_offset_s. The lander's pose is what the map tells of it,
-    with one sigma of each axis and of the heading; 0 where nothing is said.
+    with one sigma of each axis and of the heading; 0 where nothing is said. At each target neutrons are counted for
+    `scan_min_s` at least, or for as long as the mission does by itself.
     """
 
     name: str
@@ -111,6 +113,7 @@ class OrbitalSite:
     far: HeightField | None = None
     lander_sigma_m: float = 0.0
     lander_sigma_rad: float = 0.0
+    scan_min_s: float = 0.0
 
 
 def utc_seconds(text: str) -> float:
@@ -165,6 +168,7 @@ def open_site(directory: Path) -> OrbitalSite:
         far=read_dem(far, frame) if far.exists() else None,
         lander_sigma_m=site.lander_sigma_m,
         lander_sigma_rad=site.lander_sigma_rad,
+        scan_min_s=site.scan_min_s,
     )
 
 
@@ -194,6 +198,7 @@ def write_site(directory: Path, site: OrbitalSite) -> None:
         "lander": asdict(site.lander),
         "lander_sigma_m": float(site.lander_sigma_m),
         "lander_sigma_rad": float(site.lander_sigma_rad),
+        "scan_min_s": float(site.scan_min_s),
         "havens": [asdict(haven) for haven in site.havens],
         "targets": [asdict(target) for target in site.targets],
     }

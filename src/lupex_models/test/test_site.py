@@ -71,15 +71,15 @@ def test_shadow_and_far_field_may_be_absent(tmp_path, site):
 
 
 def test_how_well_the_lander_is_known_comes_back_and_older_sites_say_nothing_of_it(tmp_path, site):
-    write_site(tmp_path / "told", replace(site, lander_sigma_m=12.5, lander_sigma_rad=0.04))
+    write_site(tmp_path / "told", replace(site, lander_sigma_m=12.5, lander_sigma_rad=0.04, scan_min_s=900.0))
     found = open_site(tmp_path / "told")
-    assert (found.lander_sigma_m, found.lander_sigma_rad) == (12.5, 0.04)
+    assert (found.lander_sigma_m, found.lander_sigma_rad, found.scan_min_s) == (12.5, 0.04, 900.0)
     file = tmp_path / "told" / "site.yaml"
     values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    del values["lander_sigma_m"], values["lander_sigma_rad"]
+    del values["lander_sigma_m"], values["lander_sigma_rad"], values["scan_min_s"]
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
     older = open_site(tmp_path / "told")
-    assert (older.lander_sigma_m, older.lander_sigma_rad) == (0.0, 0.0)
+    assert (older.lander_sigma_m, older.lander_sigma_rad, older.scan_min_s) == (0.0, 0.0, 0.0)
 
 
 def change(directory: Path, **values: object) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
 from lupex_worlds.places.spread import Places, check_places, utc_s
 
-GENERATOR_VERSION = 4
+GENERATOR_VERSION = 5
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
 
 ROS_TIME_AT_START_S = 1000.0
@@ -107,6 +107,9 @@ class Sortie:
     target_y_m: float = setting(unit="m", minimum=-2000, maximum=2000)
     target_name: str = setting("floor", "name of the target")
     drill_depth_m: float = setting(0.6, unit="m", minimum=0.05, maximum=1.5)
+    scan_min_s: float = setting(
+        0.0, "neutrons are counted there at least so long, beyond the mission's own", unit="s", minimum=0, maximum=1e5
+    )
 
 
 @dataclass(frozen=True)

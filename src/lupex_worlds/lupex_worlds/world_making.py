@@ -114,6 +114,7 @@ def make_orbital(
         far=far,
         lander_sigma_m=level.start.position_sigma_m,
         lander_sigma_rad=math.radians(level.start.heading_sigma_deg),
+        scan_min_s=recipe.sortie.scan_min_s,
     )
 
 
