@@ -20,16 +20,8 @@ def run(context: Context) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="lupex-bench-") as base:
         opened = Path(base) / "opened"
         opened.mkdir()
-        words = (
-            "demo",
-            "--headless",
-            "--world",
-            "plain",
-            "--seed",
-            str(context.seed),
-            "--out",
-            str(Path(base) / "out"),
-        )
+        words = ["demo", "--headless", "--world", "plain", "--seed", str(context.seed)]
+        words += ["--out", str(Path(base) / "out")]
         done = subprocess.run(
             [sys.executable, "-m", "lupex_cli.door", *words],
             env=noting(os.environ, opened),

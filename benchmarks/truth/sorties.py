@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whole sorties in worlds ever farther from what autonomy believes: successes, and what was claimed against the truth."""
+"""Whole sorties in worlds ever farther from what autonomy believes: how they end, and what was claimed in them."""
 
 import json
 import subprocess
@@ -28,9 +28,8 @@ def run(context: Context) -> Outcome:
 
     def one(task: tuple[str, str, int]) -> Row:
         row = sortie(*task)
-        context.say(
-            f"{row['level']} {row['seed']}: {row['outcome']}; {'; '.join(row['reasons']) or 'nothing against it'}"
-        )
+        against = "; ".join(row["reasons"]) or "nothing against it"
+        context.say(f"{row['level']} {row['seed']}: {row['outcome']}; {against}")
         return row
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
