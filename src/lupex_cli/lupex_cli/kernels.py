@@ -15,15 +15,28 @@ WORLD, SEED = "plain", 1
 DRIVEN_S = 60.0
 """Of simulated time on the way, in which a rover does all that it does but drill."""
 LIMIT_S = 600.0
+LEVELS = ("kind", "nominal")
+"""Motion within a scan and albedo are kernels that no kind world runs."""
 
 
 def compile_kernels() -> None:
-    """Run the stack until it has driven for a while. Raises LaunchError, DemoError."""
+    """Run the stack until it has driven for a while, at each level. Raises LaunchError, DemoError."""
+    for level in LEVELS:
+        _drive(level)
+
+
+def _drive(level: str) -> None:
     from lupex_cli.demo_monitor import DemoMonitor
 
-    prepare_world(WORLD, SEED)
+    prepare_world(WORLD, SEED, level)
     with tempfile.TemporaryDirectory(prefix="lupex_kernels_") as directory:
-        given = {"world": WORLD, "seed": str(SEED), "bag": str(Path(directory) / "bag"), "state_dir": directory}
+        given = {
+            "world": WORLD,
+            "seed": str(SEED),
+            "truth": level,
+            "bag": str(Path(directory) / "bag"),
+            "state_dir": directory,
+        }
         said: list[str] = []
         conductor = start(evaluate_file(find_launch_file("demo.launch.xml"), given), None, said.append).conductor
         try:
