@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from lupex_localization import error_state_filter as esf
 from lupex_localization import fixes, rotation
-from lupex_localization.config import Fixes, LocalizationConfig, Tracks
+from lupex_localization.config import Fixes, Inertial, LocalizationConfig, Tracks
 from lupex_localization.estimator import PoseEstimator, Surroundings
 from lupex_localization.samples import AttitudeSample, InertialSample, TrackSample
 from lupex_localization.track_odometry import SlipModel
@@ -44,9 +44,9 @@ def moving(nominal_mps, state):
     return esf.FilterState(state.time_s, nominal, state.covariance)
 
 
-def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None):
+def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, slip=NO_SLIP):
     """Drive on level ground by perfect sensors; `error` (n,) [m/s] is what the tracks read too fast."""
-    estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings())
+    estimator = PoseEstimator(config, rover, slip, Surroundings())
     estimator.begin(moving((SPEED_MPS, 0.0, 0.0), level_state()))
     count = round(seconds / step_s)
     made = []
@@ -106,6 +106,23 @@ def test_tracks_that_err_alike_for_a_second_leave_the_way_within_its_sigma(rover
         normalised.append(off / math.sqrt(state.covariance[0, 0]))
     # chi square of 40 degrees of freedom: 18 and 74 are its 0.1 % ends
     assert 18.0 < float(np.sum(np.square(normalised))) < 74.0
+
+
+@pytest.mark.parametrize("length_m", [1.0, 4.0, 1000.0])
+def test_slip_that_is_alike_over_a_distance_adds_up_over_it(rover, length_m):
+    """The way is off by the integral of a slip that is correlated as exp(-x / L): 2 s^2 L^2 (d/L - 1 + exp(-d/L))."""
+    sigma = 0.1
+    tables = np.zeros((4, 11, 11))
+    tables[1] = sigma
+    # an inertial unit that says nothing of the speed
+    deaf = Inertial(motion_acceleration_mps2_rthz=0.5)
+    config = dataclasses.replace(quiet(speed_sigma_mps=1e-4, slip_correlation_m=length_m), inertial=deaf)
+    _, made = driven(rover, config, 100.0, 0.1, slip=SlipModel(0.5, 0.1, tables))
+    for metres in (3.0, 10.0):
+        ratio = metres / length_m
+        by_hand = 2.0 * (sigma * length_m) ** 2 * (ratio - 1.0 + math.exp(-ratio))
+        stated = next(m for m in made if m.state.time_s >= 10.0 * metres - 1e-6).state.covariance[0, 0]
+        assert stated == pytest.approx(by_hand, rel=0.08)
 
 
 def test_turning_tracks_skid_and_are_believed_the_less_the_faster_they_turn(rover):

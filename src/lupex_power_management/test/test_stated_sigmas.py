@@ -155,3 +155,19 @@ def test_what_the_drives_lose_warms_the_structure(rover):
     lost_j = 200.0 * (1.0 - rover.crawler.drive_efficiency) * 60.0
     by_hand = lost_j / rover.thermal.structure_heat_capacity_j_k
     assert busy.electronics_k - quiet.electronics_k == pytest.approx(by_hand, rel=0.02)
+
+
+def test_a_stay_where_the_sun_never_shines_costs_the_heater_more_than_one_in_shade(rover):
+    """Six days in the dark: by the ground's radiation alone the structure is colder there, and the box with it."""
+    count, step_s = 288, 1800.0
+    one = np.ones(count)
+    track = Track("p", step_s * np.arange(1, count + 1), step_s * one, one, one, 0 * one, 0 * one, 0 * one)
+    told = ChargeEstimate(0.0, 1.0, 0.01, 2400.0, 0.0, 2400.0, 279.0)
+    spent = []
+    for for_ever in (False, True):
+        light = Sunlight(0 * one, 0 * one, 1.496e11 * one, np.full(count, for_ever))
+        cold = ThermalState(279.0, 200.0, 100.0)
+        spent.append(forecast(track, light, told, 1.0, cold, 10.0, 0.0, rover, ForecastConfig()).load_w[1:].sum())
+    # the structure is a few kelvin colder, and the box loses 0.12 W more for each of them
+    assert spent[1] > spent[0] + 2.0 * rover.loads.heater_w
+    assert spent[0] / count < 10.0 + rover.loads.heater_w - 0.5
