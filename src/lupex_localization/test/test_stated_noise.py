@@ -115,7 +115,7 @@ def test_slip_that_is_alike_over_a_distance_adds_up_over_it(rover, length_m):
     tables = np.zeros((4, 11, 11))
     tables[1] = sigma
     # an inertial unit that says nothing of the speed
-    deaf = Inertial(motion_acceleration_mps2_rthz=0.5)
+    deaf = Inertial(motion_acceleration_mps2_rthz=0.05)
     config = dataclasses.replace(quiet(speed_sigma_mps=1e-4, slip_correlation_m=length_m), inertial=deaf)
     _, made = driven(rover, config, 100.0, 0.1, slip=SlipModel(0.5, 0.1, tables))
     for metres in (3.0, 10.0):
