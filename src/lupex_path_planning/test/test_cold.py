@@ -28,6 +28,18 @@ def test_the_worst_stay_leaves_the_battery_warm_enough_to_be_charged_even_withou
     assert dark_stay(ROVER, 283.15, 0.0).battery_k.min() > 278.0 > ROVER.battery.charge_min_k
 
 
+def test_the_worst_stay_is_that_on_ground_that_never_saw_the_sun():
+    """By the heater's work: it grows as that ground cools, and shade that the Sun visits changes nothing."""
+
+    def heated_wh(**ground):
+        rover = replace(ROVER, thermal=replace(ROVER.thermal, **ground))
+        return dark_stay(rover, ROVER.thermal.heater_on_k, 0.0).taken_j[-1] / 3600.0
+
+    assert heated_wh(permanent_shadow_ground_k=26.0) > heated_wh() + 1.0
+    assert heated_wh(permanent_shadow_ground_k=110.0) < heated_wh() - 10.0
+    assert heated_wh(shaded_ground_k=200.0) == heated_wh()
+
+
 def test_cold_that_costs_capacity_is_counted_where_the_heater_does_not_run():
     stay = dark_stay(ROVER, 293.15, 45.0)
     assert stay.battery_k[-1] == pytest.approx(288.6, abs=0.1)
