@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One short sortie for all tests that look at what a sortie leaves."""
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -11,27 +10,7 @@ from pathlib import Path
 
 import pytest
 
-WALL_LIMIT_S = 600.0
-
-
-@dataclasses.dataclass(frozen=True)
-class ShortSortie:
-    """What a demo left: its directory, exit code and output, and what could be seen while it ran."""
-
-    out: Path
-    exit_code: int
-    output: str
-    topics: dict[str, list[str]]
-    second_instance: subprocess.CompletedProcess[str]
-    opened: Path | None = None
-    """Where its processes noted what they opened."""
-    listeners: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    """Nodes that listened, by topic."""
-
-
-def door(*arguments: str, **options) -> list[str]:
-    """Return the command line of ./lupex within the present environment."""
-    return [sys.executable, "-m", "lupex_cli.door", *arguments]
+from lupex_system_tests.demo_sortie import WALL_LIMIT_S, ShortSortie, conduct, door
 
 
 @pytest.fixture(scope="session")
@@ -90,19 +69,6 @@ def short_sortie(tmp_path_factory) -> ShortSortie:
             rclpy.shutdown(context=context)
     assert second is not None, f"the drive never began: {log.read_text()}"
     return ShortSortie(base / "out", demo.returncode, log.read_text(), topics, second, opened, listeners)
-
-
-def conduct(base: Path, environment: dict[str, str]) -> ShortSortie:
-    """Run the demo on the plain in lock step."""
-    demo = subprocess.run(
-        door("demo", "--lockstep", "--world", "plain", "--headless", "--out", str(base / "out")),
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=WALL_LIMIT_S,
-        check=False,
-    )
-    return ShortSortie(base / "out", demo.returncode, demo.stdout + demo.stderr, {}, demo)
 
 
 @pytest.fixture(scope="session")
