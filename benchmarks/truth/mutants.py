@@ -192,7 +192,8 @@ def failed(root: Path, tests: Sequence[str]) -> set[str]:
     """
     with tempfile.TemporaryDirectory(prefix="lupex-kernels-") as kernels:
         sources = [str(path) for path in sorted((root / "src").iterdir()) if path.name not in _BUILT]
-        path = os.pathsep.join([*sources, str(root / "test"), *_beside(root)])
+        # its own sources before those of any other checkout
+        path = os.pathsep.join([*sources, str(root / "test"), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, "PYTHONPATH": path, "NUMBA_CACHE_DIR": kernels, "LUPEX_ROOT": str(root)}
         command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", *tests]
         try:
@@ -261,16 +262,6 @@ def _copy(root: Path) -> Iterator[Path]:
             elif source.is_file():
                 shutil.copy2(source, copy / name)
         yield copy
-
-
-def _beside(root: Path) -> list[str]:
-    """Return the present path without the sources of any checkout: a copy's own must be what is tested."""
-    checkouts = {(root / "src").resolve(), (ROOT / "src").resolve()}
-    return [
-        entry
-        for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep)
-        if entry and Path(entry).resolve().parent not in checkouts
-    ]
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def under(skyline_deg, cell_m=1000.0):
     return Light(FRAME, HorizonMap(counts, -10.0 * cell_m, -10.0 * cell_m, cell_m, 1.5))
 
 
-def sliced(skyline_deg, config=CONFIG, grid=None):
-    return light_slices(grid or flat(), under(skyline_deg), ARRAY, 0.0, UTC_OFFSET_S, config)
+def sliced(skyline_deg, config=CONFIG, grid=None, start_s=0.0):
+    return light_slices(grid or flat(), under(skyline_deg), ARRAY, start_s, UTC_OFFSET_S, config)
 
 
 def power_w(time_s, skyline_deg, lower_rad=0.0, x_m=0.0, y_m=0.0):
@@ -50,19 +50,29 @@ def power_w(time_s, skyline_deg, lower_rad=0.0, x_m=0.0, y_m=0.0):
     return ARRAY.power_w * (1.0 - ARRAY.degradation) * share * math.cos(float(sun.elevation_rad)) * nearer
 
 
-def half_disc_deg():
-    """Return the skyline behind which the Sun's centre stands at the begin, to the map's 0.01 deg."""
-    return round(math.degrees(float(FRAME.sun(UTC_OFFSET_S).elevation_rad)), 2)
+def half_disc_deg(time_s=0.0):
+    """Return the skyline behind which the Sun's centre stands at a time, to the map's 0.01 deg."""
+    return round(math.degrees(float(FRAME.sun(UTC_OFFSET_S + time_s).elevation_rad)), 2)
 
 
+RISING_S, SETTING_S = 0.0, 15.0 * 86_400.0
+
+
+def test_the_sun_rises_at_one_of_the_times_and_sets_at_the_other():
+    assert half_disc_deg(RISING_S + 7200.0) > half_disc_deg(RISING_S)
+    assert half_disc_deg(SETTING_S + 7200.0) < half_disc_deg(SETTING_S)
+
+
+@pytest.mark.parametrize("start_s", [RISING_S, SETTING_S])
 @pytest.mark.parametrize("off_deg", [-0.4, -0.15, 0.0, 0.15, 0.3])
 @pytest.mark.parametrize("margin_rad", [0.0, 0.0035, 0.002])
 @pytest.mark.parametrize("factor", [1.0, 0.9, 0.5])
-def test_the_least_power_of_a_slice_is_that_of_a_lower_sun_on_a_weaker_array(off_deg, margin_rad, factor):
-    skyline = half_disc_deg() + off_deg
-    found = sliced(skyline, dataclasses.replace(CONFIG, light_margin_rad=margin_rad, array_factor=factor))
+def test_the_least_power_of_a_slice_is_that_of_a_lower_sun_on_a_weaker_array(start_s, off_deg, margin_rad, factor):
+    skyline = half_disc_deg(start_s) + off_deg
+    config = dataclasses.replace(CONFIG, light_margin_rad=margin_rad, array_factor=factor)
+    found = sliced(skyline, config, start_s=start_s)
     for k in range(found.count):
-        at = [k * 1800.0, k * 1800.0 + 900.0, (k + 1) * 1800.0]
+        at = [start_s + 900.0 * (2 * k + part) for part in range(3)]
         assert found.expected_w[k, 0, 0] == pytest.approx(power_w(at[1], skyline), abs=0.05)
         least = factor * min(power_w(time_s, skyline, margin_rad) for time_s in at)
         assert found.least_w[k, 0, 0] == pytest.approx(least, abs=0.05)
