@@ -49,6 +49,7 @@ _LOCALIZATION = "src/lupex_localization"
 _NOISE = f"{_LOCALIZATION}/test/test_stated_noise.py"
 _SIMULATOR = "src/lupex_simulator"
 _TRACKS = f"{_SIMULATOR}/lupex_simulator/crawler/true_locomotion.py"
+_SCORING = "src/lupex_analysis/test/test_scoring.py"
 _SEEN_SUN = f"{_SIMULATOR}/test/test_seen_sun.py"
 
 KNOWN = (
@@ -132,7 +133,10 @@ KNOWN = (
         "src/lupex_analysis/lupex_analysis/scoring.py",
         'at("xx_m2"), at("xy_m2"), at("yy_m2"))',
         'at("xx_m2"), 0.0 * at("xy_m2"), at("yy_m2"))',
-        ("src/lupex_analysis/test/test_scoring.py::test_nees_is_one_a_degree_of_freedom_of_errors_drawn_by_hand",),
+        (
+            f"{_SCORING}::test_an_error_of_so_many_sigmas_along_either_axis_of_the_ellipse_weighs_their_square",
+            f"{_SCORING}::test_errors_drawn_from_the_stated_covariance_are_chi_squares",
+        ),
     ),
     Mutant(
         "Sun turned the wrong way at the array",
