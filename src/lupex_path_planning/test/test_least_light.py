@@ -14,7 +14,7 @@ from lupex_models.light import Light
 from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteFrame
 from lupex_path_planning.config import GridConfig, RecoveryConfig
-from lupex_path_planning.light_slices import light_slices
+from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
 from lupex_path_planning.site_grid import grid_of
 
 ARRAY = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml").solar_array
@@ -95,3 +95,23 @@ def test_a_cell_towards_the_sun_sees_it_higher_by_the_moons_curvature():
         by_hand = power_w(900.0, skyline, x_m=2000.0 * column, y_m=2000.0 * row)
         assert found.expected_w[0, row, column] == pytest.approx(by_hand, abs=0.05)
     assert np.ptp(found.expected_w[0]) > 50.0
+
+
+@pytest.mark.parametrize("crossing", [1.2, 1.5, 1.8, 3.5])
+def test_the_earth_is_in_view_of_a_slice_only_where_it_is_all_through_it(crossing):
+    """It crosses the skyline within one slice of 6 h: that one does not count, whether it rises or sets."""
+    slice_s, count = 21_600.0, 5
+    for start_s in (0.0, 14.0 * 86_400.0):
+        utc_s = UTC_OFFSET_S + start_s
+
+        def elevation(slices, utc_s=utc_s):
+            return float(FRAME.earth(utc_s + slices * slice_s).elevation_rad)
+
+        skyline = round(math.degrees(elevation(crossing)), 2)
+        none = np.zeros((count, SIDE, SIDE), np.float32)
+        times = LightSlices(start_s, slice_s, none, none, none)
+        seen = earth_slices(flat(), under(skyline), times, UTC_OFFSET_S, count)[:, 0, 0]
+        above = [[elevation(k + part) > math.radians(skyline) for part in (0.0, 0.5, 1.0)] for k in range(count)]
+        assert list(seen) == [all(parts) for parts in above]
+        assert not seen[math.floor(crossing)]
+        assert seen.any()
