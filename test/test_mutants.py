@@ -4,9 +4,12 @@
 
 import ast
 import dataclasses
+import sys
+from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.truth.mutants import KNOWN, Mutant, MutantError, failed, mutated
 
 NAMES = [mutant.name for mutant in KNOWN]

@@ -70,9 +70,9 @@ def quiet(**tracks):
     return LocalizationConfig(tracks=Tracks(**tracks))
 
 
-def growth_m2(made, begin_s, end_s):
-    """Return by how much the variance of the way run grew between two times."""
-    at = {round(m.state.time_s, 3): m.state.covariance[0, 0] for m in made}
+def growth_m2(made, begin_s, end_s, axis=0):
+    """Return by how much the variance of the way run along an axis grew between two times."""
+    at = {round(m.state.time_s, 3): m.state.covariance[axis, axis] for m in made}
     return at[end_s] - at[begin_s]
 
 
@@ -84,6 +84,39 @@ def test_the_way_run_is_as_uncertain_as_an_error_that_lasts_makes_it(rover, corr
     _, made = driven(rover, quiet(speed_sigma_mps=sigma, noise_correlation_s=correlation_s), 60.0, step_s)
     by_hand = 2.0 * sigma**2 * correlation_s * 40.0
     assert growth_m2(made, 20.0, 60.0) == pytest.approx(by_hand, rel=0.1)
+
+
+def test_the_height_run_is_as_uncertain_as_an_error_that_lasts_makes_it(rover):
+    config = quiet(vertical_sigma_mps=0.02, noise_correlation_s=2.0)
+    _, made = driven(rover, config, 60.0, 0.1)
+    assert growth_m2(made, 20.0, 60.0, axis=2) == pytest.approx(2.0 * 0.02**2 * 2.0 * 40.0, rel=0.15)
+
+
+class Level:
+    """A map of level ground."""
+
+    def height(self, x_m, y_m):
+        return np.zeros(np.shape(x_m))
+
+    def gradient(self, x_m, y_m):
+        return np.zeros(np.shape(x_m)), np.zeros(np.shape(x_m))
+
+
+def test_a_map_that_errs_alike_over_a_distance_is_asked_once_for_it(rover):
+    """Twice in 35 m: no more certain than two readings of it make the height, sigma over root two."""
+    config = LocalizationConfig(fixes=Fixes(terrain_sigma_m=0.6, terrain_interval_m=15.0))
+    estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(terrain=Level()))
+    begun = moving((SPEED_MPS, 0.0, 0.0), level_state())
+    covariance = begun.covariance.copy()
+    covariance[2, 2] = 25.0
+    estimator.begin(dataclasses.replace(begun, covariance=covariance))
+    for k in range(1, 1751):
+        estimator.add_inertial(InertialSample(0.2 * k, np.zeros(3), GRAVITY), 0.2 * k)
+        estimator.add_tracks(TrackSample(0.2 * k, np.zeros(4), np.full(4, SPEED_MPS), np.zeros(4)), 0.2 * k)
+        estimator.advance()
+    state = estimator.reckoning.state
+    assert state.nominal[0] == pytest.approx(35.0, rel=0.02)
+    assert 0.6 / math.sqrt(2.0) * 0.99 < math.sqrt(state.covariance[2, 2]) < 0.6
 
 
 def test_tracks_that_err_alike_for_a_second_leave_the_way_within_its_sigma(rover):

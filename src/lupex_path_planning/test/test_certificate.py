@@ -189,6 +189,26 @@ def test_no_cell_within_the_ellipse_is_left_out(x, a, b, turn, angle, radius):
     assert row * 40 + column in cells
 
 
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_the_ellipse_reaches_along_its_longer_axis_and_not_across_it(sense):
+    """Known to 6 m along a diagonal and to a hand across it: the one corner is asked about and the other is not."""
+    covariance = np.array([[18.0, sense * 17.99], [sense * 17.99, 18.0]])
+    big = dataclasses.replace(POLICY, grid=dataclasses.replace(grid(40, 40), y0_m=-100.0))
+    cells = {divmod(cell, 40) for cell in ellipse_cells(big, PoseEstimate(0.0, 100.0, 0.0, covariance, 0.0), 3.0)}
+    # 12 m away each way, within 18 m
+    along, across = (big.grid.cell(100.0 + 12.0, sign * sense * 12.0) for sign in (1.0, -1.0))
+    assert along in cells
+    assert across not in cells
+    assert len(cells) < 30
+
+
+def test_the_margin_in_time_counts_what_the_battery_loses_beside_the_load():
+    lossy = dataclasses.replace(POLICY, moves=dataclasses.replace(POLICY.moves, discharge=1.25))
+    found = certificate(policy_=lossy, power_=power(energy=4e5))
+    assert found.margin_s == pytest.approx((4e5 - found.required_j) / (1.25 * 60.0))
+    assert found.turn_back_by_s == pytest.approx(1000.0 + found.margin_s)
+
+
 def test_ground_worse_than_the_way_back_was_computed_for_is_no_proof():
     slow = MeasuredFactors(900.0, slip=1.3, pace=1.1)
     found = certificate(factors=slow)

@@ -58,6 +58,17 @@ def test_a_heater_too_weak_to_keep_the_battery_from_freezing_is_refused():
         check_cold(weak, BOUND)
 
 
+def test_the_avionics_heat_is_counted_low_where_their_load_is_counted_high():
+    """A heater that suffices beside the avionics as they are does not where they may draw, and warm, a third less."""
+    bound = replace(BOUND, load_factor=1.5)
+    leaky = replace(ROVER.thermal, battery_conductance_w_k=0.3)
+    weak = replace(ROVER, thermal=leaky, loads=replace(ROVER.loads, heater_w=6.0))
+    coldest = [dark_stay(weak, leaky.heater_on_k, watt).battery_k.min() for watt in (30.0, 45.0, 67.5)]
+    assert coldest[0] < ROVER.battery.charge_min_k < coldest[1] < coldest[2]
+    with pytest.raises(ValueError, match="cannot be charged"):
+        check_cold(weak, bound)
+
+
 def test_a_share_of_the_heater_that_a_stay_exceeds_is_refused():
     with pytest.raises(ValueError, match=r"heater_share of 0.5 grants 10.8 W against the cold, but .* takes 20.0 W"):
         check_cold(ROVER, replace(BOUND, heater_share=0.5))

@@ -170,3 +170,25 @@ def test_encoders_are_drawn_within_their_spread_with_either_sign():
     assert 0.2 <= play.min() < play.max() <= 1.0
     assert drawn[0] == draw_encoders(spread, random_stream(0, "encoders"))
     assert draw_encoders(EncoderTruth(), random_stream(0, "encoders")) == EncoderDraw()
+
+
+def test_stiffness_and_cohesion_of_runs_are_log_uniform():
+    """Half of all runs lie below the geometric mean of the bounds, where of uniform draws a quarter would."""
+    rows = np.array([draw_soil(SPREAD, random_stream(seed, "soil")).mean_row for seed in range(400)])
+    for column, (low, high) in ((KPHI, SPREAD.kphi_n_m3), (COHESION, SPREAD.cohesion_pa)):
+        place = np.log(rows[:, column] / low) / math.log(high / low)
+        # of 400: 0.025 a sigma of the share, 0.0144 of the mean
+        assert np.mean(place < 0.5) == pytest.approx(0.5, abs=0.1)
+        assert place.mean() == pytest.approx(0.5, abs=0.06)
+        assert place.std() == pytest.approx(math.sqrt(1.0 / 12.0), abs=0.04)
+
+
+def test_where_soil_is_stiffer_it_is_more_cohesive_in_the_same_measure():
+    soil = draw_soil(
+        dataclasses.replace(SPREAD, kphi_n_m3=(1.0, 1e12), cohesion_pa=(1e-6, 1e9)), random_stream(2, "soil")
+    )
+    at = np.linspace(-200.0, 200.0, 50)
+    rows, mean = soil.rows(at, -0.5 * at), soil.mean_row
+    stiffer = rows[:, KPHI] / mean[KPHI]
+    assert np.ptp(np.log(stiffer)) > 0.1
+    assert rows[:, COHESION] / mean[COHESION] == pytest.approx(stiffer)
