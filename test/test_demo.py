@@ -67,7 +67,7 @@ TOPICS = [
 
 
 def door(*arguments):
-    from conftest import door as command
+    from lupex_system_tests.demo_sortie import door as command
 
     return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=120, check=False)
 

@@ -237,7 +237,7 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert server.command[:4] == ("gz", "sim", "-r", "-s")
     assert server.command[-3:-1] == ("--initial-sim-time", "1000")
     made = server.command[-1].removesuffix("/world.sdf")
-    assert "plain--seed4--drivebogies--printgazebo" in made
+    assert "plain--seed4--truthkind--draw-1--drivebogies--printgazebo" in made
     assert server.environment["GZ_SIM_RESOURCE_PATH"] == f"{made}/models"
     assert "GZ_SIM_RESOURCE_PATH" not in found["localization"].environment
     payload, adapter = (

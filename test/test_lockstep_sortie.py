@@ -55,7 +55,7 @@ def test_another_process_with_other_threads_and_other_work_beside_it_says_the_sa
 
 
 def test_it_agrees_with_one_over_the_middleware(lockstep_sortie, short_sortie, tmp_path):
-    from conftest import door
+    from lupex_system_tests.demo_sortie import door
 
     bags = [str(run.out / "bag") for run in (lockstep_sortie, short_sortie)]
     done = subprocess.run(door("compare-worlds", *bags), capture_output=True, text=True, timeout=120, check=False)
@@ -79,7 +79,7 @@ def test_nobody_changes_a_message_that_was_published(tmp_path):
 
 
 def test_faults_come_by_their_schedule_and_the_sortie_ends_well(tmp_path):
-    from conftest import door
+    from lupex_system_tests.demo_sortie import door
 
     schedule = tmp_path / "faults.yaml"
     schedule.write_text(
@@ -127,7 +127,7 @@ def test_faults_come_by_their_schedule_and_the_sortie_ends_well(tmp_path):
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(tmp_path, words, sentence):
-    from conftest import door
+    from lupex_system_tests.demo_sortie import door
 
     files = {"missing": tmp_path / "missing.yaml", "out": tmp_path / "out"}
     for name, fault in (("wrong", "kill: nobody"), ("corrupt", "corrupt: /imu/data, share: 1.0, for_s: 1")):

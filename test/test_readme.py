@@ -33,7 +33,7 @@ def commands(repository):
 
 
 def test_every_command_of_the_readme_works(repository, short_sortie, tmp_path):
-    from conftest import door
+    from lupex_system_tests.demo_sortie import door
 
     found = [line.split()[1] for line in commands(repository) if line.startswith("./lupex")]
     assert {"demo", "test", "launch", "report"} <= set(found)
