@@ -244,8 +244,9 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
         yaml.safe_load(found[name].parameters)["/**"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
     )
     assert payload["parts"] == "-vehicle,-lidar,-inertial"
-    assert (payload["world"], payload["seed"]) == ("/world", 4)
-    assert (adapter["world"], adapter["drive"]) == ("/world", "bogies")
+    assert (payload["world"], payload["truth"], payload["draw"]) == ("/world", "kind", -1)
+    assert (adapter["world"], adapter["truth"], adapter["draw"]) == ("/world", "kind", -1)
+    assert adapter["drive"] == "bogies"
     assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
         "config/ros_gz_bridge.yaml"
     )
