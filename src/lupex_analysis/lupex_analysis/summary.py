@@ -52,7 +52,7 @@ def summarise(
         "reasons": reasons,
         "mission_says": sortie.mission_outcome or None,
         "world": str(given.get("world", recording.custom.get("world", ""))),
-        "seed": None if seed is None else int(seed),
+        "seed": _whole(seed),
         "truth": _level(given.get("truth", recording.custom.get("truth", ""))),
         "draw": _draw(given.get("draw", recording.custom.get("draw")), seed),
         "wall_s": wall_s,
@@ -89,10 +89,17 @@ def _level(named: Any) -> str | None:
 
 
 def _draw(draw: Any, seed: Any) -> int | None:
-    """Return the seed of the draw: the place's where none was given."""
-    if draw is None or seed is None:
+    """Return the seed of the draw: the place's where none was given; None where a recording says no number."""
+    drawn, place = _whole(draw), _whole(seed)
+    return place if drawn is not None and drawn < 0 else drawn
+
+
+def _whole(value: Any) -> int | None:
+    """Return a whole number, None for what is none: a recording may come from anywhere."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
         return None
-    return int(seed) if int(draw) < 0 else int(draw)
 
 
 def _drive(sortie: Sortie, rules: Judgement, notes: list[str]) -> Summary:

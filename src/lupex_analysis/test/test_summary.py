@@ -150,6 +150,19 @@ def test_the_position_error_is_that_of_evo(sortie_bag, summary):
     assert summary["localization"]["ate_rmse_m"] == pytest.approx(metric.get_all_statistics()["rmse"], rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("seed", "draw", "told"),
+    [("4", "-1", (4, 4)), ("4", "7", (4, 7)), ("x", "7", (None, 7)), ("4", "x", (4, None)), ("x", "-1", (None, None))],
+)
+def test_seeds_that_are_no_numbers_are_unknown_and_stop_nothing(sortie_bag, seed, draw, told):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    foreign = replace(
+        recording, custom={**recording.custom, "seed": seed, "draw": draw, "truth": "/elsewhere/mine.yaml"}
+    )
+    found = summarise(foreign, extract(foreign))
+    assert (found["seed"], found["draw"], found["truth"]) == (*told, "mine")
+
+
 def test_what_the_caller_knows_comes_first(sortie_bag):
     given_figures = {"world": "plain", "seed": 9, "wall_s": 100.0, "setup_s": 5.0}
     summary = analyse(sortie_bag, given_figures)

@@ -126,6 +126,8 @@ def test_another_ground_is_another_world(found, sortie):
     [
         ({}, "does not name its world"),
         ({"world": "plain", "seed": "x"}, "does not name its world"),
+        ({"world": "plain", "seed": "3", "draw": "x"}, "does not name its world"),
+        ({"world": "plain", "seed": "3", "truth": "cruel"}, "no truth level 'cruel'"),
         ({"world": "plain", "seed": "41"}, "./lupex world plain --seed 41 --truth kind"),
         ({"world": "nowhere", "seed": "1"}, "no world 'nowhere'"),
     ],

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml, setting
 from lupex_worlds.places.spread import Places, check_places, utc_s
+from lupex_worlds.spread import check_pairs
 
 GENERATOR_VERSION = 5
 """Part of every world's name in the cache; rises with each change of what a recipe and a seed give."""
@@ -18,8 +19,6 @@ ROS_TIME_AT_START_S = 1000.0
 """Simulated time at the start of every mission: not 0, which ROS takes for 'no time'."""
 
 T = TypeVar("T")
-Range = tuple[float, float]
-"""A pair (low, high)."""
 
 
 @dataclass(frozen=True)
@@ -225,9 +224,10 @@ def read_recipe(path: Path) -> Recipe:
     if not havens:
         raise ConfigurationError(f"{source}: 'havens' must list at least one lit place (x_m, y_m, radius_m)")
     sections = from_mapping(_Sections, values, source)
-    _check_ranges(places, source, "places.")
-    _check_ranges(sections.terrain, source, "terrain.")
-    _check_ranges(sections.truth, source, "truth.")
+    if places is not None:
+        check_pairs(places, source, "places.")
+    check_pairs(sections.terrain, source, "terrain.")
+    check_pairs(sections.truth, source, "truth.")
     recipe = Recipe(
         path.stem,
         sections.site,
@@ -255,16 +255,6 @@ def _section_list(cls: type[T], values: Any, source: str, key: str) -> tuple[T, 
     if not isinstance(values, list):
         raise ConfigurationError(f"{source}: '{key}' must be a list of sections")
     return tuple(from_mapping(cls, item, f"{source}: {key}[{index}]") for index, item in enumerate(values))
-
-
-def _check_ranges(section: Any, source: str, prefix: str) -> None:
-    """Each list of these sections is a pair (low, high)."""
-    for field in dataclasses.fields(section) if section is not None else ():
-        value = getattr(section, field.name)
-        if dataclasses.is_dataclass(value):
-            _check_ranges(value, source, f"{prefix}{field.name}.")
-        elif isinstance(value, tuple) and (len(value) != 2 or value[0] > value[1]):
-            raise ConfigurationError(f"{source}: '{prefix}{field.name}' is {list(value)} but takes [low, high]")
 
 
 def _check_whole(recipe: Recipe, source: str) -> None:

@@ -22,7 +22,8 @@ from lupex_models.terrain import (
     FractalStatistics,
     rough_relief,
 )
-from lupex_worlds.recipe import Range, Recipe
+from lupex_worlds.recipe import Recipe
+from lupex_worlds.spread import Range
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -8,10 +8,11 @@ import pytest
 
 from lupex_models.configuration import ConfigurationError, from_mapping
 from lupex_models.rover import read_rover
+from lupex_worlds.spread import uniform
 from lupex_worlds.truth.imu_truth import ImuTruth, draw_imu
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.truth.lidar_truth import LidarTruth
-from lupex_worlds.truth.sensor_spread import either_sign, sensing_matrix, small_rotation, three, uniform
+from lupex_worlds.truth.sensor_spread import either_sign, sensing_matrix, small_rotation, three
 from lupex_worlds.truth.sensor_truth import SensorTruth, draw_sensors, kind_sensors
 
 LEVELS = ("kind", "nominal", "harsh")

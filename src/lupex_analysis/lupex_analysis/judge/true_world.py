@@ -47,9 +47,9 @@ class TrueWorld:
 def find_world(custom: Mapping[str, str]) -> TrueWorld:
     """Open the world that a recording names, if this machine's cache has it; makes none. Raises NoWorldError."""
     name, seed, truth = custom.get("world", ""), custom.get("seed", ""), custom.get("truth", "") or "kind"
-    if not name or not seed.isdigit():
+    draw = custom.get("draw", "") or "-1"
+    if not name or not seed.isdecimal() or not (draw == "-1" or draw.isdecimal()):
         raise NoWorldError("the recording does not name its world")
-    draw = int(custom.get("draw", "") or -1)
     try:
         directories = default_worlds_directories()
         level = read_level(truth, directories)
@@ -59,7 +59,7 @@ def find_world(custom: Mapping[str, str]) -> TrueWorld:
                 f"the world '{name}' of seed {seed} at the truth level {level.name} is not on this machine;"
                 f" `./lupex world {name} --seed {seed} --truth {truth}` makes it, then `./lupex report BAG` judges anew"
             )
-        world = open_world(Path(directory), level, None if draw < 0 else draw)
+        world = open_world(Path(directory), level, None if draw == "-1" else int(draw))
         return TrueWorld(world, read_rover(rover_file(directories)))
     except (WorldError, SiteError, ConfigurationError) as error:
         raise NoWorldError(str(error)) from error

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lupex_worlds.truth.map_truth import MapTruth, Range
+from lupex_worlds.spread import Range
+from lupex_worlds.truth.map_truth import MapTruth
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from lupex_models.light import Light, lunar_cycle_utc_s
 from lupex_models.site import utc_text
 from lupex_models.site_frame import SiteError, SiteFrame
 from lupex_worlds.ground import Ground
-from lupex_worlds.places.spread import Places, Range, utc_s
+from lupex_worlds.places.spread import Places, utc_s
 from lupex_worlds.recipe import PlacedCrater, Recipe
 from lupex_worlds.relief import Relief, make_relief, middle_relief
+from lupex_worlds.spread import uniform
 from lupex_worlds.true_light import LightSettings, TrueLight
 from lupex_worlds.truth_draw import random_stream
 
@@ -79,19 +80,19 @@ def _tried(recipe: Recipe, places: Places, rng: np.random.Generator) -> Recipe |
 
 def _drawn(recipe: Recipe, places: Places, rng: np.random.Generator) -> Recipe:
     """Return the recipe of a drawn place, at the recipe's own date."""
-    along, across = _uniform(places.along_m, rng), _uniform(places.across_m, rng)
+    along, across = uniform(places.along_m, rng), uniform(places.across_m, rng)
     ridge = math.radians(places.ridge_bearing_deg)
     x = along * math.cos(ridge) - across * math.sin(ridge)
     y = along * math.sin(ridge) + across * math.cos(ridge)
     frame = SiteFrame(math.radians(recipe.site.latitude_deg), math.radians(recipe.site.longitude_deg), 0.0)
     latitude, longitude = (math.degrees(float(value)) for value in frame.to_geographic(x, y))
 
-    diameter = _uniform(places.crater_diameter_m, rng)
-    depth_ratio = _uniform(places.crater_depth_ratio, rng)
-    distance = 0.5 * diameter + _uniform(places.crater_rim_m, rng)
+    diameter = uniform(places.crater_diameter_m, rng)
+    depth_ratio = uniform(places.crater_depth_ratio, rng)
+    distance = 0.5 * diameter + uniform(places.crater_rim_m, rng)
     bearing = rng.uniform(-math.pi, math.pi)
     crater = PlacedCrater(distance * math.cos(bearing), distance * math.sin(bearing), diameter, depth_ratio)
-    reach = distance - 0.5 * diameter * _uniform(places.target_radius_share, rng)
+    reach = distance - 0.5 * diameter * uniform(places.target_radius_share, rng)
     target_x, target_y = reach * math.cos(bearing), reach * math.sin(bearing)
 
     seed = int(rng.integers(0, 2**31))
@@ -161,7 +162,3 @@ def _steepest_round(relief: Relief, span_m: float) -> float:
     offsets = np.arange(-0.5 * span_m, 0.5 * span_m + 0.1, relief.base.cell_m)
     dz_dx, dz_dy = relief.base.gradient(offsets[None, :], offsets[:, None])
     return float(np.hypot(dz_dx, dz_dy).max())
-
-
-def _uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(*bounds))

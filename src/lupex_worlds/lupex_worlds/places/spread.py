@@ -8,9 +8,6 @@ from datetime import UTC, datetime
 
 from lupex_models.configuration import ConfigurationError, setting
 
-Range = tuple[float, float]
-"""A pair (low, high)."""
-
 
 @dataclass(frozen=True)
 class Places:

@@ -11,9 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lupex_models.configuration import setting
-
-Range = tuple[float, float]
-"""A pair (low, high)."""
+from lupex_worlds.spread import Range, uniform
 
 
 @dataclass(frozen=True)
@@ -77,11 +75,11 @@ KIND_SAMPLE = SampleDraw((0.0, 0.0), 0.0, 0.0, (0.0, 0.0), 1.0)
 def draw_drill(spread: DrillTruth, rng: np.random.Generator) -> DrillDraw:
     """Draw the rig's power and pace."""
     return DrillDraw(
-        _uniform(spread.electronics_w, rng),
-        _uniform(spread.rotary_drag_w, rng),
-        _uniform(spread.motor_efficiency, rng),
-        _uniform(spread.feed_power_w, rng),
-        _uniform(spread.travel_mps, rng),
+        uniform(spread.electronics_w, rng),
+        uniform(spread.rotary_drag_w, rng),
+        uniform(spread.motor_efficiency, rng),
+        uniform(spread.feed_power_w, rng),
+        uniform(spread.travel_mps, rng),
     )
 
 
@@ -89,12 +87,8 @@ def draw_sample(spread: SampleTruth, rng: np.random.Generator) -> SampleDraw:
     """Draw the handling of samples."""
     return SampleDraw(
         spread.mass_loss,
-        _uniform(spread.water_loss, rng),
-        _uniform(spread.water_loss_sigma, rng),
+        uniform(spread.water_loss, rng),
+        uniform(spread.water_loss_sigma, rng),
         spread.dry_release,
-        1.0 + _uniform(spread.balance_gain_sigma, rng) * float(rng.standard_normal()),
+        1.0 + uniform(spread.balance_gain_sigma, rng) * float(rng.standard_normal()),
     )
-
-
-def _uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(bounds[0], bounds[1]))

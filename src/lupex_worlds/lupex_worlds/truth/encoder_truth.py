@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lupex_models.configuration import setting
+from lupex_worlds.spread import Range
 
-Range = tuple[float, float]
 Four = tuple[float, float, float, float]
 """One value a unit: front left, front right, rear left, rear right."""
 

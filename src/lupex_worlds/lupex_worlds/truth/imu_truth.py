@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lupex_models.configuration import setting
-from lupex_worlds.truth.sensor_spread import Matrix, Vector, sensing_matrix, three, uniform
+from lupex_worlds.spread import uniform
+from lupex_worlds.truth.sensor_spread import Matrix, Vector, sensing_matrix, three
 
 
 @dataclass(frozen=True)

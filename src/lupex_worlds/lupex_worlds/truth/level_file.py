@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lupex_models.configuration import ConfigurationError, from_mapping, read_yaml
+from lupex_worlds.spread import check_pairs
 from lupex_worlds.truth.level import TruthLevel
 
 _DIRECTORY = "truth"
@@ -46,7 +47,7 @@ def read_level(name_or_path: str, worlds_directories: Sequence[Path]) -> TruthLe
         raise ConfigurationError(
             f"{source}: '{missing[0]}' is missing: a level states every number, also one that is zero"
         )
-    _check_pairs(level, source, "")
+    check_pairs(level, source, "")
     return level
 
 
@@ -65,12 +66,3 @@ def _holds(values: Any, key: str) -> bool:
             return False
         values = values[part]
     return True
-
-
-def _check_pairs(section: Any, source: str, prefix: str) -> None:
-    for field in dataclasses.fields(section):
-        value = getattr(section, field.name)
-        if dataclasses.is_dataclass(value):
-            _check_pairs(value, source, f"{prefix}{field.name}.")
-        elif isinstance(value, tuple) and (len(value) != 2 or value[0] > value[1]):
-            raise ConfigurationError(f"{source}: '{prefix}{field.name}' is {list(value)} but takes [low, high]")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lupex_models.configuration import setting
-from lupex_worlds.truth.sensor_spread import Vector, small_rotation, uniform
+from lupex_worlds.spread import uniform
+from lupex_worlds.truth.sensor_spread import Vector, small_rotation
 
 
 @dataclass(frozen=True)

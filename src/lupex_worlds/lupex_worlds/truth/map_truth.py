@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from lupex_models.configuration import setting
 
-Range = tuple[float, float]
-"""A pair (low, high)."""
-
 
 @dataclass(frozen=True)
 class MapTruth:

@@ -15,9 +15,8 @@ from scipy.special import ndtr
 
 from lupex_models.configuration import setting
 from lupex_worlds.smooth_field import SmoothField, draw_smooth_field
+from lupex_worlds.spread import Range, log_uniform, uniform
 
-Range = tuple[float, float]
-"""A pair (low, high)."""
 SECONDS_A_MONTH = 30.0 * 86400.0
 ARRAY_ROWS, ARRAY_FACES = 4, 3
 """[A] strings: rows over the tower's height, on each of its three faces; numbered row by row from below."""
@@ -102,11 +101,11 @@ class BatteryDraw(NamedTuple):
 
 def draw_battery(spread: BatteryTruth, cells: int, rng: np.random.Generator) -> BatteryDraw:
     """Draw a pack of `cells` in series."""
-    capacity = _uniform(spread.capacity_factor, rng)
-    resistance = _log_uniform(spread.resistance_factor, rng)
-    capacities = capacity * (1.0 + _uniform(spread.cell_capacity_sigma, rng) * _sorted_normal(cells, rng))
-    resistances = resistance * (1.0 + _uniform(spread.cell_resistance_sigma, rng) * _sorted_normal(cells, rng))
-    missing = _uniform(spread.imbalance, rng) * rng.random(cells)
+    capacity = uniform(spread.capacity_factor, rng)
+    resistance = log_uniform(spread.resistance_factor, rng)
+    capacities = capacity * (1.0 + uniform(spread.cell_capacity_sigma, rng) * _sorted_normal(cells, rng))
+    resistances = resistance * (1.0 + uniform(spread.cell_resistance_sigma, rng) * _sorted_normal(cells, rng))
+    missing = uniform(spread.imbalance, rng) * rng.random(cells)
     # the chain is full when its fullest cell is
     missing = capacity * (missing - missing.min())
     survival = rng.uniform(*spread.freeze_survival, cells)
@@ -115,18 +114,18 @@ def draw_battery(spread: BatteryTruth, cells: int, rng: np.random.Generator) -> 
         tuple(np.maximum(resistances, 0.05 * resistance).tolist()),
         tuple(missing.tolist()),
         tuple(survival.tolist()),
-        _uniform(spread.curve_share, rng),
-        _uniform(spread.hysteresis_v, rng),
-        _uniform(spread.activation_factor, rng),
-        _uniform(spread.cold_loss_factor, rng),
-        _uniform(spread.cold_rate_exponent, rng),
-        _uniform(spread.cold_charge_c_rate, rng),
-        _uniform(spread.coulombic_efficiency, rng),
-        -math.log1p(-_uniform(spread.self_discharge_month, rng)) / SECONDS_A_MONTH,
-        _uniform(spread.lockout_v_cell, rng),
-        _uniform(spread.converter_fixed_w, rng),
-        _uniform(spread.converter_loss_share, rng),
-        _uniform(spread.converter_loss_per_w, rng),
+        uniform(spread.curve_share, rng),
+        uniform(spread.hysteresis_v, rng),
+        uniform(spread.activation_factor, rng),
+        uniform(spread.cold_loss_factor, rng),
+        uniform(spread.cold_rate_exponent, rng),
+        uniform(spread.cold_charge_c_rate, rng),
+        uniform(spread.coulombic_efficiency, rng),
+        -math.log1p(-uniform(spread.self_discharge_month, rng)) / SECONDS_A_MONTH,
+        uniform(spread.lockout_v_cell, rng),
+        uniform(spread.converter_fixed_w, rng),
+        uniform(spread.converter_loss_share, rng),
+        uniform(spread.converter_loss_per_w, rng),
     )
 
 
@@ -167,12 +166,12 @@ def draw_array(spread: ArrayTruth, rng: np.random.Generator) -> ArrayDraw:
     count = int(rng.integers(int(spread.dead_strings[0]), int(spread.dead_strings[1]) + 1))
     dead = sorted(rng.permutation(ARRAY_STRINGS)[:count].tolist())
     return ArrayDraw(
-        _uniform(spread.power_factor, rng),
-        _uniform(spread.dust_per_km, rng),
-        _uniform(spread.dust_per_drilled_m, rng),
-        math.radians(_uniform(spread.pointing_error_deg, rng)),
-        _uniform(spread.temperature_coefficient_k, rng),
-        _uniform(spread.tower_height_m, rng),
+        uniform(spread.power_factor, rng),
+        uniform(spread.dust_per_km, rng),
+        uniform(spread.dust_per_drilled_m, rng),
+        math.radians(uniform(spread.pointing_error_deg, rng)),
+        uniform(spread.temperature_coefficient_k, rng),
+        uniform(spread.tower_height_m, rng),
         tuple(int(k) for k in dead),
     )
 
@@ -242,19 +241,19 @@ class HeatDraw(NamedTuple):
 def draw_heat(spread: HeatTruth, rng: np.random.Generator) -> HeatDraw:
     """Draw losses and ground."""
     return HeatDraw(
-        _uniform(spread.box_conductance_w_k, rng),
-        _log_uniform(spread.structure_emissivity_factor, rng),
-        _uniform(spread.radiator_leak, rng),
-        _uniform(spread.pipe_leak_w_k, rng),
-        _uniform(spread.track_conductance_w_k, rng),
-        _uniform(spread.thermostat_error_k, rng),
-        _uniform(spread.slope_share, rng),
-        _uniform(spread.rough_cosine, rng),
-        _uniform(spread.shade_ground_k, rng),
+        uniform(spread.box_conductance_w_k, rng),
+        log_uniform(spread.structure_emissivity_factor, rng),
+        uniform(spread.radiator_leak, rng),
+        uniform(spread.pipe_leak_w_k, rng),
+        uniform(spread.track_conductance_w_k, rng),
+        uniform(spread.thermostat_error_k, rng),
+        uniform(spread.slope_share, rng),
+        uniform(spread.rough_cosine, rng),
+        uniform(spread.shade_ground_k, rng),
         spread.permanent_shadow_k,
         draw_smooth_field(spread.permanent_shadow_patch_m, rng),
-        3600.0 * _log_uniform(spread.ground_cooling_h, rng),
-        3600.0 * _log_uniform(spread.ground_warming_h, rng),
+        3600.0 * log_uniform(spread.ground_cooling_h, rng),
+        3600.0 * log_uniform(spread.ground_warming_h, rng),
     )
 
 
@@ -264,14 +263,6 @@ class PowerDraw(NamedTuple):
     battery: BatteryDraw
     array: ArrayDraw
     heat: HeatDraw
-
-
-def _uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(rng.uniform(bounds[0], bounds[1]))
-
-
-def _log_uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]))))
 
 
 def _sorted_normal(count: int, rng: np.random.Generator) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -6,21 +6,13 @@ import math
 
 import numpy as np
 
-Range = tuple[float, float]
-"""A pair (low, high)."""
+from lupex_worlds.spread import Range, uniform
+
 Vector = tuple[float, float, float]
 Matrix = tuple[Vector, Vector, Vector]
 
 FULL_TRACK_MPS = 0.1
 """Speed of the tracks at which shaking and dust are stated."""
-
-
-def uniform(bounds: Range, rng: np.random.Generator) -> float:
-    """Draw one value between two bounds; raises ValueError when they are in the wrong order."""
-    low, high = bounds
-    if not low <= high:
-        raise ValueError(f"a spread runs from low to high, not from {low:g} to {high:g}")
-    return float(rng.uniform(low, high))
 
 
 def either_sign(bounds: Range, rng: np.random.Generator) -> float:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from lupex_models.configuration import setting
-from lupex_worlds.truth.sensor_spread import Range, Vector, small_rotation, uniform
+from lupex_worlds.spread import Range, uniform
+from lupex_worlds.truth.sensor_spread import Vector, small_rotation
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ from numba import njit
 
 from lupex_models.configuration import setting
 from lupex_worlds.smooth_field import draw_smooth_field, sum_waves
+from lupex_worlds.spread import log_uniform
 from lupex_worlds.truth.weak_patches import WeakPatches, WeakPatchTruth, draw_weak_patches, weak_soil
 
 FloatArray = npt.NDArray[np.float64]
-Range = tuple[float, float]
-"""A pair (low, high)."""
 
 # Columns of a soil row.
 BEKKER_N, KC, KPHI, COHESION, FRICTION, SHEAR_MODULUS, DENSITY = range(7)
@@ -115,14 +114,14 @@ def draw_soil(
     """
     mean = np.empty(COLUMNS)
     mean[BEKKER_N], mean[KC] = _BEKKER_N, _KC
-    mean[KPHI] = _log_uniform(spread.kphi_n_m3, rng)
-    mean[COHESION] = _log_uniform(spread.cohesion_pa, rng)
+    mean[KPHI] = log_uniform(spread.kphi_n_m3, rng)
+    mean[COHESION] = log_uniform(spread.cohesion_pa, rng)
     mean[FRICTION] = math.radians(rng.uniform(*spread.friction_angle_deg))
     mean[SHEAR_MODULUS] = rng.uniform(*spread.shear_modulus_m)
     # Stiffness and friction before what came later: the draws of these stay what they were.
     waves = [draw_smooth_field(length, rng) for length in (spread.patch_m, spread.patch_m, spread.slip_patch_m)]
     mean[DENSITY] = rng.uniform(*spread.density_kg_m3)
-    mean[SHEAR_MODULUS] *= _log_uniform(spread.slip_factor, rng)
+    mean[SHEAR_MODULUS] *= log_uniform(spread.slip_factor, rng)
     grip = TrackGrip(
         float(rng.uniform(*spread.interface_friction)),
         float(rng.uniform(*spread.grouser_height_m)),
@@ -140,10 +139,6 @@ def draw_soil(
     )
     weak = draw_weak_patches(spread.weak, rng, clear)
     return TrueSoil(fields, weak, grip)
-
-
-def _log_uniform(bounds: Range, rng: np.random.Generator) -> float:
-    return float(np.exp(rng.uniform(math.log(bounds[0]), math.log(bounds[1]))))
 
 
 @njit(cache=True)
