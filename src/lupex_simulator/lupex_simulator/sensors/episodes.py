@@ -4,7 +4,7 @@
 
 import numpy as np
 
-from lupex_worlds.truth.sensor_spread import Range
+from lupex_worlds.spread import Range
 
 
 class Episodes:
