@@ -191,10 +191,10 @@ class TimeMaker(Protocol):
     def now_ns(self) -> int:
         """Return the time it has made so far."""
 
-    def next_ns(self) -> int:
-        """Return the time of its next step."""
+    def next_ns(self, not_before_ns: int) -> int:
+        """Return the time of its next step; what it was told since the last one may bring it forward."""
 
-    def step(self) -> None:
+    def step(self, to_ns: int) -> None:
         """Make that step."""
 
     def heed(self) -> None:

@@ -19,7 +19,7 @@ from lupex_simulator.power.bus_quantities import BusStart, Sunlight
 from lupex_simulator.power.ground_temperature import Place
 from lupex_simulator.power.power_bus import PowerBus
 from lupex_simulator.power.true_array import deck_incidence_rad
-from lupex_simulator.schedule import START_NS, Mode, Schedule
+from lupex_simulator.schedule import START_NS, STEP_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.lidar import Points, scan
 from lupex_simulator.sensors.neutron import NeutronReading, count, water_equivalent
@@ -78,7 +78,7 @@ class Simulation:
         """Begin parked where the lander truly stands."""
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         seed = world.seed
-        self.schedule = Schedule(config.schedule, rover)
+        self.schedule = Schedule(config.schedule, rover, config.max_speed_up)
         self.now_ns = start_ns
         start = world.start_pose
         self.vehicle = Vehicle(
@@ -176,17 +176,18 @@ class Simulation:
             self._rotation = pose.rotation()
 
     def advance(self, to_ns: int) -> None:
-        """Move the world on to `to_ns`, later than now."""
+        """Move the world on to `to_ns`, later than now; commands given while it rested act in the last step of it."""
         dt_s = (to_ns - self.now_ns) * 1e-9
+        step_s = min(dt_s, STEP_NS * 1e-9)
         before_ns, self.now_ns = self.now_ns, to_ns
         now_s = self.now_s
         if Part.VEHICLE in self.parts:
-            self._advance_vehicle(dt_s, now_s)
+            self._advance_vehicle(step_s, now_s)
         else:
             self._mobility_j += self.external.power_w * dt_s
         self._poses.add(self.sensor_pose(), to_ns)
         if Part.DRILL_RIG in self.parts:
-            self._advance_drill(dt_s, now_s)
+            self._advance_drill(step_s if self.drill_rig.commanded(now_s) else dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
         if to_ns // bus_period_ns != before_ns // bus_period_ns:
             self._advance_bus()

@@ -130,7 +130,7 @@ def make_time(executor: BatchingExecutor, port: RosPort, stop: Stop) -> None:
             executor.spin_once(timeout_sec=min(wait_s, MAX_WAIT_S))
             served_s = time.monotonic()
         else:
-            maker.step()
+            maker.step(maker.next_ns(maker.now_ns()))
             if time.monotonic() - served_s > SERVICE_PERIOD_S:
                 executor.spin_once(timeout_sec=0.0)
                 served_s = time.monotonic()
