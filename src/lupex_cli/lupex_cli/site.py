@@ -81,7 +81,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace, report: Report) -> "Imported":
-    report("relief", 0.0)
     # Help and mistaken arguments need not wait for the libraries of the making.
     from rasterio.errors import NotGeoreferencedWarning
 
