@@ -13,7 +13,7 @@ MODULE = """
 import sys, time
 print("importing", flush=True)
 while "--quick" not in sys.argv:
-    time.sleep(60)
+    time.sleep(0.02)
 
 def main():
     print("ran", flush=True)
