@@ -27,7 +27,7 @@ NODES = {
     "gazebo_adapter": {"gazebo_adapter": "GazeboAdapterConfig"},
     "localization": {"localization": "LocalizationConfig"},
     "mission": {"mission": "MissionConfig"},
-    "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
+    "mobility": {"mobility": "MobilityConfig"},
     "path_planning": {"path_planning": "PathPlanningConfig"},
     "power_management": {"power_management": "PowerManagementConfig"},
     "recorder": {"recorder": "RecorderSettings"},
@@ -35,6 +35,9 @@ NODES = {
     "traversability": {"traversability": "TraversabilityConfig"},
 }
 """By file in config/ and by node: the dataclass of its parameters."""
+
+WITHOUT_FILE = {"lupex_mobility": {"drive_route": "RouteConfig"}}
+"""By package and by node: the dataclass of parameters that a launch file alone gives."""
 
 OF_ANOTHER_PACKAGE = {"gazebo_adapter": "lupex_simulator"}
 """Files that do not bear the name of the package whose nodes read them."""
@@ -84,6 +87,9 @@ def place(package: str, cls: type) -> str | None:
         for node, declared in nodes.items():
             if declared == cls.__name__ and package_of(file) == package:
                 return f"Parameters of the node `{node}`, set in `config/{file}.yaml`."
+    for node, declared in WITHOUT_FILE.get(package, {}).items():
+        if declared == cls.__name__:
+            return f"Parameters of the node `{node}`, set by the launch file."
     return None
 
 

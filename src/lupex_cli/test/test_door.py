@@ -1,5 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -53,6 +55,32 @@ def test_a_script_gets_its_arguments_and_gives_its_exit_code(root, capsys):
 def test_a_module_gets_its_arguments(root, capsys):
     assert door.main(["launch", "/no/such.launch.xml"]) == 1
     assert "/no/such.launch.xml: the launch file cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_interrupt_is_one_line_whatever_it_was_turned_into(root, capsys, monkeypatch, hidden):
+    def interrupted(command, arguments, root):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            if hidden:
+                raise SystemError("no compiled object yet") from None
+            raise
+
+    monkeypatch.setattr(door, "run", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert door.main(["launch", "x"]) == 130
+    assert capsys.readouterr().err == "lupex launch: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_error_of_a_command_is_not_dressed_up(root, monkeypatch):
+    def broken(command, arguments, root):
+        raise SystemError
+
+    monkeypatch.setattr(door, "run", broken)
+    with pytest.raises(SystemError):
+        door.main(["launch", "x"])
 
 
 @pytest.mark.parametrize(("result", "code"), [(None, 0), (0, 0), (5, 5), ("a sentence", 1)])

@@ -128,6 +128,9 @@ class Fixes:
     recover_after: int = setting(
         8, "refused fixes in a row, alike, after which the heading is opened again", minimum=2, maximum=1000
     )
+    sun_agrees_s: float = setting(
+        8.0, "so long after a good sun fix the heading is not opened again", unit="s", minimum=0, maximum=1000
+    )
     recover_alike_rad: float = setting(5.0e-3, "how alike they must be", unit="rad", minimum=1e-5, maximum=1)
     terrain: bool = setting(True, "tie the height to the site's elevation model")
     terrain_sigma_m: float = setting(0.6, "elevation model and what it lacks", unit="m", minimum=0.01, maximum=100)

@@ -214,6 +214,8 @@ class Port(Protocol):
     """What was given at the start, by dotted name, as plain values."""
     source: str
     """Names the node in errors about its parameters."""
+    files: Mapping[str, str]
+    """Which file gives a parameter, by dotted name; a parameter that no file gives has none."""
 
     def declare(self, settings: Sequence[tuple[Setting, Any]]) -> None:
         """Show settings with their values to whoever asks for the node's parameters."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lupex_models.configuration import ConfigurationError, read_yaml
+from lupex_node.interrupts import interruptible
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import (
@@ -87,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Here, because launch files ask for the world before they start anything.
             refuse_absent_gazebo()
         level = read_level(options.truth, [*directories, *default_worlds_directories()])
-        directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
+        with interruptible():
+            directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
         if options.what == "gazebo":
             return _print_gazebo(directory, options.truth, options.draw, options.drive)
         answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)

@@ -84,13 +84,22 @@ class Conductor:
 
     # ------------------------------------------------------------------------------------------------ nodes
 
-    def add(self, kind: type[BareNode[Any]], parameters: Mapping[str, Any] | None = None, name: str = "") -> Any:
-        """Make a node and start it; raises ConfigurationError and LockstepError. `parameters` are by dotted name."""
+    def add(
+        self,
+        kind: type[BareNode[Any]],
+        parameters: Mapping[str, Any] | None = None,
+        name: str = "",
+        files: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Make a node and start it; raises ConfigurationError and LockstepError.
+
+        `parameters` are by dotted name, and so are the `files` that give them, for errors.
+        """
         name = name or kind.NAME
         if name in self.nodes:
             raise LockstepError(f"there are two nodes named '{name}': in lock step a name stands for one node")
         self._lives[name] = self._lives.get(name, 0) + 1
-        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}))
+        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}), files)
         try:
             node = port.node = kind(port)
             if not isinstance(node, LupexNode) or node.common.autostart:
