@@ -12,7 +12,7 @@ from lupex_models.rover import Rover
 from lupex_simulator.crawler.steady_drive import DriveCost
 from lupex_simulator.crawler.true_locomotion import true_track
 from lupex_simulator.power.converter import Converter
-from lupex_simulator.power.true_array import TrueArray
+from lupex_simulator.power.true_array import TrueArray, evenly
 from lupex_simulator.power.true_battery import TrueBattery
 from lupex_worlds.truth.energy_truth import draw_energy
 from lupex_worlds.truth.power_truth import BatteryDraw
@@ -54,7 +54,7 @@ def true_cost(world: World, rover: Rover, heater_w: float) -> TrueCost:
     standing = loads.avionics_w + loads.lidar_w + loads.lights_w + heater_w
     truth = draw_energy(world.level.energy, rover.battery.cells_in_series, world.seed).power
     distance_m = float(world.frame.sun(world.site.start_utc_s).distance_m)
-    array_w = TrueArray(rover.solar_array, truth.array).power_w((1.0, 1.0, 1.0), 0.0, distance_m, _PANEL_K)
+    array_w = TrueArray(rover.solar_array, truth.array).power_w(evenly(1.0, 1.0, 1.0), 0.0, distance_m, _PANEL_K)
     track = true_track(rover, world.soil.grip, world.vehicle.drag_factor)
     return TrueCost(
         energy_and_time=DriveCost(track, world.soil.mean_row),
