@@ -195,11 +195,13 @@ class Simulation:
             self._advance_bus()
 
     def _advance_vehicle(self, dt_s: float, now_s: float) -> None:
-        vehicle = self.vehicle
-        if not (vehicle.moving or self.parking.driving(now_s)):
+        vehicle, anchored = self.vehicle, self.drill_rig.anchored
+        # what a drill held, or nobody has set down yet, may stand where the soil does not hold it
+        held = vehicle.settled or anchored
+        if held and not (vehicle.moving or self.parking.driving(now_s)):
             self._velocity = np.zeros(3)
             return
-        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=self.power_bus.supplied)
+        vehicle.step(dt_s, now_s, anchored=anchored, powered=self.power_bus.supplied)
         self._mobility_j += vehicle.power_w * dt_s
         self.pose = vehicle.pose
         self._rotation = self.pose.rotation()
