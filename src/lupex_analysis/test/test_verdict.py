@@ -85,7 +85,9 @@ def test_a_sortie_is_judged_in_its_world(sortie, cache):
 
 def test_costs_rise_with_the_slope_and_end_where_the_soil_gives_way(found):
     cost = true_cost(found.world, found.rover, 7.0)
-    joules, seconds = cost.energy_and_time(np.radians([-10.0, 0.0, 10.0, 20.0, 60.0]), np.zeros(5))
+    joules, seconds = cost.energy_and_time(
+        found.world.soil.mean_row, np.radians([-10.0, 0.0, 10.0, 20.0, 60.0]), np.zeros(5)
+    )
     assert (np.diff(joules[:4]) > 0).all()
     assert np.isinf(joules[4])
     weight = 350.0 * 1.624
