@@ -204,7 +204,8 @@ def installation(root, repository, packages):
         '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
         "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
         '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'
-        '*"--print utc_offset_s"*) printf 1.0 ;;\n*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
+        '*"--print utc_offset_s"*) printf 1.0 ;;\n'
+        '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )
     (root / "bin").mkdir()
     (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
@@ -226,6 +227,17 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
         processes(repository, environment, simulator="gazebo")
     with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
         processes(repository, environment, rviz="true")
+
+
+def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
+    environment = installation(tmp_path, repository, OWN)
+    found = processes(repository, environment, record="true", world="plain", seed="4", truth="nominal", draw="7")
+    recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+    told = [recorder[name] for name in ("world", "seed", "truth", "truth_hash", "draw")]
+    assert told == ["plain", 4, "nominal", "5ff1", 7]
+    assert recorder["everything"] is False
+    found = processes(repository, environment, record="true", truth="nominal", record_all="true")
+    assert yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]["everything"] is True
 
 
 def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):

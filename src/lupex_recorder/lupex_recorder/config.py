@@ -54,6 +54,9 @@ class RecorderSettings:
     world: str = setting("", "name of the world, kept in the bag")
     seed: int = setting(0, "seed of the world's place, kept in the bag", minimum=0, maximum=2147483647)
     truth: str = setting("", "level of the world's truth, kept in the bag")
+    truth_hash: str = setting(
+        "", "of the numbers of that level, kept in the bag: its file may change after the recording"
+    )
     draw: int = setting(
         -1, "seed of the world's draw, kept in the bag; -1 is the place's", minimum=-1, maximum=2147483647
     )

@@ -36,7 +36,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--draw", type=int, default=-1, help="seed of the draw, for Gazebo's files (default: the place's)"
     )
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
-    parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s", "gazebo"), default="world")
+    parser.add_argument(
+        "--print", dest="what", choices=("world", "orbital", "utc_offset_s", "truth_hash", "gazebo"), default="world"
+    )
     parser.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
     parser.add_argument("--simulator", choices=("embedded", "gazebo"), default="embedded", help="refuse an absent one")
     parser.add_argument(
@@ -92,7 +94,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
         if options.what == "gazebo":
             return _print_gazebo(directory, options.truth, options.draw, options.drive)
-        answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)
+        answer = {
+            "world": str(directory),
+            "orbital": str(directory / "orbital"),
+            "truth_hash": level.digest,
+        }.get(options.what)
         if answer is None:
             # Of the place, not of the recipe: each seed may begin at a date of its own.
             answer = repr(float(read_yaml(directory / "orbital" / "site.yaml")["utc_offset_s"]))

@@ -48,11 +48,11 @@ def write_files(directory: Path, scene: Scene, rover: Rover, description: Path, 
     made = target / _MADE_FILE
     if made.is_file() and made.read_text(encoding="utf-8") == digest:
         return target
+    # its owner's alone, as it is made: it holds the true ground
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=directory))
     try:
         _write(unfinished, scene, world, model)
         (unfinished / _MADE_FILE).write_text(digest, encoding="utf-8")
-        unfinished.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         os.rename(unfinished, target)
     finally:
