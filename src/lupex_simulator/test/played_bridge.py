@@ -1,0 +1,187 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""A Gazebo that is played behind the topics of its bridge, nodes that follow it, and who listens to them."""
+
+import array
+import collections
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from nav_msgs.msg import Odometry
+from ros_gz_interfaces.msg import Contact, Contacts, Light
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import JointState, PointCloud2, PointField
+from std_msgs.msg import Float64
+
+from lupex_models.rover import read_rover
+from lupex_node import qos
+from lupex_node.ros.executor import BatchingExecutor
+from lupex_node.ros.process import attach, detach
+from lupex_node.ros.subscriptions import quality
+from lupex_simulator.conversions import DRIVE_NAMES, JOINT_NAMES, STEER_NAMES, header, quaternion, time_message
+from lupex_simulator.gazebo.node import GazeboAdapterNode
+from lupex_simulator.payload.node import PayloadNode
+from lupex_simulator.schedule import START_NS
+
+ROVER_FILE = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
+ROVER = read_rover(ROVER_FILE)
+RADIUS = ROVER.crawler.sprocket_radius_m
+TICK_NS = 20_000_000
+TICK_WALL_S, LOOK_WALL_S = 0.004, 0.002
+"""The played Gazebo runs five times as fast as the wall's time, and is looked at as often as the real one."""
+WALL_LIMIT_S = 60.0
+
+
+class PlayedGazebo:
+    """A rover on a plane with a slope, behind the bridge's topics; it drives as it is told, if `tracks_move`."""
+
+    def __init__(self, start_ns=START_NS, tracks_move=True, pitch_rad=-0.1):
+        self.node = rclpy.create_node("played_gazebo")
+        self.now_ns, self.tracks_move, self.pitch_rad = start_ns, tracks_move, pitch_rad
+        self.x_m, self.yaw_rad = 0.0, 0.0
+        self.angle, self.speed = dict.fromkeys(STEER_NAMES, 0.0), dict.fromkeys(DRIVE_NAMES, 0.0)
+        self.lights = []
+        for name in STEER_NAMES:
+            self.take(Float64, f"/gazebo/{name}/angle", self._set(self.angle, name))
+        for name in DRIVE_NAMES:
+            self.take(Float64, f"/gazebo/{name}/speed", self._set(self.speed, name))
+        self.take(Light, "/gazebo/light_config", self.lights.append)
+        self.clock = self.publisher(Clock, "/gazebo/clock")
+        self.odometry = self.publisher(Odometry, "/gazebo/odometry")
+        self.joints = self.publisher(JointState, "/gazebo/joint_states")
+        self.contact = self.publisher(Contacts, "/gazebo/contact")
+        self.cloud = self.publisher(PointCloud2, "/gazebo/lidar/points")
+
+    def take(self, kind, topic, use):
+        self.node.create_subscription(kind, topic, use, quality(qos.STATE))
+
+    def publisher(self, kind, topic):
+        return self.node.create_publisher(kind, topic, quality(qos.STATE))
+
+    @staticmethod
+    def _set(values, name):
+        return lambda message: values.__setitem__(name, message.data)
+
+    def tick(self):
+        self.now_ns += TICK_NS
+        dt_s = TICK_NS * 1e-9
+        if self.tracks_move:
+            self.x_m += sum(self.speed.values()) / 4 * dt_s * math.cos(self.pitch_rad)
+        told = header(self.now_ns, "lupex_rover/odom")
+        self.joints.publish(
+            JointState(
+                header=told, name=["other", *STEER_NAMES[::-1]], position=[9.0, *list(self.angle.values())[::-1]]
+            )
+        )
+        odometry = Odometry(header=told)
+        odometry.pose.pose.position.x = self.x_m
+        odometry.pose.pose.position.z = -math.tan(self.pitch_rad) * self.x_m
+        odometry.pose.pose.orientation = quaternion(self.yaw_rad, self.pitch_rad, 0.0)
+        odometry.twist.twist.linear.x = 0.25
+        self.odometry.publish(odometry)
+        self.contact.publish(Contacts(header=told, contacts=[Contact()]))
+        self.clock.publish(Clock(clock=time_message(self.now_ns)))
+
+
+class Listener:
+    """Whatever is told on the rover's own topics."""
+
+    def __init__(self, **topics):
+        self.node = rclpy.create_node("listener")
+        self.heard = collections.defaultdict(list)
+        for topic, kind in topics.items():
+            name = "/" + topic.replace("__", "/")
+            self.node.create_subscription(kind, name, self.heard[topic].append, quality(qos.SAMPLES))
+        self.commands = self.node.create_publisher(JointState, "/mobility/joint_commands", quality(qos.STATE))
+
+    def drive(self, now_ns, track_mps):
+        speeds = [0.0] * 4 + [track_mps / RADIUS] * 4
+        self.commands.publish(
+            JointState(header=header(now_ns, ""), name=list(JOINT_NAMES), position=[0.0] * 8, velocity=speeds)
+        )
+
+
+class Stage:
+    """A played Gazebo, the nodes that follow it, and who listens, in one executor."""
+
+    def __init__(self, world):
+        self.world = world
+        self.executor = BatchingExecutor()
+        self.players, self.followers = [], []
+
+    def play(self, player):
+        self.players.append(player)
+        self.executor.add_node(player.node)
+        return player
+
+    def gazebo(self, **given):
+        return self.play(PlayedGazebo(**given))
+
+    def listener(self, **topics):
+        return self.play(Listener(**topics))
+
+    def follow(self, kind, **parameters):
+        given = {"world": self.world, "rover": ROVER_FILE} | parameters
+        if kind is PayloadNode:
+            given = {"parts": "-vehicle,-lidar,-inertial"} | given
+        words = [word for name, value in given.items() for word in ("-p", f"{name}:={value}")]
+        node = attach(kind, cli_args=["--ros-args", *words])
+        self.followers.append(node)
+        self.executor.add_node(node.port.node)
+        return node
+
+    def adapter(self, **parameters):
+        return self.follow(GazeboAdapterNode, **parameters)
+
+    def payload(self, **parameters):
+        return self.follow(PayloadNode, **parameters)
+
+    def end(self, node):
+        self.followers.remove(node)
+        self.executor.remove_node(node.port.node)
+        detach(node)
+
+    def spin(self, wall_s):
+        end_s = time.monotonic() + wall_s
+        while (left_s := end_s - time.monotonic()) > 0.0:
+            self.executor.spin_once(timeout_sec=left_s)
+
+    def until(self, condition, tick=lambda: None):
+        end_s = time.monotonic() + WALL_LIMIT_S
+        while not condition():
+            assert time.monotonic() < end_s, "it never came to pass"
+            tick()
+            self.spin(TICK_WALL_S)
+
+    def close(self):
+        for node in list(self.followers):
+            self.end(node)
+        self.executor.shutdown()
+        for player in self.players:
+            player.node.destroy_node()
+
+
+def play(stage, gazebo, until, listener=None, drive=None):
+    """Let Gazebo run, everybody follow, until something holds."""
+
+    def tick():
+        gazebo.tick()
+        if drive is not None:
+            listener.drive(gazebo.now_ns, drive)
+
+    stage.until(until, tick)
+
+
+def cloud(rows, offsets=(0, 4, 8, 16), step=32):
+    message = PointCloud2(height=1, width=len(rows), point_step=step, row_step=step * len(rows))
+    message.fields = [
+        PointField(name=name, offset=offset, datatype=PointField.FLOAT32, count=1)
+        for name, offset in zip(("x", "y", "z", "intensity"), offsets)
+    ]
+    table = np.zeros((len(rows), step // 4), dtype="<f4")
+    table[:, [offset // 4 for offset in offsets]] = rows
+    message.data = array.array("B", table.tobytes())
+    return message
