@@ -57,6 +57,11 @@ def time_message(time_ns: int) -> Time:
     return Time(sec=sec, nanosec=nanosec)
 
 
+def time_ns(stamp: Time) -> int:
+    """Return a stamp in nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+
+
 def header(time_ns: int, frame_id: str) -> Header:
     """Return a header."""
     return Header(stamp=time_message(time_ns), frame_id=frame_id)

@@ -29,31 +29,43 @@ from lupex_simulator.schedule import START_NS
 ROVER_FILE = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 ROVER = read_rover(ROVER_FILE)
 RADIUS = ROVER.crawler.sprocket_radius_m
-TICK_NS = 20_000_000
+STEP_NS = 4_000_000
+"""Of the physics."""
+TICK_NS = 5 * STEP_NS
 TICK_WALL_S, LOOK_WALL_S = 0.004, 0.002
 """The played Gazebo runs five times as fast as the wall's time, and is looked at as often as the real one."""
 WALL_LIMIT_S = 60.0
 
 
 class PlayedGazebo:
-    """A rover on a plane with a slope, behind the bridge's topics; it drives as it is told, if `tracks_move`."""
+    """A rover on a plane with a slope, behind the bridge's topics; it drives as it is told, if `tracks_move`.
 
-    def __init__(self, start_ns=START_NS, tracks_move=True, pitch_rad=-0.1):
+    Times, rates and stamps are those of a real server: odometry comes at `odometry_hz`, joint states at 50 Hz, each
+    with the stamp of its step. `bursts_ns` holds by topic at which multiples of time what has gathered comes at once.
+    """
+
+    def __init__(self, start_ns=START_NS, tracks_move=True, pitch_rad=-0.1, odometry_hz=25.0, bursts_ns=None):
         self.node = rclpy.create_node("played_gazebo")
         self.now_ns, self.tracks_move, self.pitch_rad = start_ns, tracks_move, pitch_rad
-        self.x_m, self.yaw_rad = 0.0, 0.0
+        self.x_m, self.yaw_rad, self.yaw_rate_rad_s = 0.0, 0.0, 0.0
+        self.odometry_ns = round(1e9 / odometry_hz)
+        self.poses = {}
         self.angle, self.speed = dict.fromkeys(STEER_NAMES, 0.0), dict.fromkeys(DRIVE_NAMES, 0.0)
         self.lights = []
+        self._bursts_ns, self._gathered = bursts_ns or {}, []
         for name in STEER_NAMES:
             self.take(Float64, f"/gazebo/{name}/angle", self._set(self.angle, name))
         for name in DRIVE_NAMES:
             self.take(Float64, f"/gazebo/{name}/speed", self._set(self.speed, name))
         self.take(Light, "/gazebo/light_config", self.lights.append)
-        self.clock = self.publisher(Clock, "/gazebo/clock")
-        self.odometry = self.publisher(Odometry, "/gazebo/odometry")
-        self.joints = self.publisher(JointState, "/gazebo/joint_states")
-        self.contact = self.publisher(Contacts, "/gazebo/contact")
-        self.cloud = self.publisher(PointCloud2, "/gazebo/lidar/points")
+        kinds = {
+            "clock": Clock,
+            "odometry": Odometry,
+            "joint_states": JointState,
+            "contact": Contacts,
+            "lidar/points": PointCloud2,
+        }
+        self._publishers = {topic: self.publisher(kind, f"/gazebo/{topic}") for topic, kind in kinds.items()}
 
     def take(self, kind, topic, use):
         self.node.create_subscription(kind, topic, use, quality(qos.STATE))
@@ -65,25 +77,45 @@ class PlayedGazebo:
     def _set(values, name):
         return lambda message: values.__setitem__(name, message.data)
 
+    def tell(self, topic, message):
+        """Hand a message over, or gather it until its topic's burst."""
+        self._gathered.append((topic, message))
+        due = [told for told in self._gathered if self.now_ns % self._bursts_ns.get(told[0], 1) < TICK_NS]
+        self._gathered = [told for told in self._gathered if told not in due]
+        for name, waiting in due:
+            self._publishers[name].publish(waiting)
+
+    def pose_at(self, stamp):
+        """Return the true (x, yaw) at the time of a stamp; a KeyError means that there was no step then."""
+        return self.poses[stamp.sec * 1_000_000_000 + stamp.nanosec]
+
     def tick(self):
-        self.now_ns += TICK_NS
-        dt_s = TICK_NS * 1e-9
+        before_ns = self.now_ns
+        for _ in range(TICK_NS // STEP_NS):
+            self._step()
+        told = header(self.now_ns, "lupex_rover/odom")
+        angles = list(self.angle.values())[::-1]
+        self.tell("joint_states", JointState(header=told, name=["other", *STEER_NAMES[::-1]], position=[9.0, *angles]))
+        if self.now_ns // self.odometry_ns != before_ns // self.odometry_ns:
+            self.tell("odometry", self._odometry(told))
+        self.tell("contact", Contacts(header=told, contacts=[Contact()]))
+        self.tell("clock", Clock(clock=time_message(self.now_ns)))
+
+    def _step(self):
+        self.now_ns += STEP_NS
+        dt_s = STEP_NS * 1e-9
         if self.tracks_move:
             self.x_m += sum(self.speed.values()) / 4 * dt_s * math.cos(self.pitch_rad)
-        told = header(self.now_ns, "lupex_rover/odom")
-        self.joints.publish(
-            JointState(
-                header=told, name=["other", *STEER_NAMES[::-1]], position=[9.0, *list(self.angle.values())[::-1]]
-            )
-        )
-        odometry = Odometry(header=told)
-        odometry.pose.pose.position.x = self.x_m
-        odometry.pose.pose.position.z = -math.tan(self.pitch_rad) * self.x_m
-        odometry.pose.pose.orientation = quaternion(self.yaw_rad, self.pitch_rad, 0.0)
-        odometry.twist.twist.linear.x = 0.25
-        self.odometry.publish(odometry)
-        self.contact.publish(Contacts(header=told, contacts=[Contact()]))
-        self.clock.publish(Clock(clock=time_message(self.now_ns)))
+        self.yaw_rad += self.yaw_rate_rad_s * dt_s
+        self.poses[self.now_ns] = (self.x_m, self.yaw_rad)
+
+    def _odometry(self, told):
+        message = Odometry(header=told)
+        message.pose.pose.position.x = self.x_m
+        message.pose.pose.position.z = -math.tan(self.pitch_rad) * self.x_m
+        message.pose.pose.orientation = quaternion(self.yaw_rad, self.pitch_rad, 0.0)
+        message.twist.twist.linear.x = 0.25
+        return message
 
 
 class Listener:

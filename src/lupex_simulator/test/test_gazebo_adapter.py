@@ -112,7 +112,7 @@ def test_cloud_comes_without_lost_rays_in_the_layout_of_the_embedded_lidar(stage
     message.header.stamp = time_message(START_NS)
 
     def heard():
-        gazebo.cloud.publish(message)
+        gazebo.tell("lidar/points", message)
         return listener.heard["lidar__points"]
 
     play(stage, gazebo, heard)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 pytestmark = pytest.mark.node
 sys.path.insert(0, str(Path(__file__).parent))
@@ -25,6 +26,7 @@ from lupex_node.conversions import seconds  # noqa: E402
 from lupex_simulator.gazebo.following import ClockError  # noqa: E402
 from lupex_simulator.payload import node as payload_node  # noqa: E402
 from lupex_simulator.schedule import START_NS  # noqa: E402
+from lupex_simulator.sensors.sky_sensors import base_from_star_tracker  # noqa: E402
 from lupex_worlds.domain_lock import lock_domain  # noqa: E402
 from lupex_worlds.gazebo_files.world_model import sun_direction  # noqa: E402
 from lupex_worlds.pose import Pose  # noqa: E402
@@ -96,3 +98,56 @@ def test_payload_refuses_a_domain_that_is_taken(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert told.startswith("error: a simulator already runs on ROS domain")
     assert told.count("\n") == 1
+
+
+def test_what_is_made_from_a_pose_is_stamped_with_the_poses_time(stage, tiny_directory):
+    """The pose comes at 5 Hz, late and several at once: a turning rover is elsewhere by the time of the clock."""
+    gazebo = stage.gazebo(odometry_hz=5.0, bursts_ns={"odometry": 600_000_000})
+    gazebo.yaw_rate_rad_s = 0.2
+    stage.adapter()
+    stage.payload()
+    kinds = {
+        "sun_sensor__direction": Vector3Stamped,
+        "star_tracker__attitude": AttitudeFix,
+        "truth__state": WorldTruth,
+        "power__bus": PowerBus,
+    }
+    heard = stage.listener(**kinds).heard
+    # what comes before the first pose is another matter
+    play(stage, gazebo, lambda: min(len(heard[topic]) for topic in kinds) >= 6)
+    frame = open_world(tiny_directory).frame
+    utc_s = open_world(tiny_directory).site.utc_offset_s
+
+    def attitude(message):
+        return Pose(0.0, 0.0, 0.0, 0.0, gazebo.pitch_rad, gazebo.pose_at(message.header.stamp)[1]).rotation()
+
+    for message in heard["sun_sensor__direction"][2:]:
+        sensed = np.array([message.vector.x, message.vector.y, message.vector.z])
+        true = attitude(message).T @ frame.sun_vector(seconds(message.header.stamp) + utc_s)
+        assert math.acos(sensed @ true) < 6 * ROVER.sun_sensor.sigma_rad
+    tracker = base_from_star_tracker(ROVER.star_tracker)
+    for message in heard["star_tracker__attitude"][2:]:
+        q = message.orientation
+        to_map = frame.map_from_icrf(seconds(message.header.stamp) + utc_s)
+        told = to_map @ Rotation.from_quat([q.x, q.y, q.z, q.w]).as_matrix()
+        apart = Rotation.from_matrix(told.T @ attitude(message) @ tracker).magnitude()
+        assert apart < 6 * ROVER.star_tracker.roll_sigma_rad
+    for message in heard["truth__state"][2:]:
+        assert message.yaw_rad == pytest.approx(gazebo.pose_at(message.header.stamp)[1], abs=1e-9)
+    # what is measured of the battery is true for the world's own time
+    stamps = np.array([seconds(message.header.stamp) for message in heard["power__bus"]])
+    assert np.diff(stamps) == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_pose_is_not_told_twice_by_the_sky(stage):
+    gazebo = stage.gazebo()
+    stage.adapter()
+    stage.payload()
+    heard = stage.listener(sun_sensor__direction=Vector3Stamped, power__bus=PowerBus).heard
+    play(stage, gazebo, lambda: len(heard["sun_sensor__direction"]) >= 2)
+    gazebo.odometry_ns = 10**18
+    begun = len(heard["power__bus"])
+    play(stage, gazebo, lambda: len(heard["power__bus"]) >= begun + 5)
+    stamps = [seconds(message.header.stamp) for message in heard["sun_sensor__direction"]]
+    assert len(set(stamps)) == len(stamps)
+    assert gazebo.now_ns * 1e-9 - stamps[-1] > 3.0

@@ -178,7 +178,7 @@ def test_instruments_off_count_nothing(world):
 def test_in_the_dark_the_sun_sensor_is_blind(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
     floor = Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0)
-    sim.place(floor, sim.now_s + 0.04)
+    sim.place(floor, sim.now_ns + 40_000_000)
     run(sim, 5.0)
     assert sim.truth().pose == floor
     assert sim.truth().sunlit_fraction == 0.0
@@ -195,7 +195,7 @@ def test_an_external_vehicle_pays_for_its_drives(world):
 
 def test_own_vehicle_is_not_placed_from_outside(world):
     sim = simulation(world)
-    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0), sim.now_s + 1.0)
+    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0), sim.now_ns + 1_000_000_000)
     assert sim.pose.x_m == 0.0
 
 
@@ -215,7 +215,7 @@ def test_a_tower_with_height_sees_the_sun_at_foot_and_top(world):
     tower = at_level(world, energy=EnergyTruth(array=ArrayTruth(tower_height_m=(1.0, 1.0))))
     tall = Simulation(CONFIG, ROVER, tower, read_parts("-vehicle,-inertial"))
     assert (tall.sunlight.foot_fraction, tall.sunlight.top_fraction) == (1.0, 1.0)
-    tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_s + 0.04)
+    tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_ns + 40_000_000)
     run(tall, 2.0)
     # 1.2 m above the crater's floor is dark; so is all from 0.7 to 1.7 m
     assert tall.sunlight.shares == (0.0, 0.0, 0.0)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Light
-from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState, PointCloud2, PointField
 from std_msgs.msg import Header
 
@@ -20,11 +19,6 @@ from lupex_worlds.gazebo_files.world_model import SUN_NAME, SunSettings
 
 FloatArray = npt.NDArray[np.float64]
 _WANTED = ("x", "y", "z", "intensity")
-
-
-def clock_ns(message: Clock) -> int:
-    """Return the clock's time."""
-    return int(message.clock.sec) * 1_000_000_000 + int(message.clock.nanosec)
 
 
 def steering_angles(message: JointState) -> FloatArray:

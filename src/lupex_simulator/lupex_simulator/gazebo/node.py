@@ -26,10 +26,10 @@ from lupex_simulator.conversions import (
     command_time_s,
     joint_command,
     odometry_pose,
+    time_ns,
 )
 from lupex_simulator.gazebo.conversions import (
     as_truth,
-    clock_ns,
     cloud_points,
     joint_states_message,
     steering_angles,
@@ -89,7 +89,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
         self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
         self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)))
+        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
         self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
         self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
         self.listen(PointCloud2, "/gazebo/lidar/points", self._on_cloud)
@@ -101,13 +101,12 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
 
     def _on_odometry(self, message: Odometry) -> None:
         self._pose, self._odometry = odometry_pose(message), message
-        stamp, pose = message.header.stamp, SensorPose(**vars(self._pose))
-        time_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+        at_ns, pose = time_ns(message.header.stamp), SensorPose(**vars(self._pose))
         if self._poses is None:
             # a cloud comes a while after its stamp
             kept_ns = round(1e9 * (self._lidar_draw.scan_duration_s + _CLOUD_LATE_S))
-            self._poses = PoseHistory(pose, time_ns, kept_ns)
-        self._poses.add(pose, time_ns)
+            self._poses = PoseHistory(pose, at_ns, kept_ns)
+        self._poses.add(pose, at_ns)
 
     def _on_joint_states(self, message: JointState) -> None:
         self._steer = steering_angles(message)
@@ -128,8 +127,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         lidar = self._rover.lidar
         points = ground_points(cloud_points(message), self._hull, lidar.range_min_m, lidar.range_max_m)
         if self._poses is not None:
-            stamp, draw = message.header.stamp, self._lidar_draw
-            end_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+            end_ns, draw = time_ns(message.header.stamp), self._lidar_draw
             poses = (self._poses.at(end_ns - round(1e9 * draw.scan_duration_s)), self._poses.at(end_ns))
             points = told_cloud(points, poses, lidar, draw, self._lidar_rng, track_mps=self._track_mps)
         self._cloud.publish(cloud_message(message.header.stamp, points))
