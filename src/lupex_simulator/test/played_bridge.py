@@ -13,11 +13,13 @@ import rclpy
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Contact, Contacts, Light
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState, PointCloud2, PointField
+from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Float64
 
+from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.rover import read_rover
 from lupex_node import qos
+from lupex_node.qos import Profile
 from lupex_node.ros.executor import BatchingExecutor
 from lupex_node.ros.process import attach, detach
 from lupex_node.ros.subscriptions import quality
@@ -32,6 +34,8 @@ RADIUS = ROVER.crawler.sprocket_radius_m
 STEP_NS = 4_000_000
 """Of the physics."""
 TICK_NS = 5 * STEP_NS
+KNOCK_MPS2 = 0.045
+"""Makes 0.064 m/s2 rms of instants, as measured of a rover that drives in a real server."""
 TICK_WALL_S, LOOK_WALL_S = 0.004, 0.002
 """The played Gazebo runs five times as fast as the wall's time, and is looked at as often as the real one."""
 WALL_LIMIT_S = 60.0
@@ -41,7 +45,8 @@ class PlayedGazebo:
     """A rover on a plane with a slope, behind the bridge's topics; it drives as it is told, if `tracks_move`.
 
     Times, rates and stamps are those of a real server: odometry comes at `odometry_hz`, joint states at 50 Hz, each
-    with the stamp of its step. `bursts_ns` holds by topic at which multiples of time what has gathered comes at once.
+    with the stamp of its step, and the inertial unit tells the instant of each step: while tracks run, contacts knock
+    it to and fro. `bursts_ns` holds by topic at which multiples of time what has gathered comes at once.
     """
 
     def __init__(self, start_ns=START_NS, tracks_move=True, pitch_rad=-0.1, odometry_hz=25.0, bursts_ns=None):
@@ -52,7 +57,8 @@ class PlayedGazebo:
         self.poses = {}
         self.angle, self.speed = dict.fromkeys(STEER_NAMES, 0.0), dict.fromkeys(DRIVE_NAMES, 0.0)
         self.lights = []
-        self._bursts_ns, self._gathered = bursts_ns or {}, []
+        self._bursts_ns, self._gathered = bursts_ns or {}, collections.defaultdict(list)
+        self._rng, self._knock = np.random.default_rng(5), np.zeros(3)
         for name in STEER_NAMES:
             self.take(Float64, f"/gazebo/{name}/angle", self._set(self.angle, name))
         for name in DRIVE_NAMES:
@@ -61,6 +67,7 @@ class PlayedGazebo:
         kinds = {
             "clock": Clock,
             "odometry": Odometry,
+            "imu": Imu,
             "joint_states": JointState,
             "contact": Contacts,
             "lidar/points": PointCloud2,
@@ -71,7 +78,7 @@ class PlayedGazebo:
         self.node.create_subscription(kind, topic, use, quality(qos.STATE))
 
     def publisher(self, kind, topic):
-        return self.node.create_publisher(kind, topic, quality(qos.STATE))
+        return self.node.create_publisher(kind, topic, quality(Profile(1000) if kind is Imu else qos.STATE))
 
     @staticmethod
     def _set(values, name):
@@ -79,11 +86,12 @@ class PlayedGazebo:
 
     def tell(self, topic, message):
         """Hand a message over, or gather it until its topic's burst."""
-        self._gathered.append((topic, message))
-        due = [told for told in self._gathered if self.now_ns % self._bursts_ns.get(told[0], 1) < TICK_NS]
-        self._gathered = [told for told in self._gathered if told not in due]
-        for name, waiting in due:
-            self._publishers[name].publish(waiting)
+        gathered = self._gathered[topic]
+        gathered.append(message)
+        if self.now_ns % self._bursts_ns.get(topic, 1) < TICK_NS:
+            for waiting in gathered:
+                self._publishers[topic].publish(waiting)
+            gathered.clear()
 
     def pose_at(self, stamp):
         """Return the true (x, yaw) at the time of a stamp; a KeyError means that there was no step then."""
@@ -108,6 +116,20 @@ class PlayedGazebo:
             self.x_m += sum(self.speed.values()) / 4 * dt_s * math.cos(self.pitch_rad)
         self.yaw_rad += self.yaw_rate_rad_s * dt_s
         self.poses[self.now_ns] = (self.x_m, self.yaw_rad)
+        self.tell("imu", self._instant())
+
+    def _instant(self):
+        """Return what the unit feels now; a contact's knocks to and fro take each other away."""
+        before, self._knock = self._knock, self._rng.normal(0.0, KNOCK_MPS2, 3) * any(self.speed.values())
+        message = Imu(header=header(self.now_ns, "base_link"))
+        w, a = message.angular_velocity, message.linear_acceleration
+        w.z = self.yaw_rate_rad_s
+        a.x, a.y, a.z = (self.felt_mps2() + self._knock - before).tolist()
+        return message
+
+    def felt_mps2(self):
+        """Return the specific force of rest on the slope."""
+        return MOON_GRAVITY_M_S2 * np.array([-math.sin(self.pitch_rad), 0.0, math.cos(self.pitch_rad)])
 
     def _odometry(self, told):
         message = Odometry(header=told)
