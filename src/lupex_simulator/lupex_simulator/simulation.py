@@ -94,7 +94,9 @@ class Simulation:
             world.encoders,
         )
         self.pose = self.vehicle.pose
-        self.pose_ns = start_ns
+        self.placed = Part.VEHICLE in parts
+        """Whether the pose is known: where another process supplies the vehicle, it is from the first that it tells."""
+        self.pose_ns = start_ns if self.placed else 0
         """Time for which the pose is true: that of the world, unless another process supplies the vehicle."""
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
         sensors = world.sensors
@@ -174,7 +176,11 @@ class Simulation:
         """Take the pose at a time from whoever supplies the vehicle; an older one than the last is left out."""
         if Part.VEHICLE in self.parts or time_ns <= self.pose_ns:
             return
-        self.external.place(pose, time_ns * 1e-9)
+        if self.placed:
+            self.external.place(pose, time_ns * 1e-9)
+        else:
+            self.external.set_down(pose, time_ns * 1e-9)
+            self.placed = True
         self.pose, self.pose_ns = pose, time_ns
         self._rotation = pose.rotation()
         self._poses.add(self.sensor_pose(), time_ns)
@@ -302,7 +308,7 @@ class Simulation:
         schedule = self.config.schedule
         scanned_ns, place, heading_rad = self._scanned
         pose = self.pose
-        if self.pose_ns <= scanned_ns:
+        if not self.placed or self.pose_ns <= scanned_ns:
             return False
         if self.pose_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
             return True

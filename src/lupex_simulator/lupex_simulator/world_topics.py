@@ -158,7 +158,7 @@ class WorldTopics:
             counts = sim.neutron_counts()
             if counts is not None:
                 self._neutrons.publish(conversions.neutrons_message(now_ns, counts))
-        if due(Output.TRUTH_STATE):
+        if sim.placed and due(Output.TRUTH_STATE):
             self._tell_truth(speed_up())
         # Last: whose timers this wakes finds the data of the same time already there.
         if due(Output.CLOCK):
@@ -180,7 +180,7 @@ class WorldTopics:
 
     def _of_new_pose(self, output: Output, due: Callable[[Output], bool]) -> bool:
         """Tell whether an output is due and its pose is another than last time: of one, no two fixes are made."""
-        if not due(output) or self._sensed_ns.get(output) == self._sim.pose_ns:
+        if not (self._sim.placed and due(output)) or self._sensed_ns.get(output) == self._sim.pose_ns:
             return False
         self._sensed_ns[output] = self._sim.pose_ns
         return True

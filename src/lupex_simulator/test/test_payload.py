@@ -151,3 +151,26 @@ def test_a_pose_is_not_told_twice_by_the_sky(stage):
     stamps = [seconds(message.header.stamp) for message in heard["sun_sensor__direction"]]
     assert len(set(stamps)) == len(stamps)
     assert gazebo.now_ns * 1e-9 - stamps[-1] > 3.0
+
+
+def test_nothing_is_told_of_a_pose_before_the_first(stage):
+    """The start of the embedded world is not where Gazebo has the rover: no fix says so, and it is no way to drive."""
+    gazebo = stage.gazebo()
+    gazebo.x_m, gazebo.yaw_rad = 3.0, 2.0
+    period_ns, gazebo.odometry_ns = gazebo.odometry_ns, 10**18
+    stage.adapter()
+    stage.payload()
+    kinds = {
+        "sun_sensor__direction": Vector3Stamped,
+        "star_tracker__attitude": AttitudeFix,
+        "truth__state": WorldTruth,
+        "power__bus": PowerBus,
+    }
+    heard = stage.listener(**kinds).heard
+    play(stage, gazebo, lambda: len(heard["power__bus"]) >= 4)
+    assert [topic for topic in kinds if heard[topic]] == ["power__bus"]
+    gazebo.odometry_ns = period_ns
+    play(stage, gazebo, lambda: min(len(heard[topic]) for topic in kinds) >= 1)
+    truth = heard["truth__state"][0]
+    assert (truth.x_m, truth.yaw_rad) == (3.0, pytest.approx(2.0))
+    assert truth.distance_m == 0.0

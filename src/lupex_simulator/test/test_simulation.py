@@ -337,3 +337,16 @@ def test_mounting_of_the_sun_sensor_is_that_of_the_draw(world):
     told = sim.sun_direction()
     turn = np.arctan2(told[1], told[0]) - np.arctan2(true[1], true[0])
     assert np.remainder(turn + np.pi, 2 * np.pi) - np.pi == pytest.approx(0.01, abs=1e-6)
+
+
+def test_a_supplied_vehicle_scans_from_its_first_pose_on(world):
+    sim = run(simulation(world, read_parts("-vehicle,-inertial")), 12.0)
+    assert not sim.placed
+    assert not sim.lidar_due(), "nobody knows yet from where"
+    at_ns = sim.now_ns - 200_000_000
+    sim.place(Pose(4.0, 3.0, float(world.height(4.0, 3.0)), 0.0, 0.0, 0.0), at_ns)
+    assert sim.lidar_due()
+    sim.lidar_scan()
+    assert sim.scanned_s == pytest.approx(at_ns / 1e9)
+    run(sim, 20.0)
+    assert not sim.lidar_due(), "the same pose shows nothing new"

@@ -46,6 +46,11 @@ class ExternalVehicle:
         """Track speeds (4) as told last."""
         return self._track
 
+    def set_down(self, pose: Pose, time_s: float) -> None:
+        """Take the first pose: what lies between it and the one at the start was no way."""
+        self.pose = self._counted = pose
+        self._time_s = time_s
+
     def place(self, pose: Pose, time_s: float) -> None:
         """Take the pose at a time; an older one than the last is left out."""
         dt_s = time_s - self._time_s
