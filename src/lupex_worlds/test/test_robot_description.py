@@ -221,6 +221,9 @@ def test_cameras_and_lights_are_ones_that_gazebo_bears(model):
     lights = list(model.iter("light"))
     assert {light.get("type") for light in lights} == {"spot"}
     assert {light.findtext("cast_shadows") for light in lights} == {"false"}
+    # Gazebo 8.14 never reads light_on when it makes a light
+    assert {light.findtext("intensity") for light in lights} == {"0"}
+    assert {light.find("light_on") for light in lights} == {None}
 
 
 def test_contact_sensor_names_a_collision_of_its_link(model):
