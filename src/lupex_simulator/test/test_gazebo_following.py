@@ -151,5 +151,6 @@ def test_silence_of_gazebo_is_told_with_where_to_look(monkeypatch):
     assert [line[:2] for line in told] == [(121.0, Severity.WARNING), (142.0, Severity.WARNING)]
     assert "nothing from Gazebo for 20 s" in told[0][2]
     assert "[Err]" in told[0][2]
+    assert "Could not find visual for entity: 0" in told[0][2], "which each message of the Sun makes"
     node.close()
     assert not looks
