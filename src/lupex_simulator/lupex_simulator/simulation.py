@@ -195,7 +195,7 @@ class Simulation:
             self.pose_ns = to_ns
             self._poses.add(self.sensor_pose(), to_ns)
         else:
-            self._mobility_j += self.external.power_w * dt_s
+            self._mobility_j += self.external.step(dt_s)
         if Part.DRILL_RIG in self.parts:
             self._advance_drill(dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)

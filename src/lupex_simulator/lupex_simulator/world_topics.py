@@ -86,7 +86,8 @@ class WorldTopics:
             self._take(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)
         else:
             self._take(Odometry, "/truth/odometry", self._on_external_pose, qos.NEWEST)
-            self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.NEWEST)
+            self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.SAMPLES)
+            self._take(JointState, "/mobility/joint_commands", self._on_external_command, qos.NEWEST)
         if Part.DRILL_RIG in parts:
             self._take(DrillRigCommand, "/drill/rig_command", self._on_rig_command, qos.STATE)
         if Part.POWER_BUS in parts:
@@ -114,8 +115,13 @@ class WorldTopics:
         crawler = self._rover.crawler
         steer, drive = conversions.joint_command(message)
         power_w = conversions.joint_power_w(message, crawler.drive_efficiency)
-        self._sim.external.drive(steer, drive * crawler.sprocket_radius_m, power_w)
+        radius_m = crawler.sprocket_radius_m
+        travel_m, time_s = conversions.joint_travel_m(message, radius_m), seconds(message.header.stamp)
+        self._sim.external.drive(steer, drive * radius_m, travel_m, power_w, time_s)
         self._sim.parking.commanded(self._sim.now_s, power_w > 0.0)
+
+    def _on_external_command(self, message: JointState) -> None:
+        self._sim.external.command(conversions.joint_command(message)[0])
 
     def _on_rig_command(self, message: DrillRigCommand) -> None:
         command = conversions.rig_command(message)

@@ -188,7 +188,7 @@ def test_in_the_dark_the_sun_sensor_is_blind(world):
 
 def test_an_external_vehicle_pays_for_its_drives(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
-    sim.external.drive(np.zeros(4), np.zeros(4), 40.0)
+    sim.external.drive(np.zeros(4), np.zeros(4), np.zeros(4), 40.0, sim.now_s)
     run(sim, 3.0)
     assert sim.power_bus.reading().load_mobility_w == pytest.approx(40.0, rel=0.1)
 
@@ -327,7 +327,7 @@ def test_the_earth_of_the_date_blinds_a_tracker_that_shuns_it(world, monkeypatch
 def test_dust_follows_the_tracks_of_an_external_vehicle(world):
     sim = with_sensors(world, read_parts("-vehicle,-inertial"))
     assert sim.track_mps == 0.0
-    sim.external.drive(np.zeros(4), np.array([0.1, -0.1, 0.05, 0.05]), 40.0)
+    sim.external.drive(np.zeros(4), np.array([0.1, -0.1, 0.05, 0.05]), np.zeros(4), 40.0, sim.now_s)
     assert sim.track_mps == pytest.approx(0.075)
 
 

@@ -64,7 +64,7 @@ class FollowingNode(BareNode[C]):
         elif now_s - self._stepped_s > SILENT_S:
             self._stepped_s = now_s
             self.warn(
-                f"nothing from Gazebo for {SILENT_S:g} s: is it paused? Where it failed its output holds [Err] (that of "
+                f"nothing from Gazebo for {SILENT_S:g} s: is it paused? Where it failed its output holds [Err] ("
                 f"'{HARMLESS[0]}' aside), though its exit code is 0"
             )
 
