@@ -37,9 +37,11 @@ from lupex_simulator.sensors.sensor_pose import SensorPose
 from lupex_worlds.contact_plane import settle
 from lupex_worlds.gazebo_files.gazebo_making import shared_file
 from lupex_worlds.pose import Pose
+from lupex_worlds.run_world import open_run_world
 from lupex_worlds.truth.sensor_truth import kind_sensors
-from lupex_worlds.world import open_world
 
+TRUTH = "LUPEX_PLAYED_TRUTH"
+"""Names the level of truth at which the world was made."""
 PHYSICS_NS = 4_000_000
 STEP_NS = 5 * PHYSICS_NS
 HOLD_EVERY_NS, HOLD_NS = 10_000_000_000, 400_000_000
@@ -56,7 +58,7 @@ class PlayedGazebo(Node):
     def __init__(self) -> None:
         super().__init__("ros_gz_bridge")
         self._rover = rover = read_rover(shared_file(Path("config") / "rover.yaml"))
-        world = open_world(Path(os.environ["GZ_SIM_RESOURCE_PATH"]).parents[1])
+        world = open_run_world(Path(os.environ["GZ_SIM_RESOURCE_PATH"]).parents[1], os.environ.get(TRUTH, "kind"), -1)
         self._ground = world.ground
         x, y = rover.crawler.unit_x_m, rover.crawler.unit_y_m
         self._places = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
