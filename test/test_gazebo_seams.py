@@ -13,10 +13,12 @@ import yaml
 
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
+from lupex_node import qos
+from lupex_simulator.gazebo.node import INSTANTS
 from lupex_system_tests.structure import AUTONOMY, modules
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
 from lupex_worlds.gazebo_files.rover_model import rover_model
-from lupex_worlds.gazebo_files.world_model import SUN_NAME, WORLD_NAME
+from lupex_worlds.gazebo_files.world_model import STEP_S, SUN_NAME, WORLD_NAME
 
 PAIRS = {
     "rosgraph_msgs/msg/Clock": "gz.msgs.Clock",
@@ -69,6 +71,12 @@ def test_every_entry_is_one_that_the_bridge_reads(bridge):
     for side in ("ros_topic_name", "gz_topic_name"):
         named = [entry[side] for entry in bridge]
         assert len(named) == len(set(named))
+
+
+def test_four_seconds_of_the_inertial_unit_wait_at_both_ends(bridge):
+    (entry,) = (entry for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Imu")
+    assert entry["publisher_queue"] == entry["subscriber_queue"] == INSTANTS.depth == round(4.0 / STEP_S)
+    assert qos.SAMPLES.depth == round(4.0 * 25.0), "and of their means, behind the adapter"
 
 
 @pytest.mark.node

@@ -111,7 +111,7 @@ class PoseEstimator:
         self.nis: deque[float] = deque(maxlen=config.health.fix_window)
         """Normalised innovation squared a degree of freedom, of fixes."""
         self.last_rejection = ""
-        """The last fix that did not pass its gate, in words."""
+        """What did not pass its gate last, in words."""
         self.travel_m: Array | None = None
         self.shut = fixes.ShutGate(config.fixes.recover_after, config.fixes.recover_alike_rad)
 
@@ -283,7 +283,7 @@ class PoseEstimator:
             state = self.reckoning.state
             nominal, covariance, accepted = self._by_tracks.apply(state.nominal, state.covariance, twist, spread)
             self.reckoning.take(nominal, covariance)
-            (self.accepted if accepted else self.rejected)["tracks"] += 1
+            self._count("tracks", accepted, f"{twist.forward_mps:.3f} m/s ahead, {twist.left_mps:.3f} m/s aside")
             self._use_terrain()
         made.append(self.reckoning.estimate())
 
@@ -298,8 +298,8 @@ class PoseEstimator:
             excess = rate - self.reckoning.attitude().T @ self._frame_rate - bias
             noise = self._rover.imu.gyro_noise_rad_s_rthz / math.sqrt(gathered_s)
             innovation = fixes.rest_rate_innovation(excess, math.hypot(noise, limits.rate_sigma_rad_s))
-            _, accepted = self.reckoning.correct(innovation, self._gates[3])
-            self.rejected["rest_rate"] += not accepted
+            nis, accepted = self.reckoning.correct(innovation, self._gates[3])
+            self._count("rest_rate", accepted, _deviation(innovation, nis))
 
     # ------------------------------------------------------------------------------------------------ fixes
 
@@ -363,13 +363,19 @@ class PoseEstimator:
     def _judge(self, kind: str, innovation: fixes.Innovation) -> bool:
         size = innovation[0].size
         nis, accepted = self.reckoning.correct(innovation, self._gates[size])
-        (self.accepted if accepted else self.rejected)[kind] += 1
+        self._count(kind, accepted, _deviation(innovation, nis))
         if accepted:
             self.nis.append(nis / size)
-        else:
-            deviation = ", ".join(f"{value:.4g}" for value in innovation[0])
-            self.last_rejection = f"{kind} at {self._now_s:.2f} s: deviation {deviation}, nis {nis:.0f}"
         return accepted
+
+    def _count(self, kind: str, accepted: bool, text: str) -> None:
+        (self.accepted if accepted else self.rejected)[kind] += 1
+        if not accepted:
+            self.last_rejection = f"{kind} at {self._now_s:.2f} s: {text}"
+
+
+def _deviation(innovation: fixes.Innovation, nis: float) -> str:
+    return f"deviation {', '.join(f'{value:.4g}' for value in innovation[0])}, nis {nis:.0f}"
 
 
 def _forget(queue: deque[Any]) -> None:

@@ -200,6 +200,8 @@ def test_a_lying_star_tracker_is_refused_while_the_sun_denies_it(make_world, mak
         estimator.add_attitude(world.star((0.0, 0.0, 0.2)), world.time_s)
         estimator.advance()
     assert estimator.rejected["attitude"] >= 18
+    assert estimator.last_rejection.startswith("attitude at ")
+    assert "s: deviation " in estimator.last_rejection
     assert estimator.accepted["attitude"] == accepted
     yaw = rotation.yaw_of(estimator.reckoning.state.nominal[6:10])
     assert yaw == pytest.approx(rotation.yaw_of(world.quaternion), abs=5e-3)
@@ -338,3 +340,31 @@ def test_before_it_begins_nothing_is_estimated(slip_model, rover):
     assert estimator.advance() == []
     with pytest.raises(RuntimeError, match="begin"):
         _ = estimator.reckoning
+
+
+def test_each_refusal_says_what_was_refused(make_world, make_estimator):
+    """Those of tracks and of the rate at rest too, of which a warning without a word was told."""
+    world = make_world(12)
+    estimator = make_estimator(world)
+    run(world, estimator, 5.0)
+    # a body that stands, and tracks that would have it fly
+    sample, joints = world.step(0.0, 0.0, 0.04)
+    estimator.add_tracks(TrackSample(joints.time_s, joints.steer_rad, np.full(4, 9.0), joints.travel_m), world.time_s)
+    estimator.add_inertial(sample, world.time_s)
+    estimator.advance()
+    assert estimator.rejected["tracks"] == 1
+    assert estimator.last_rejection.startswith("tracks at ")
+    assert "9.000 m/s ahead" in estimator.last_rejection
+
+
+def test_a_rate_at_rest_that_no_bias_explains_is_told(make_world, make_estimator):
+    world = make_world(13)
+    estimator = make_estimator(world)
+    run(world, estimator, 2.0)
+    for _ in range(1500):
+        sample, joints = world.step(0.0, 0.0, 0.04)
+        estimator.add_inertial(InertialSample(sample.time_s, sample.rate + 1e-3, sample.force), world.time_s)
+        estimator.add_tracks(joints, world.time_s)
+        estimator.advance()
+    assert estimator.rejected["rest_rate"] > 0
+    assert estimator.last_rejection.startswith("rest_rate at ")

@@ -120,12 +120,13 @@ class BareNode(Generic[C]):
         """Subscribe to `topic`; `use` gets what `convert` makes of each message that passes the checks.
 
         Checked are the header's frame (with `frame`), its age against ROS time (with `max_age_s`) and what `convert`
-        and `use` refuse by InvalidMessage. Refused messages are counted in the diagnostics and never used.
+        and `use` refuse by InvalidMessage. Refused messages are counted in the diagnostics and never used. While no
+        time is known no age can be told: what comes before the first clock is left out without a word.
         """
         checked = self._checked(topic, convert, frame, max_age_s)
 
         def callback(message: Any) -> None:
-            if not self.active:
+            if not self.active or (max_age_s is not None and self.port.now_ns() == 0):
                 return
             try:
                 use(checked(message))

@@ -128,6 +128,20 @@ def test_bad_messages_are_refused_and_counted_in_the_heartbeat(conductor, outsid
     assert status.values[1].value.startswith("5: ")
 
 
+def test_before_any_clock_no_age_is_judged(conductor, outside, monkeypatch):
+    """A node that joins a running world hears its data before its clock: 1000 s ahead, it said at each start."""
+    worker = conductor.add(Worker)
+    publisher = outside.publisher(TwistStamped, "/in", qos.STATE)
+    with monkeypatch.context() as before:
+        before.setattr(worker.port, "now_ns", lambda: 0)
+        publisher.publish(twist(0.1, 1000.0))
+        conductor.run_until(1000.5)
+    publisher.publish(twist(0.2, 1000.5))
+    conductor.run_until(1000.9)
+    assert worker.events == [(0.51, "in 0.2")]
+    assert not worker._refused
+
+
 def test_a_queue_keeps_the_newest_until_it_is_asked(conductor, outside):
     worker = conductor.add(Worker)
     publisher = outside.publisher(TwistStamped, "/fast", qos.STATE)

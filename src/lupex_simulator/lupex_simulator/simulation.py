@@ -95,6 +95,10 @@ class Simulation:
             world.encoders,
         )
         self.pose = self.vehicle.pose
+        self.placed = Part.VEHICLE in parts
+        """Whether the pose is known: where another process supplies the vehicle, it is from the first that it tells."""
+        self.pose_ns = start_ns if self.placed else 0
+        """Time for which the pose is true: that of the world, unless another process supplies the vehicle."""
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
         sensors = world.sensors
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
@@ -171,12 +175,18 @@ class Simulation:
         """Whether the rover lies past its tip-over limit."""
         return self.vehicle.tipped if Part.VEHICLE in self.parts else self.external.tipped
 
-    def place(self, pose: Pose, time_s: float) -> None:
-        """Take the pose at a time from whoever supplies the vehicle."""
-        if Part.VEHICLE not in self.parts:
-            self.external.place(pose, time_s)
-            self.pose = pose
-            self._rotation = pose.rotation()
+    def place(self, pose: Pose, time_ns: int) -> None:
+        """Take the pose at a time from whoever supplies the vehicle; an older one than the last is left out."""
+        if Part.VEHICLE in self.parts or time_ns <= self.pose_ns:
+            return
+        if self.placed:
+            self.external.place(pose, time_ns * 1e-9)
+        else:
+            self.external.set_down(pose, time_ns * 1e-9)
+            self.placed = True
+        self.pose, self.pose_ns = pose, time_ns
+        self._rotation = pose.rotation()
+        self._poses.add(self.sensor_pose(), time_ns)
 
     def advance(self, to_ns: int) -> None:
         """Move the world on to `to_ns`, later than now; commands given while it rested act in the last step of it."""
@@ -186,9 +196,10 @@ class Simulation:
         now_s = self.now_s
         if Part.VEHICLE in self.parts:
             self._advance_vehicle(step_s, now_s)
+            self.pose_ns = to_ns
+            self._poses.add(self.sensor_pose(), to_ns)
         else:
-            self._mobility_j += self.external.power_w * dt_s
-        self._poses.add(self.sensor_pose(), to_ns)
+            self._mobility_j += self.external.step(dt_s)
         if Part.DRILL_RIG in self.parts:
             self._advance_drill(step_s if self.drill_rig.commanded(now_s) else dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
@@ -299,7 +310,9 @@ class Simulation:
         schedule = self.config.schedule
         scanned_ns, place, heading_rad = self._scanned
         pose = self.pose
-        if self.now_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
+        if not self.placed or self.pose_ns <= scanned_ns:
+            return False
+        if self.pose_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
             return True
         turn_rad = abs(math.remainder(pose.yaw_rad - heading_rad, math.tau))
         return math.dist((pose.x_m, pose.y_m), place) >= schedule.lidar_way_m or turn_rad >= schedule.lidar_turn_rad
@@ -310,15 +323,16 @@ class Simulation:
         return self._scanned[0] / 1e9
 
     def lidar_scan(self) -> Points:
-        """Return a scan (n, 4)."""
-        self._scanned = (self.now_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
-        poses = (self._poses.at(self.now_ns - self._scan_ns), self.sensor_pose())
+        """Return a scan (n, 4) that ends at the time of the pose."""
+        self._scanned = (self.pose_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
+        poses = (self._poses.at(self.pose_ns - self._scan_ns), self.sensor_pose())
         draw = self.world.sensors.lidar
         return scan(self.world.ground, poses, self.rover.lidar, draw, self._lidar_rng, track_mps=self.track_mps)
 
     def attitude_reading(self) -> AttitudeReading | None:
-        """Return the star tracker's attitude, or None while it is blind."""
-        pose, utc_s = self.pose, self.utc_s
+        """Return the star tracker's attitude at the time of the pose, or None while it is blind."""
+        pose, time_s = self.pose, self.pose_ns / 1e9
+        utc_s = time_s + self.world.site.utc_offset_s
         eye_m = pose.z_m + self.rover.body.height_m
         view = SkyView(
             self._rotation,
@@ -328,10 +342,10 @@ class Simulation:
             self.world.frame.earth_vector(utc_s),
             lambda azimuth: self.world.light.skyline_rad(pose.x_m, pose.y_m, eye_m, azimuth),
         )
-        return self._star_tracker.reading(view, self.now_s, min(1.0, self.track_mps / FULL_TRACK_MPS))
+        return self._star_tracker.reading(view, time_s, min(1.0, self.track_mps / FULL_TRACK_MPS))
 
     def sun_direction(self) -> FloatArray | None:
-        """Return the unit vector to the Sun in base_link, or None while too little of it is seen."""
+        """Return the unit vector to the Sun in base_link at the time of the pose, or None where too little is seen."""
         return self._sun_sensor.reading(self._rotation, self._sun_map, self.sunlight.disc_fraction)
 
     def neutron_counts(self) -> NeutronReading | None:
