@@ -24,6 +24,7 @@ setup(
             "simulator = lupex_simulator.node:main",
             "payload = lupex_simulator.payload.node:main",
             "gazebo_adapter = lupex_simulator.gazebo.node:main",
+            "camera_encoder = lupex_simulator.camera.node:main",
         ]
     },
 )
