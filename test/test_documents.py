@@ -119,6 +119,7 @@ def test_every_node_file_is_checked(repository):
         "rover",
         "ros_gz_bridge",
         "lockstep",
+        "gazebo_world",
     }
 
 

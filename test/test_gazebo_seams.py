@@ -175,7 +175,7 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder"),
     "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
@@ -272,6 +272,23 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     )
 
 
+def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    for cameras, megabytes in (("false", 190.0), ("true", 2000.0)):
+        found = processes(repository, environment, simulator="gazebo", record="true", cameras=cameras)
+        assert ("camera_encoder" in found) == (cameras == "true")
+        recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+        assert recorder["limits.size_mb"] == megabytes
+    # the embedded world has no cameras
+    assert "camera_encoder" not in processes(repository, environment, cameras="true")
+
+
+def test_the_encoder_hears_what_the_bridge_tells(repository, bridge):
+    named = named_topics(repository / "src/lupex_simulator/lupex_simulator/camera/node.py")
+    heard = {topic for topic in named if topic.startswith("/camera/")}
+    assert heard == {entry["ros_topic_name"] for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"}
+
+
 def test_a_window_and_rviz_on_request(repository, tmp_path):
     environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
     found = processes(repository, environment, simulator="gazebo", headless="false", rviz="true")
@@ -348,7 +365,7 @@ KNOWN_TO_ROSDEP = {
     *("ros_gz_interfaces", "ros_gz_sim", "rosgraph_msgs", "rosidl_default_generators", "rosidl_default_runtime"),
     *("rviz2", "sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "visualization_msgs", "xacro"),
     *("rosidl_interface_packages",),
-    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-psutil"),
+    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-pil", "python3-psutil"),
     *("python3-pytest", "python3-rasterio", "python3-rich", "python3-scipy", "python3-shapely"),
     *("python3-transforms3d", "python3-yaml"),
 }

@@ -32,6 +32,7 @@ ROSDEP_OF = {
     "shapely": "python3-shapely",
     "matplotlib": "python3-matplotlib",
     "psutil": "python3-psutil",
+    "PIL": "python3-pil",
     "transforms3d": "python3-transforms3d",
     "rasterio": "python3-rasterio",
     "pyproj": "python3-pyproj",

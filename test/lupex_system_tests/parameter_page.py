@@ -23,6 +23,7 @@ PACKAGES = (
     "lupex_analysis",
 )
 NODES = {
+    "camera_encoder": {"camera_encoder": "CameraConfig"},
     "drill_control": {"drill_control": "DrillControlSettings"},
     "gazebo_adapter": {"gazebo_adapter": "GazeboAdapterConfig"},
     "localization": {"localization": "LocalizationConfig"},
@@ -39,7 +40,7 @@ NODES = {
 WITHOUT_FILE = {"lupex_mobility": {"drive_route": "RouteConfig"}}
 """By package and by node: the dataclass of parameters that a launch file alone gives."""
 
-OF_ANOTHER_PACKAGE = {"gazebo_adapter": "lupex_simulator"}
+OF_ANOTHER_PACKAGE = {"camera_encoder": "lupex_simulator", "gazebo_adapter": "lupex_simulator"}
 """Files that do not bear the name of the package whose nodes read them."""
 
 SET_BY_NOBODY = ("lupex_analysis.Judgement",)

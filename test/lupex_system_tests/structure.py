@@ -43,6 +43,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_simulator/following_node.py": "a node that follows Gazebo",
     "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",
+    "lupex_system_tests/stack_drive.py": "watches a running stack drive out and back",
     "lupex_system_tests/budget.py": "counts what nodes do",
     "lupex_system_tests/conducted.py": "watches a stack in lock step",
     "lupex_system_tests/played_gazebo.py": "stands in for Gazebo behind its bridge",

@@ -114,7 +114,8 @@ def test_a_level_comes_first(words, level, rest):
         (None, None),
         ("all", None),
         ("node", "node"),
-        ("unit", "not property and not golden and not node and not system"),
+        ("gazebo", "gazebo"),
+        ("unit", "not property and not golden and not node and not system and not gazebo"),
     ],
 )
 def test_levels_are_marks(level, expression):
@@ -130,6 +131,15 @@ def test_paths_are_relative_to_where_the_user_stands(tmp_path):
         *("-m", "golden", "-o", "cache_dir=/cache/pytest", "-o", "pythonpath=test"),
         *(f"{tmp_path}/test_a.py::test_b", "-k", "none.py", "-x"),
     ]
+
+
+def test_what_gazebo_shows_is_written_where_the_user_stands(tmp_path):
+    assert testing.pytest_arguments("gazebo", [], tmp_path, None) == [
+        *("-m", "gazebo", f"--gazebo-out={tmp_path}/lupex-gazebo")
+    ]
+    given = ["--gazebo-out=/elsewhere", "-x"]
+    assert testing.pytest_arguments("gazebo", given, tmp_path, None) == ["-m", "gazebo", *given]
+    assert not any("gazebo-out" in word for word in testing.pytest_arguments("node", [], tmp_path, None))
 
 
 @pytest.mark.parametrize("level", [None, "all"])
@@ -171,4 +181,4 @@ def test_the_first_linter_that_complains_ends_the_linting(tmp_path, monkeypatch,
 def test_the_levels_of_the_tests_are_explained(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["lupex test", "--help"])
     assert testing.main() == 0
-    assert "LEVEL is one of lint, unit, property, golden, node, system, all" in capsys.readouterr().out
+    assert "LEVEL is one of lint, unit, property, golden, node, system, gazebo, all" in capsys.readouterr().out

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from lupex_models.configuration import setting
 
-NOT_EVEN_IN_EVERYTHING = ("*image*", "/camera/*", "/gazebo/*", "/parameter_events", "*/transition_event")
+_RAW_PICTURES = ("/camera/navigation_left", "/camera/navigation_right", "/camera/hazard", "*/camera_info")
+"""Who asks for these has Gazebo render; compressed pictures are recorded where camera_encoder tells them."""
+NOT_EVEN_IN_EVERYTHING = ("*image*", *_RAW_PICTURES, "/gazebo/*", "/parameter_events", "*/transition_event")
 """Patterns of topics that no node's replay needs."""
 
 
@@ -32,7 +34,7 @@ class RecorderSettings:
             "/lidar/points",
             "/traversability/map",
             "*image*",
-            "/camera/*",
+            *_RAW_PICTURES,
             "/gazebo/*",
             "/parameter_events",
             "*/transition_event",
