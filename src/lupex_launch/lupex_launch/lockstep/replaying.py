@@ -189,7 +189,9 @@ class Replay:
     def _wire(self) -> None:
         """Look at what is heard, stand in for who is asked, and let the messages come."""
         self._wired = True
-        if CLOCK in self._source.topics:
+        clock = _class(self._source.topics[CLOCK].kind) if CLOCK in self._source.topics else None
+        if clock is not None:
+            self.conductor.topic(CLOCK, clock)
             self.conductor.follow_clock()
         for name in self.inputs:
             if name in self._source.topics:

@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from rosgraph_msgs.msg import Clock
-
 from lupex_node.bare_node import BareNode
 from lupex_node.exchanges import Asked
 from lupex_node.lockstep.errors import LockstepError
@@ -70,6 +68,7 @@ class Conductor:
         self._queue: list[tuple[int, int, int, LockstepPort | None, Call, Any, str]] = []
         self._number = 0
         self._delay_ns = self.latency.of_message_ns()
+        self._follows = False
         self._clock: Closable | None = None
         self._ticks: list[tuple[int, int, LockstepPort, Call, str]] = []
         """Timers that wait for the clock."""
@@ -166,6 +165,8 @@ class Conductor:
         found = self.topics.get(name)
         if found is None:
             found = self.topics[name] = Topic(self, name, kind)
+            if name == CLOCK and self._follows:
+                self.follow_clock()
         elif found.kind is not kind:
             raise LockstepError(f"{name} is {found.kind.__name__} to one node and {kind.__name__} to another")
         return found
@@ -219,7 +220,7 @@ class Conductor:
 
     def tick_at(self, time_ns: int, port: LockstepPort, call: Call, label: str) -> None:
         """Have a timer tick at a time: where there is a /clock, when that has told of it."""
-        if self._clock is None:
+        if not self._follows:
             self.at(time_ns, TIMER, port, call, None, label)
         else:
             self._number += 1
@@ -227,9 +228,9 @@ class Conductor:
 
     def follow_clock(self) -> None:
         """Let timers tick only when /clock arrives, as over the middleware: who makes time says how finely it runs."""
-        if self._clock is None:
-            port = self.visitor(CLOCK)
-            self._clock = port.subscribe(Clock, CLOCK, self._clock_told, STATE)
+        self._follows = True
+        if CLOCK in self.topics and self._clock is None:
+            self._clock = self.visitor(CLOCK).subscribe(self.topics[CLOCK].kind, CLOCK, self._clock_told, STATE)
 
     def _clock_told(self, message: Any) -> None:
         told_ns = message.clock.sec * 1_000_000_000 + message.clock.nanosec
