@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ import yaml
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_node import qos
+from lupex_node.parameter_files import given_to, read_parameter_file
 from lupex_simulator.gazebo.node import INSTANTS
 from lupex_system_tests.structure import AUTONOMY, modules
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
@@ -278,8 +280,10 @@ def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_pat
     for cameras, megabytes in (("false", 190.0), ("true", 2000.0)):
         found = processes(repository, environment, simulator="gazebo", record="true", cameras=cameras)
         assert ("camera_encoder" in found) == (cameras == "true")
-        recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
-        assert recorder["limits.size_mb"] == megabytes
+        arguments = found["recorder"].command
+        named = [arguments[at + 1] for at, word in enumerate(arguments) if word == "--params-file"]
+        given = given_to([read_parameter_file(repository / "config" / Path(name).name) for name in named], "/recorder")
+        assert given["limits.size_mb"].value == megabytes
     # the embedded world has no cameras
     assert "camera_encoder" not in processes(repository, environment, cameras="true")
 
