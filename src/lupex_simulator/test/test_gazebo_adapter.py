@@ -197,3 +197,11 @@ def test_an_instant_that_is_not_finite_is_refused():
     message.linear_acceleration.y = math.nan
     with pytest.raises(InvalidMessage, match="linear acceleration is not finite"):
         inertial_instant(message)
+
+
+def test_joint_states_of_a_burst_are_all_told(stage):
+    gazebo = stage.gazebo(bursts_ns=dict.fromkeys(("clock", "odometry", "joint_states", "imu"), 400_000_000))
+    stage.adapter()
+    heard = stage.listener(mobility__joint_states=JointState).heard["mobility__joint_states"]
+    play(stage, gazebo, lambda: len(heard) > 60)
+    assert set(np.diff([time_ns(message.header.stamp) for message in heard])) == {50_000_000}
