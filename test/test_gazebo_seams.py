@@ -176,7 +176,7 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder"),
     "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
@@ -213,7 +213,9 @@ def installation(root, repository, packages):
         '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
         "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
         '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'
-        '*"--print utc_offset_s"*) printf 1.0 ;;\n*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
+        '*"--print utc_offset_s"*) printf 1.0 ;;\n'
+        '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*"--print truth_hash"*) printf 0000 ;;\n'
+        '*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )
     (root / "bin").mkdir()
     (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
@@ -235,6 +237,17 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
         processes(repository, environment, simulator="gazebo")
     with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
         processes(repository, environment, rviz="true")
+
+
+def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
+    environment = installation(tmp_path, repository, OWN)
+    found = processes(repository, environment, record="true", world="plain", seed="4", truth="nominal", draw="7")
+    recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+    told = [recorder[name] for name in ("world", "seed", "truth", "truth_hash", "draw")]
+    assert told == ["plain", 4, "nominal", "5ff1", 7]
+    assert recorder["everything"] is False
+    found = processes(repository, environment, record="true", truth="nominal", record_all="true")
+    assert yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]["everything"] is True
 
 
 def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
@@ -271,6 +284,23 @@ def test_real_time_on_request(repository, tmp_path):
     assert found["gazebo"].command[:4] == ("gz", "sim", "-r", "-s")
     assert found["gazebo"].command[-1].endswith("/world.sdf")
     assert yaml.safe_load(found["payload"].parameters)["/**"]["ros__parameters"]["world_control"] is False
+
+
+def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    for cameras, megabytes in (("false", 190.0), ("true", 2000.0)):
+        found = processes(repository, environment, simulator="gazebo", record="true", cameras=cameras)
+        assert ("camera_encoder" in found) == (cameras == "true")
+        recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+        assert recorder["limits.size_mb"] == megabytes
+    # the embedded world has no cameras
+    assert "camera_encoder" not in processes(repository, environment, cameras="true")
+
+
+def test_the_encoder_hears_what_the_bridge_tells(repository, bridge):
+    named = named_topics(repository / "src/lupex_simulator/lupex_simulator/camera/node.py")
+    heard = {topic for topic in named if topic.startswith("/camera/")}
+    assert heard == {entry["ros_topic_name"] for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"}
 
 
 def test_a_window_and_rviz_on_request(repository, tmp_path):
@@ -349,7 +379,7 @@ KNOWN_TO_ROSDEP = {
     *("ros_gz_interfaces", "ros_gz_sim", "rosgraph_msgs", "rosidl_default_generators", "rosidl_default_runtime"),
     *("rviz2", "sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "visualization_msgs", "xacro"),
     *("rosidl_interface_packages",),
-    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-psutil"),
+    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-pil", "python3-psutil"),
     *("python3-pytest", "python3-rasterio", "python3-rich", "python3-scipy", "python3-shapely"),
     *("python3-transforms3d", "python3-yaml"),
 }

@@ -352,7 +352,7 @@ class PoseEstimator:
             return
         in_map = self.reckoning.attitude() @ found[0]
         # A Sun seen where it is expected says that the star tracker is wrong, however steadily.
-        sun_denies = sample.time_s - self._sun_agreed_s <= self._config.fixes.recover_after
+        sun_denies = sample.time_s - self._sun_agreed_s <= self._config.fixes.sun_agrees_s
         if self.shut.refused(in_map) and not sun_denies:
             opened = np.eye(3) * max(float(found[0] @ found[0]), 1e-6)
             self.reckoning.state = esf.widened(self.reckoning.state, esf.ERROR_ATTITUDE, opened)

@@ -207,6 +207,20 @@ def test_a_lying_star_tracker_is_refused_while_the_sun_denies_it(make_world, mak
     assert yaw == pytest.approx(rotation.yaw_of(world.quaternion), abs=5e-3)
 
 
+@pytest.mark.parametrize(("sun_agrees_s", "opens"), [(20.0, False), (2.0, True)])
+def test_how_long_a_sun_fix_denies_is_a_time_and_no_count(make_world, make_estimator, sun_agrees_s, opens):
+    """Over 10 s without sun, refused fixes at 2 Hz are many more than the three that open the gate."""
+    world = make_world(10)
+    estimator = make_estimator(world, LocalizationConfig(fixes=Fixes(recover_after=3, sun_agrees_s=sun_agrees_s)))
+    run(world, estimator, 10.0)
+    for _ in range(20):
+        run(world, estimator, 0.52, stars=False, sun=False)
+        estimator.add_attitude(world.star((0.0, 0.0, 0.2)), world.time_s)
+        estimator.advance()
+    assert estimator.rejected["attitude"] > 3
+    assert (estimator.accepted["attitude_recovered"] > 0) is opens
+
+
 def test_fixes_that_agree_open_a_gate_that_stayed_shut(make_world, make_estimator):
     world = make_world(11)
     estimator = make_estimator(world, yaw_sigma=0.01)

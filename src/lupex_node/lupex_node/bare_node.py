@@ -38,8 +38,9 @@ class BareNode(Generic[C]):
         """Read the parameters; raises ConfigurationError. The port calls `start` afterwards."""
         self.port = port
         self.active = False
-        self.config: C = configured(port, self.CONFIG)
+        # First, so that a key misspelled is not told as one that is missing.
         refuse_unknown(port, (*self.COMMON, self.CONFIG))
+        self.config: C = configured(port, self.CONFIG)
         self._refused: dict[str, int] = {}
         self._refusal: dict[str, str] = {}
         self._made: list[Callable[[], None]] = []

@@ -18,8 +18,9 @@ from lupex_simulator.parts import Part
 from lupex_simulator.power.bus_quantities import BusStart, Sunlight
 from lupex_simulator.power.ground_temperature import Place
 from lupex_simulator.power.power_bus import PowerBus
+from lupex_simulator.power.tower_light import TowerLight
 from lupex_simulator.power.true_array import deck_incidence_rad
-from lupex_simulator.schedule import START_NS, Mode, Schedule
+from lupex_simulator.schedule import START_NS, STEP_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.lidar import Points, scan
 from lupex_simulator.sensors.neutron import NeutronReading, count, water_equivalent
@@ -78,7 +79,7 @@ class Simulation:
         """Begin parked where the lander truly stands."""
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         seed = world.seed
-        self.schedule = Schedule(config.schedule, rover)
+        self.schedule = Schedule(config.schedule, rover, config.max_speed_up)
         self.now_ns = start_ns
         start = world.start_pose
         self.vehicle = Vehicle(
@@ -102,7 +103,9 @@ class Simulation:
         sensors = world.sensors
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
         energy = draw_energy(world.level.energy, rover.battery.cells_in_series, world.seed)
-        self._tower_m = energy.power.array.tower_height_m
+        self._tower_light = TowerLight(
+            world.light, rover.solar_array.centre_height_m, energy.power.array.tower_height_m
+        )
         self.power_bus = PowerBus(
             rover,
             config.power_bus,
@@ -186,28 +189,31 @@ class Simulation:
         self._poses.add(self.sensor_pose(), time_ns)
 
     def advance(self, to_ns: int) -> None:
-        """Move the world on to `to_ns`, later than now."""
+        """Move the world on to `to_ns`, later than now; commands given while it rested act in the last step of it."""
         dt_s = (to_ns - self.now_ns) * 1e-9
+        step_s = min(dt_s, STEP_NS * 1e-9)
         before_ns, self.now_ns = self.now_ns, to_ns
         now_s = self.now_s
         if Part.VEHICLE in self.parts:
-            self._advance_vehicle(dt_s, now_s)
+            self._advance_vehicle(step_s, now_s)
             self.pose_ns = to_ns
             self._poses.add(self.sensor_pose(), to_ns)
         else:
             self._mobility_j += self.external.step(dt_s)
         if Part.DRILL_RIG in self.parts:
-            self._advance_drill(dt_s, now_s)
+            self._advance_drill(step_s if self.drill_rig.commanded(now_s) else dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
         if to_ns // bus_period_ns != before_ns // bus_period_ns:
             self._advance_bus()
 
     def _advance_vehicle(self, dt_s: float, now_s: float) -> None:
-        vehicle = self.vehicle
-        if not (vehicle.moving or self.parking.driving(now_s)):
+        vehicle, anchored = self.vehicle, self.drill_rig.anchored
+        # what a drill held, or nobody has set down yet, may stand where the soil does not hold it
+        held = vehicle.settled or anchored
+        if held and not (vehicle.moving or self.parking.driving(now_s)):
             self._velocity = np.zeros(3)
             return
-        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=self.power_bus.supplied)
+        vehicle.step(dt_s, now_s, anchored=anchored, powered=self.power_bus.supplied)
         self._mobility_j += vehicle.power_w * dt_s
         self.pose = vehicle.pose
         self._rotation = self.pose.rotation()
@@ -251,15 +257,11 @@ class Simulation:
             self._sun_map = frame.sun_vector(utc_s)
             self._sun_distance_m = float(frame.sun(utc_s).distance_m)
         x_m, y_m = self.pose.x_m, self.pose.y_m
-        centre_m, light = self.rover.solar_array.centre_height_m, self.world.light
-        share = light.sunlit_fraction(x_m, y_m, centre_m, utc_s)
-        foot = top = None
-        if self._tower_m > 0.0:
-            foot = light.sunlit_fraction(x_m, y_m, max(centre_m - 0.5 * self._tower_m, 0.0), utc_s)
-            top = light.sunlit_fraction(x_m, y_m, centre_m + 0.5 * self._tower_m, utc_s)
+        share = self.world.light.sunlit_fraction(x_m, y_m, self.rover.solar_array.centre_height_m, utc_s)
         incidence = deck_incidence_rad(*(self._rotation.T @ self._sun_map).tolist())
         shadow = bool(self.world.strata.in_permanent_shadow(x_m, y_m))
-        return Sunlight(share, incidence, self._sun_distance_m, shadow, foot, top)
+        faces = self._tower_light.faces(self.pose, utc_s)
+        return Sunlight(share, incidence, self._sun_distance_m, shadow, faces)
 
     def _place(self) -> Place:
         x_m, y_m = self.pose.x_m, self.pose.y_m

@@ -35,11 +35,18 @@ from lupex_simulator.simulation import Simulation
 class WorldTopics:
     """What a run of the world tells and hears. `heard` is told of each command's topic and stamp in seconds.
 
-    Where messages do not wake the node, they are used before each of its looks.
+    Where messages do not wake the node, they are used before each of its looks. `now_s` is the time of who commands,
+    which may be later than that of a world at rest.
     """
 
     def __init__(
-        self, node: BareNode[Any], sim: Simulation, heard: Callable[[Source, float], None], *, wakes: bool = True
+        self,
+        node: BareNode[Any],
+        sim: Simulation,
+        heard: Callable[[Source, float], None],
+        *,
+        wakes: bool = True,
+        now_s: Callable[[], float] | None = None,
     ) -> None:
         self._node = node
         self._sim = sim
@@ -47,6 +54,7 @@ class WorldTopics:
         self._parts = sim.parts
         self._heard = heard
         self._wakes = wakes
+        self._now_s = now_s or (lambda: sim.now_s)
         self._lost_told = False
         self._sensed_ns: dict[Output, int] = {}
         self._make_publishers()
@@ -100,7 +108,7 @@ class WorldTopics:
 
     def _on_joint_command(self, message: JointState) -> None:
         steer, drive = conversions.joint_command(message)
-        now_s = self._sim.now_s
+        now_s = self._now_s()
         self._heard(Source.COMMANDS, seconds(message.header.stamp))
         vehicle = self._sim.vehicle
         vehicle.command(steer, drive, conversions.command_time_s(message.header.stamp, now_s))
@@ -118,7 +126,7 @@ class WorldTopics:
         radius_m = crawler.sprocket_radius_m
         travel_m, time_s = conversions.joint_travel_m(message, radius_m), seconds(message.header.stamp)
         self._sim.external.drive(steer, drive * radius_m, travel_m, power_w, time_s)
-        self._sim.parking.commanded(self._sim.now_s, power_w > 0.0)
+        self._sim.parking.commanded(self._now_s(), power_w > 0.0)
 
     def _on_external_command(self, message: JointState) -> None:
         steer, _ = conversions.joint_command(message)
@@ -128,10 +136,10 @@ class WorldTopics:
     def _on_rig_command(self, message: DrillRigCommand) -> None:
         command = conversions.rig_command(message)
         self._heard(Source.DRILL, seconds(message.header.stamp))
-        self._sim.drill_rig.command(command, conversions.command_time_s(message.header.stamp, self._sim.now_s))
+        self._sim.drill_rig.command(command, conversions.command_time_s(message.header.stamp, self._now_s()))
 
     def _on_switches(self, message: PowerSwitches) -> None:
-        time_s = conversions.command_time_s(message.header.stamp, self._sim.now_s)
+        time_s = conversions.command_time_s(message.header.stamp, self._now_s())
         self._sim.power_bus.switch(time_s, **conversions.switch_settings(message))
 
     # ------------------------------------------------------------------------------------------------ telling

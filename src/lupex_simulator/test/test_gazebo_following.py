@@ -132,6 +132,7 @@ def test_silence_of_gazebo_is_told_with_where_to_look(monkeypatch):
     port = SimpleNamespace(
         source="parameters of node /quiet",
         parameters={},
+        files={},
         declare=lambda settings: None,
         log=lambda severity, text: told.append((wall.time_s, severity, text)),
         look=begin,

@@ -19,6 +19,7 @@ from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
 from lupex_simulator.power.bus_quantities import PowerBusConfig
+from lupex_simulator.power.true_array import evenly
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_worlds.pose import Pose
@@ -153,7 +154,7 @@ def test_drill_needs_its_switch_and_holds_the_vehicle(world):
 
 
 def test_sensors_see_the_world(world):
-    sim = run(simulation(world), 10.0)
+    sim = run(simulation(world), 12.0)
     points = sim.lidar_scan()
     assert points.shape[0] > 1000
     direction = sim.sun_direction()
@@ -163,9 +164,9 @@ def test_sensors_see_the_world(world):
     reading = sim.attitude_reading()
     assert np.linalg.norm(reading.icrf_from_sensor) == pytest.approx(1.0)
     counts = sim.neutron_counts()
-    assert counts.integration_s == pytest.approx(10.0)
-    # Poisson of 120 at most: six sigma
-    assert 0 < counts.epithermal < 190
+    assert counts.integration_s == pytest.approx(12.0)
+    # Poisson of 144 at most: six sigma
+    assert 0 < counts.epithermal < 217
 
 
 def test_instruments_off_count_nothing(world):
@@ -209,16 +210,16 @@ def at_level(world, **sections):
     return dataclasses.replace(world, level=dataclasses.replace(world.level, **sections))
 
 
-def test_a_tower_with_height_sees_the_sun_at_foot_and_top(world):
+def test_a_tower_with_height_sees_the_sun_on_all_its_faces(world):
     sim = simulation(world)
-    assert sim.sunlight.foot_fraction is None
+    assert sim.sunlight.faces is None
     tower = at_level(world, energy=EnergyTruth(array=ArrayTruth(tower_height_m=(1.0, 1.0))))
     tall = Simulation(CONFIG, ROVER, tower, read_parts("-vehicle,-inertial"))
-    assert (tall.sunlight.foot_fraction, tall.sunlight.top_fraction) == (1.0, 1.0)
+    assert tall.sunlight.faces == evenly(1.0, 1.0, 1.0)
     tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_ns + 40_000_000)
     run(tall, 2.0)
     # 1.2 m above the crater's floor is dark; so is all from 0.7 to 1.7 m
-    assert tall.sunlight.shares == (0.0, 0.0, 0.0)
+    assert tall.sunlight.faces == evenly(0.0, 0.0, 0.0)
 
 
 def test_dust_grows_with_the_way_and_slope_warms_the_ground(world):
