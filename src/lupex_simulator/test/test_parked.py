@@ -88,13 +88,13 @@ def test_a_parked_rover_that_is_held_costs_one_step(world, monkeypatch):
 
 def test_what_the_drill_held_slides_when_it_comes_out(world, monkeypatch):
     sim = simulation(on_slope(world, 25.0))
-    monkeypatch.setattr(type(sim.drill_rig), "anchored", property(lambda rig: sim.now_s < START_NS / 1e9 + 20.0))
+    monkeypatch.setattr(type(sim.drill_rig), "anchored", property(lambda rig: sim.now_s < START_NS / 1e9 + 24.0))
     times = stepped(sim, monkeypatch)
     run(sim, 10.0, drive=1.0)
     assert sim.pose.x_m == 0.0, "spun on the spot"
     run(sim, 9.0)
     spun = len(times)
     assert times[-1] < sim.now_s - 2.0, "parked and held: not stepped"
-    run(sim, 6.0)
+    run(sim, 10.0)
     assert len(times) > spun
     assert sim.pose.x_m < -0.2
