@@ -105,7 +105,8 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
         self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
         self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
+        self._spoken = False
+        self.listen(Clock, "/gazebo/clock", self._on_clock)
         self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
         self.listen(Imu, "/gazebo/imu", self._on_imu, INSTANTS)
         self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
@@ -115,6 +116,10 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self.listen(DrillRig, "/drill/rig", self._on_rig)
 
     # ------------------------------------------------------------------------------------------------ incoming
+
+    def _on_clock(self, message: Clock) -> None:
+        self._spoken = True
+        self._clock.heard(time_ns(message.clock))
 
     def _on_odometry(self, message: Odometry) -> None:
         self._pose, self._odometry = odometry_pose(message), message
@@ -160,13 +165,15 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
     # ------------------------------------------------------------------------------------------------ telling
 
     def follow(self) -> bool:
-        """Command the units and tell their state as often as it is time."""
-        stepped = False
+        """Command the units and tell their state as often as it is time.
+
+        A clock that stands is told: whether Gazebo may stand still is the payload node's to say.
+        """
+        spoken, self._spoken = self._spoken, False
         while (step := self._clock.step()) is not None:
             if self._pose is not None and self._steer is not None:
                 self._step(self._pose, self._steer, *step)
-                stepped = True
-        return stepped
+        return spoken
 
     def _step(self, pose: Pose, steer: np.ndarray, before_ns: int, now_ns: int) -> None:
         dt_s = (now_ns - before_ns) * 1e-9
