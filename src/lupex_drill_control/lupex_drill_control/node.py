@@ -46,13 +46,13 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._commands = 0
         self._commanded_s = self._told_s = -1e9
         self._goal: Goal | None = None
-        self._rig_command = self.publisher(DrillRigCommand, "/drill/rig_command", qos.STATE)
+        self._rig_command = self.publisher(DrillRigCommand, "/drill/rig_command", qos.STATE, sole_sender=True)
         self._status = self.publisher(DrillStatus, "/drill/status", qos.STATE)
-        self.receive(DrillRig, "/drill/rig", self._measure, profile=qos.STATE)
+        self.receive(DrillRig, "/drill/rig", self._measure, profile=qos.STATE, sole_sender=True)
         self.receive(SampleAssay, "/drill/assay", self._assay, profile=qos.EVENTS)
         self._newest_velocity = self.newest(TwistStamped, "/cmd_vel")
-        self._newest_odometry = self.newest(Odometry, "/odometry/global")
-        self.receive(PowerStatus, "/power/status", self._power)
+        self._newest_odometry = self.newest(Odometry, "/odometry/global", sole_sender=True)
+        self.receive(PowerStatus, "/power/status", self._power, sole_sender=True, forget=self._forget_power)
         self.every(1.0 / self.config.status_rate_hz, self._watch)
         self.serve_action(AcquireSample, "/drill/acquire_sample", accept=lambda request: True, begin=self._begin)
 
@@ -143,6 +143,9 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             self.raise_fault("assay_refused", Fault.WARNING, str(error))
             return
         self._found.append(found)
+
+    def _forget_power(self) -> None:
+        self._power_stamped = None
 
     def _power(self, message: PowerStatus) -> None:
         self._power_stamped = seconds(message.header.stamp), message.work_allowed, message.reason

@@ -13,6 +13,7 @@ class MissionConfig:
     """What the sortie does, when it turns back and which nodes it watches."""
 
     site: str = setting(description="directory of the orbital product of the site")
+    rover: str = setting("", "path of rover.yaml: what its battery holds bounds what a certificate may claim")
     begin_at_start: bool = setting(False, "run the sortie without waiting for /mission/execute")
     drill_depth_m: float = setting(0.5, "depth of the hole at each target", unit="m", minimum=0.05, maximum=1.5)
     sample_interval_m: float = setting(0.1, "depth interval of one sample", unit="m", minimum=0.02, maximum=0.5)

@@ -18,7 +18,8 @@ from lupex_interfaces.srv import PlanSortie
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision
 from lupex_mission.observations import Certificate, Drive, Halt, Place, PlanRoute, Power, Result, Sample
-from lupex_node.checks import InvalidMessage, finite
+from lupex_models.stated_proof import StatedProof, contradiction
+from lupex_node.checks import InvalidMessage, finite, in_frame
 from lupex_node.conversions import seconds, stamp
 
 MAP_LIMIT_M = 1e5
@@ -37,15 +38,24 @@ def localization_lost(message: LocalizationStatus) -> bool:
     return message.state == LocalizationStatus.LOST
 
 
-def certificate(message: ReturnCertificate) -> Certificate:
-    """Return the certificate; numbers are checked only where it claims to be valid."""
+def certificate(message: ReturnCertificate, capacity_wh: float, plan_id: str) -> Certificate:
+    """Return the certificate; raises InvalidMessage for that of another plan, or one that no such battery can have.
+
+    Numbers are checked only where it claims to be valid. One that goes with no plan is that of a planner which was
+    started again: it speaks of the rover's place and charge, as each does.
+    """
+    in_frame(message.header.frame_id, "map")
+    if message.plan_id not in ("", plan_id):
+        raise InvalidMessage(f"it goes with {message.plan_id}, and the plan in force is {plan_id or 'not known'}")
     if not message.valid:
         return Certificate(seconds(message.header.stamp), False, message.reason, float("-inf"), Place(0.0, 0.0))
+    if why := contradiction(StatedProof(message.energy_wh, message.required_wh, message.margin_wh), capacity_wh):
+        raise InvalidMessage(why)
     return Certificate(
         seconds(message.header.stamp),
         True,
         "",
-        finite(message.margin_wh, "margin_wh"),
+        message.margin_wh,
         Place(
             finite(message.haven_x_m, "haven_x_m", -MAP_LIMIT_M, MAP_LIMIT_M),
             finite(message.haven_y_m, "haven_y_m", -MAP_LIMIT_M, MAP_LIMIT_M),
@@ -89,13 +99,15 @@ def halts(message: SortiePlan) -> tuple[Halt, ...]:
     return tuple(found)
 
 
-def plan_request(wish: PlanRoute, config: MissionConfig) -> PlanSortie.Request:
-    """Return the service request for a sortie plan."""
+def plan_request(wish: PlanRoute, config: MissionConfig, plan_id: str) -> PlanSortie.Request:
+    """Return the service request for a sortie plan that replaces the one in force."""
     count = len(wish.targets)
     return PlanSortie.Request(
         targets=[point(target) for target in wish.targets],
         service_s=[config.service_s] * count,
         service_power_w=[config.drill_power_w] * count,
+        commit=True,
+        replaces=plan_id,
     )
 
 

@@ -30,7 +30,9 @@ from lupex_mission.executive import Decision, Executive
 from lupex_mission.fault_protection import HeartbeatWatch, heard_s
 from lupex_mission.observations import Drive, LookAnew, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
 from lupex_models.configuration import ConfigurationError
+from lupex_models.rover import read_rover
 from lupex_models.site import SiteError, open_site
+from lupex_models.stated_proof import Turn
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
@@ -75,14 +77,32 @@ class MissionNode(LupexNode[MissionConfig]):
         self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
         self._saved: Progress | None = None
         self._goal: Goal | None = None
+        self._turn = Turn()
+        self._plan = (0.0, "")
+        self._capacity_wh = read_rover(config.rover).battery.capacity_wh
         self._status = self.publisher(MissionStatus, "/mission/status")
         age_s = config.input_age_s
-        self._place = self.newest(Odometry, "/odometry/global", convert=conversions.place, frame="map")
+        self._place = self.newest(Odometry, "/odometry/global", convert=conversions.place, frame="map", sole_sender=True)
         self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
-        self._see(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
+        self.receive(
+            ReturnCertificate,
+            "/plan/certificate",
+            self._take_certificate,
+            max_age_s=age_s,
+            sole_sender=True,
+            forget=self._forget_certificate,
+        )
         self._see(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
         self._see(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
-        self._see(SortiePlan, "/plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
+        self.receive(
+            SortiePlan,
+            "/plan/sortie",
+            self._take_plan,
+            frame="map",
+            profile=qos.LATCHED,
+            sole_sender=True,
+            forget=lambda: self._forget("halts"),
+        )
         self.receive(NeutronCounts, "/neutron/counts", self._count)
         self.receive(DiagnosticArray, "/diagnostics", self._heartbeat, profile=qos.EVENTS)
         self.serve_action(
@@ -96,7 +116,41 @@ class MissionNode(LupexNode[MissionConfig]):
         return self._work
 
     def _see(self, kind: type, topic: str, name: str, convert: Callable[[Any], Any], **options: Any) -> None:
-        self.receive(kind, topic, lambda value: self._seen.__setitem__(name, value), convert=convert, **options)
+        self.receive(
+            kind,
+            topic,
+            lambda value: self._seen.__setitem__(name, value),
+            convert=convert,
+            sole_sender=True,
+            forget=lambda: self._forget(name),
+            **options,
+        )
+
+    def _forget(self, name: str) -> None:
+        self._seen.pop(name, None)
+
+    def _take_certificate(self, message: ReturnCertificate) -> None:
+        now_s = self.now_s()
+        if late := self._turn.refusal(message.sequence, now_s):
+            raise InvalidMessage(late)
+        self._seen["certificate"] = conversions.certificate(message, self._capacity_wh, self._plan[1])
+        self._turn = Turn(message.sequence, now_s)
+
+    def _forget_certificate(self) -> None:
+        self._turn = Turn()
+        self._forget("certificate")
+
+    def _take_plan(self, message: SortiePlan) -> None:
+        time_s = seconds(message.header.stamp)
+        if time_s < self._plan[0] <= self.now_s():
+            raise InvalidMessage("is older than the one before")
+        self._seen["halts"] = conversions.halts(message)
+        self._plan = (time_s, message.plan_id)
+
+    @property
+    def plan_id(self) -> str:
+        """Which plan is in force, as far as it was told; empty: none."""
+        return self._plan[1]
 
     def _count(self, counts: NeutronCounts) -> None:
         if self._phase is Phase.SCAN:
@@ -321,7 +375,7 @@ class _PlanServer(_ServiceOf):
         super().__init__(node, PlanSortie, "/plan/sortie_request")
 
     def request(self, activity: PlanRoute) -> PlanSortie.Request:
-        return conversions.plan_request(activity, self._node.work)
+        return conversions.plan_request(activity, self._node.work, self._node.plan_id)
 
     def result(self, answer: PlanSortie.Response) -> Result:
         return conversions.plan_result(answer)

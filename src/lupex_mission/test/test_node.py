@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mission node against servers of its own kind, in lock step."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -20,6 +21,7 @@ from lupex_interfaces.msg import (  # noqa: E402
     MissionStatus,
     PowerStatus,
     ReturnCertificate,
+    SortiePlan,
 )
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
 from lupex_mission.config import MissionConfig  # noqa: E402
@@ -43,6 +45,8 @@ class Capabilities:
         self.lives = dict.fromkeys(NODES, "1")
         self.margin_wh = 500.0
         self.valid = True
+        self.sequence, self.plan_id = 0, ""
+        self.requests = []
         self.goals = []
         self.status = []
         self.faults = []
@@ -61,6 +65,7 @@ class Capabilities:
 
     def _plan(self, request, answer):
         self.goals.append(("plan", len(request.targets)))
+        self.requests.append(request)
         feasible = self.answers["plan"]
         answer(PlanSortie.Response(feasible=feasible, explanation="" if feasible else "target 1 is too far"))
 
@@ -88,9 +93,12 @@ class Capabilities:
         odometry = Odometry()
         odometry.header.stamp, odometry.header.frame_id = now, "map"
         self._odometry.publish(odometry)
-        certificate = ReturnCertificate(valid=self.valid, margin_wh=self.margin_wh, haven_x_m=3.0, haven_y_m=4.0)
+        self.sequence += 1
+        numbers = {"energy_wh": 1000.0, "required_wh": 1000.0 - self.margin_wh, "margin_wh": self.margin_wh}
+        numbers |= {"sequence": self.sequence, "plan_id": self.plan_id, "haven_x_m": 3.0, "haven_y_m": 4.0}
+        certificate = ReturnCertificate(valid=self.valid, **numbers)
         certificate.reason = "" if self.valid else "the pose is unknown"
-        certificate.header.stamp = now
+        certificate.header.stamp, certificate.header.frame_id = now, "map"
         self._certificate.publish(certificate)
         power = PowerStatus(work_allowed=True, soc=0.8, array_power_w=300.0, load_power_w=60.0)
         power.header.stamp = now
@@ -111,7 +119,7 @@ def bench(monkeypatch):
     capabilities = Capabilities(conductor)
 
     def start(**parameters):
-        return conductor.add(mission_node.MissionNode, {"site": "/site", **parameters})
+        return conductor.add(mission_node.MissionNode, {"site": "/site", "rover": str(ROVER), **parameters})
 
     def until(condition, limit_s=3600.0):
         assert conductor.until(condition, limit_s), f"never so: {capabilities.goals} {capabilities.status[-1:]}"
@@ -129,6 +137,7 @@ def bench(monkeypatch):
     conductor.close()
 
 
+ROVER = Path(__file__).parents[3] / "config" / "rover.yaml"
 QUICK = {"scan_s": 0.1, "recharge_min_s": 0.1, "confirm_s": 0.1, "retry_pause_s": 0.05}
 
 
@@ -180,6 +189,58 @@ def test_a_second_request_and_a_senseless_target_are_refused(bench):
     _, ended = execute(bench, ExecuteMission.Goal(), nan)
     bench.until(lambda: len(ended) == 2, limit_s=1.0)
     assert ended == [(None, None), (None, None)]
+
+
+def test_it_asks_for_a_plan_that_replaces_the_one_it_knows(bench):
+    plans = bench.conductor.visitor("capabilities").publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
+    plan = SortiePlan(plan_id="sortie-7")
+    plan.header.frame_id = "map"
+    plans.publish(plan)
+    bench.start(**QUICK)
+    bench.until(lambda: bench.world.status)
+    execute(bench, ExecuteMission.Goal())
+    bench.until(lambda: bench.world.requests)
+    assert bench.world.requests[0].commit
+    assert bench.world.requests[0].replaces == "sortie-7"
+
+
+def test_a_certificate_of_another_plan_or_out_of_its_turn_is_not_used(bench):
+    node = bench.start(begin_at_start=True, scan_s=1000.0)
+    bench.in_phase(MissionStatus.SCAN)
+    bench.world.plan_id = "sortie-of-somebody"
+    bench.until(lambda: "/plan/certificate" in node._refusal, limit_s=3.0)
+    assert "goes with sortie-of-somebody, and the plan in force is not known" in node._refusal["/plan/certificate"]
+    bench.world.plan_id, bench.world.sequence = "", 0
+    bench.until(lambda: "is number 1, and" in node._refusal["/plan/certificate"], limit_s=3.0)
+
+
+def test_a_margin_that_no_battery_holds_is_not_used(bench):
+    node = bench.start(begin_at_start=True, scan_s=1000.0)
+    bench.world.margin_wh = 99999.0
+    bench.until(lambda: "/plan/certificate" in node._refusal, limit_s=10.0)
+    assert "no way back gives energy" in node._refusal["/plan/certificate"]
+    assert node._seen.get("certificate") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic", "why"),
+    [
+        (ReturnCertificate, "/plan/certificate", "certificate"),
+        (PowerStatus, "/power/status", "power status"),
+        (Odometry, "/odometry/global", "position"),
+    ],
+)
+def test_while_another_could_tell_what_it_decides_by_it_stands_still(bench, kind, topic, why):
+    bench.start(begin_at_start=True, scan_s=1000.0)
+    bench.in_phase(MissionStatus.SCAN)
+    intruder = bench.conductor.visitor("intruder")
+    intruder.publisher(kind, topic, qos.STATE)
+    bench.in_phase(MissionStatus.SAFE, limit_s=3.0)
+    assert why in bench.world.status[-1].text
+    fault = next(f for f in bench.world.faults if f.code.startswith("contested"))
+    assert "capabilities and intruder" in fault.text
+    intruder.die()
+    bench.in_phase(MissionStatus.SCAN, limit_s=20.0)
 
 
 def test_a_failing_certificate_is_a_fault_and_turns_it_back(bench):

@@ -94,6 +94,29 @@ class Guard:
 
 
 @dataclass(frozen=True)
+class Permission:
+    """What permits motion."""
+
+    certificate_age_s: float = setting(
+        15.0, "an older certificate permits nothing, nor does an older word of the mission", unit="s", minimum=1, maximum=60
+    )
+    override_s: float = setting(
+        60.0, "that a person lets it move without a certificate at once", unit="s", minimum=1, maximum=600
+    )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """When what the tracks do contradicts what they were told."""
+
+    margin_mps: float = setting(
+        0.05, "beyond all that was commanded of late, or beyond rest", unit="m/s", minimum=0.005, maximum=0.5
+    )
+    lasting_s: float = setting(1.0, "before it counts, and what of late means", unit="s", minimum=0.1, maximum=10)
+    clear_s: float = setting(10.0, "standing, before the rover may move again", unit="s", minimum=0, maximum=600)
+
+
+@dataclass(frozen=True)
 class Slip:
     """Estimate of the tracks' slip."""
 
@@ -123,6 +146,8 @@ class MobilityConfig:
     steering: Steering = field(default_factory=Steering)
     following: Following = field(default_factory=Following)
     guard: Guard = field(default_factory=Guard)
+    permission: Permission = field(default_factory=Permission)
+    watch: Watch = field(default_factory=Watch)
     slip: Slip = field(default_factory=Slip)
 
 
@@ -139,4 +164,6 @@ class RouteConfig:
     max_duration_s: float = setting(4000.0, "give up after it", unit="s", minimum=1, maximum=1e6)
     stuck_s: float = setting(180.0, "give up without progress for so long", unit="s", minimum=1, maximum=1e6)
     progress_m: float = setting(0.2, "that counts as progress", unit="m", minimum=0.001, maximum=10)
-    publish_interval_s: float = setting(1.0, "of /plan/path", unit="s", minimum=0.1, maximum=4)
+    publish_interval_s: float = setting(1.0, "of /mobility/route", unit="s", minimum=0.1, maximum=4)
+    override: bool = setting(False, "ask mobility, as who started it, to move without a certificate while it drives")
+    override_interval_s: float = setting(20.0, "of asking again", unit="s", minimum=1, maximum=60)

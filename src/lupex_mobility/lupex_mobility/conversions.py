@@ -11,10 +11,12 @@ from geometry_msgs.msg import PoseStamped, Quaternion, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
-from lupex_interfaces.msg import DrillRig, SlipEstimate
+from lupex_interfaces.msg import DrillRig, ReturnCertificate, SlipEstimate
 from lupex_mobility.config import Following, Guard
+from lupex_mobility.permission import Proof
 from lupex_mobility.slip_estimator import SlipReading
 from lupex_mobility.unit_kinematics import JOINT_NAMES, UNITS, BodyTwist, UnitSetPoints
+from lupex_models.stated_proof import StatedProof, contradiction
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import seconds, stamp
 
@@ -129,6 +131,16 @@ def _heading(turned: Quaternion) -> float:
     except InvalidMessage:
         return math.nan
     return math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+
+
+def certificate(message: ReturnCertificate, capacity_wh: float) -> Proof:
+    """Convert a return certificate; raises InvalidMessage for one that no such battery can have."""
+    in_frame(message.header.frame_id, "map")
+    if message.valid:
+        stated = StatedProof(message.energy_wh, message.required_wh, message.margin_wh)
+        if why := contradiction(stated, capacity_wh):
+            raise InvalidMessage(why)
+    return Proof(seconds(message.header.stamp), message.valid, message.reason)
 
 
 def drill_stowed(message: DrillRig) -> tuple[float, bool]:

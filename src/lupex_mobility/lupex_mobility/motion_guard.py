@@ -12,6 +12,8 @@ FAULT_TEXTS = {
     "odometry_stale": "/odometry/global is silent: the drives are stopped until it speaks again",
     "joint_states_stale": "/mobility/joint_states is silent: the drives are stopped until it speaks again",
     "drill_not_stowed": "asked to drive with the drill not known to be stowed: the drives stay still",
+    "motion_not_permitted": "asked to drive without a proven way back: the drives stay still",
+    "motion_contradicts_command": "the tracks do not do what they are told: the drives are stopped",
     "tilt_limit": "the tilt is above its limit: stopped, only the way back is allowed",
 }
 
@@ -28,6 +30,9 @@ class Inputs:
     tilt_rad: float
     drill_stowed: bool
     drill_s: float | None
+    permitted: bool = True
+    obeyed: bool = True
+    """Whether the tracks do what they are told."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,12 @@ class MotionGuard:
                 faults.add("joint_states_stale")
         if not self.drill_clear(inputs) and not wanted.at_rest:
             faults.add("drill_not_stowed")
+            wanted = REST
+        if not inputs.permitted and not wanted.at_rest:
+            faults.add("motion_not_permitted")
+            wanted = REST
+        if not inputs.obeyed:
+            faults.add("motion_contradicts_command")
             wanted = REST
         self._judge_tilt(inputs, wanted)
         if self._tilted:

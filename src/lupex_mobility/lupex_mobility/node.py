@@ -15,7 +15,9 @@ from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Joints, Located
 from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
+from lupex_mobility.motion_watch import MotionWatch, Told
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
+from lupex_mobility.permit import Permit
 from lupex_mobility.slip_estimator import SlipEstimator
 from lupex_mobility.unit_kinematics import REST, BodyTwist, UnitKinematics, UnitSetPoints, standing
 from lupex_models.configuration import ConfigurationError
@@ -25,6 +27,11 @@ from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
 
+PLANNED = "/plan/path"
+BY_HAND = "/mobility/route"
+"""A path that a person gives, where there is no planner or beside it."""
+NOT_PERMITTED = "motion_not_permitted"
+DISOBEYED = "motion_contradicts_command"
 OFF_PATH = "off_path"
 POSE_UNKNOWN = "pose_unknown"
 
@@ -55,29 +62,38 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._published_s = self._slip_s = self._acted_s = -math.inf
         self._heard_s = 0.0
         self._commanding = False
+        self._obedience = MotionWatch(config.watch)
+        self._why_not = ""
+        self._path_from = ""
 
-        self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
+        self._joint_commands = self.publisher(JointState, "/mobility/joint_commands", sole_sender=True)
         self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
         self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
         self._joint_states = self.newest(JointState, "/mobility/joint_states", convert=self._convert_joints)
         guard = config.guard
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located, sole_sender=True)
         self.receive(
             TwistStamped,
             "/cmd_vel",
-            self._take_command,
+            self._hear_command,
             convert=lambda message: conversions.body_twist(message, guard),
             frame="base_link",
             max_age_s=guard.rest_silence_s,
+            sole_sender=True,
+            forget=self._forget_command,
         )
+        self._commanders = self.sole_sender(TwistStamped, "/cmd_vel", but_me=True)
+        for topic in (PLANNED, BY_HAND):
+            self._take_paths_of(topic)
         self.receive(
-            Path,
-            "/plan/path",
-            self._take_path,
-            convert=lambda message: conversions.path_points(message, config.following),
-            max_age_s=config.following.path_timeout_s,
+            DrillRig,
+            "/drill/rig",
+            self._take_drill,
+            convert=conversions.drill_stowed,
+            sole_sender=True,
+            forget=lambda: self._take_drill((None, False)),
         )
-        self.receive(DrillRig, "/drill/rig", self._take_drill, convert=conversions.drill_stowed)
+        self._permit = Permit(self, config.permission, rover.battery.capacity_wh)
         self.every(config.watch_interval_s, self._watch)
 
     # ------------------------------------------------------------------------------------------------ time
@@ -93,6 +109,15 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     # ------------------------------------------------------------------------------------------------ inputs
 
+    def _hear_command(self, stamped: tuple[float, BodyTwist]) -> None:
+        if self._commanders.names and self._path_from and self._path_fresh(self._time_s()):
+            raise InvalidMessage(self._two_commanders())
+        self._take_command(stamped)
+
+    def _two_commanders(self) -> str:
+        others = ", ".join(self._commanders.names)
+        return f"/cmd_vel is told by {self.name}, for {self._path_from}, and {others}: the rover rests until one is gone"
+
     def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
         newest_s = self._command[0]
         if newest_s is not None and stamped[0] <= newest_s <= self._time_s() + self.common.future_tolerance_s:
@@ -101,14 +126,39 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._command = stamped
         self._actuate(max(stamped[0], 0.0 if self._located is None else self._located.time_s))
 
-    def _take_path(self, stamped: tuple[float, Any, Any]) -> None:
+    def _take_paths_of(self, topic: str) -> None:
+        following = self.config.following
+        self.receive(
+            Path,
+            topic,
+            lambda stamped: self._take_path(topic, stamped),
+            convert=lambda message: conversions.path_points(message, following),
+            max_age_s=following.path_timeout_s,
+            sole_sender=True,
+            forget=lambda: self._forget_path(topic),
+        )
+
+    def _take_path(self, topic: str, stamped: tuple[float, Any, Any]) -> None:
         time_s, points, headings = stamped
         if self._path_s is not None and time_s < self._path_s <= self._time_s():
             raise InvalidMessage("is older than the one before")
+        if self._path_from not in ("", topic) and self._path_fresh(self._time_s()):
+            raise InvalidMessage(f"{self._path_from} leads the rover")
         self._path_s = time_s
+        self._path_from = topic if len(points) else ""
         self._follower.take_path(points, headings)
 
-    def _take_drill(self, stamped: tuple[float, bool]) -> None:
+    def _path_fresh(self, time_s: float) -> bool:
+        return self._path_s is not None and time_s - self._path_s <= self.config.following.path_timeout_s
+
+    def _forget_path(self, topic: str) -> None:
+        if self._path_from == topic:
+            self._path_s, self._path_from = None, ""
+
+    def _forget_command(self) -> None:
+        self._command = (None, REST)
+
+    def _take_drill(self, stamped: tuple[float | None, bool]) -> None:
         self._drill = stamped
 
     def _convert_joints(self, message: JointState) -> Joints:
@@ -137,24 +187,40 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     def _follow(self, located: Located) -> None:
         """Publish /cmd_vel while there is somewhere to go, one rest at the end, and nothing otherwise."""
-        config = self.config.following
-        fresh = self._path_s is not None and located.time_s - self._path_s <= config.path_timeout_s
+        fresh = self._path_fresh(located.time_s)
         lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
         guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad) if fresh and not lost else None
         self._tell_following(guidance, lost and fresh and self._follower.active)
-        moving = guidance is not None and not guidance.twist.at_rest and not self._stowing_missing(located.time_s)
+        wanted = guidance is not None and not guidance.twist.at_rest
+        moving = wanted and not self._others_command() and not self._forbidden(located.time_s)
         if moving or self._commanding:
             twist = guidance.twist if moving and guidance is not None else REST
             self._cmd_vel.publish(conversions.command(located.time_s, twist))
             self._take_command((located.time_s, twist))
         self._commanding = moving
 
-    def _stowing_missing(self, time_s: float) -> bool:
-        """Tell whether the drill forbids driving, and let the guard say so."""
-        missing = not self._guard.drill_clear(self._inputs(time_s))
-        if missing:
-            self.raise_fault("drill_not_stowed", Fault.WARNING, FAULT_TEXTS["drill_not_stowed"])
-        return missing
+    def _others_command(self) -> bool:
+        """Tell whether somebody else could tell /cmd_vel too while there is a path to follow, and say so."""
+        if self._commanders.names:
+            self._forget_command()
+            self.raise_fault(self._commanders.code, Fault.ERROR, self._two_commanders())
+        return bool(self._commanders.names)
+
+    def _forbidden(self, time_s: float) -> bool:
+        """Tell whether drill or certificate forbid driving, and say so: the guard sees no command then."""
+        inputs = self._inputs(time_s)
+        stowed = self._guard.drill_clear(inputs)
+        if not stowed:
+            self._raise("drill_not_stowed")
+        if not inputs.permitted:
+            self._raise(NOT_PERMITTED)
+        return not (stowed and inputs.permitted)
+
+    def _raise(self, code: str) -> None:
+        """Raise a fault of the guard, with what is known of it."""
+        known = {NOT_PERMITTED: self._why_not, DISOBEYED: self._obedience.fault}.get(code, "")
+        severity = Fault.WARNING if code in ("command_timeout", "drill_not_stowed") else Fault.ERROR
+        self.raise_fault(code, severity, f"{FAULT_TEXTS[code]} ({known})" if known else FAULT_TEXTS[code])
 
     def _tell_following(self, guidance: Guidance | None, lost: bool) -> None:
         if guidance is not None and guidance.activity is Activity.OFF_PATH:
@@ -170,6 +236,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             self.clear_fault(POSE_UNKNOWN)
 
     def _inputs(self, time_s: float) -> Inputs:
+        self._why_not = self._permit.why_not(time_s)
         return Inputs(
             now_s=time_s,
             command=self._command[1],
@@ -179,6 +246,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
             tilt_rad=0.0 if self._located is None else self._located.tilt_rad,
             drill_stowed=self._drill[1],
             drill_s=self._drill[0],
+            permitted=not self._why_not,
+            obeyed=not self._obedience.fault,
         )
 
     def _actuate(self, time_s: float) -> None:
@@ -189,16 +258,25 @@ class MobilityNode(LupexNode[MobilityConfig]):
         if self._joints is None:
             # Without the measured angles a set-point could only be a guess; the controllers stop by themselves.
             return
-        verdict = self._guard.judge(self._inputs(time_s))
-        for code, text in FAULT_TEXTS.items():
+        self._obedience.look(self._joints.time_s, self._joints.track_mps)
+        inputs = self._inputs(time_s)
+        verdict = self._guard.judge(inputs)
+        # where the follower wants to drive and must not, the guard sees no command to forbid
+        lasting = set() if self._guard.drill_clear(inputs) else {"drill_not_stowed"}
+        if not inputs.permitted and self._path_from and self._path_fresh(time_s):
+            lasting.add(NOT_PERMITTED)
+        for code in FAULT_TEXTS:
             if code in verdict.faults:
-                severity = Fault.WARNING if code in ("command_timeout", "drill_not_stowed") else Fault.ERROR
-                self.raise_fault(code, severity, text)
-            elif code != "drill_not_stowed" or self._guard.drill_clear(self._inputs(time_s)):
+                self._raise(code)
+            elif code not in lasting:
                 self.clear_fault(code)
+        following = bool(self._path_from) and self._path_fresh(time_s)
+        if not self._commanders.contested and not (following and self._commanders.names):
+            self.clear_fault(self._commanders.code, "one alone tells /cmd_vel")
         last = self._set_points or standing(self._joints.steer_rad)
         self._set_points = self._kinematics.set_points(verdict.twist, self._joints.steer_rad, last)
         self._published_s, self._acted_s = time_s, self.now_s()
+        self._obedience.tell(Told(time_s, self._set_points.track_mps))
         radius_m = self._rover.crawler.sprocket_radius_m
         self._joint_commands.publish(conversions.joint_commands(self._published_s, self._set_points, radius_m))
         self.set_health("; ".join(sorted(self.active_faults)), error=False)
@@ -207,6 +285,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         """Act when control has not: data drive it, and the clock runs ahead of them only so far."""
         config = self.config
         now_s = self.now_s()
+        self._permit.tell(now_s)
         limit_s = config.watch_limit_s if not self._command[1].at_rest else config.watch_rest_limit_s
         if self.active_faults:
             limit_s = config.parked_command_interval_s - config.command_slack_s

@@ -12,6 +12,7 @@ from lupex_node.conversions import seconds
 from lupex_node.parameters import configured, refuse_unknown
 from lupex_node.port import ActionClient, ActionRules, Client, Closable, Goal, Port, Publisher, Queue, Severity, Use
 from lupex_node.qos import Profile
+from lupex_node.senders import SoleSender
 
 C = TypeVar("C")
 K = TypeVar("K", bound=Closable)
@@ -43,6 +44,7 @@ class BareNode(Generic[C]):
         self.config: C = configured(port, self.CONFIG)
         self._refused: dict[str, int] = {}
         self._refusal: dict[str, str] = {}
+        self._soles: dict[str, SoleSender] = {}
         self._made: list[Callable[[], None]] = []
         self._jobs = 0
         self._wirings = 0
@@ -71,6 +73,7 @@ class BareNode(Generic[C]):
         """Take down what `wire` made."""
         while self._made:
             self._made.pop()()
+        self._soles.clear()
         # what is still being done in the background was for this wiring
         self._wirings += 1
         self._jobs = 0
@@ -116,17 +119,26 @@ class BareNode(Generic[C]):
         max_age_s: float | None = None,
         profile: Profile = qos.STATE,
         wakes: bool = True,
+        sole_sender: bool = False,
+        forget: Callable[[], None] | None = None,
     ) -> None:
         """Subscribe to `topic`; `use` gets what `convert` makes of each message that passes the checks.
 
         Checked are the header's frame (with `frame`), its age against ROS time (with `max_age_s`) and what `convert`
         and `use` refuse by InvalidMessage. Refused messages are counted in the diagnostics and never used. While no
         time is known no age can be told: what comes before the first clock is left out without a word.
+
+        With `sole_sender` nothing is used while more than one other node tells the topic, and `forget` is called when
+        that begins: what was heard before may have been another's word.
         """
         checked = self._checked(topic, convert, frame, max_age_s)
+        sole = self.sole_sender(kind, topic, forget, but_me=True) if sole_sender else None
 
         def callback(message: Any) -> None:
             if not self.active or (max_age_s is not None and self.port.now_ns() == 0):
+                return
+            if sole is not None and sole.contested:
+                self.refuse(topic, sole.text)
                 return
             try:
                 use(checked(message))
@@ -158,13 +170,23 @@ class BareNode(Generic[C]):
         convert: Callable[[Any], Any] | None = None,
         frame: str | None = None,
         profile: Profile = qos.NEWEST,
+        sole_sender: bool = False,
     ) -> Callable[[], Any]:
-        """Return what gives the newest message that passed the checks, None before the first; it is read when asked."""
+        """Return what gives the newest message that passed the checks, None before the first; it is read when asked.
+
+        With `sole_sender` it gives None while more than one node tells the topic.
+        """
         queue = self.queue(kind, topic, profile)
+        sole = self.sole_sender(kind, topic, but_me=True) if sole_sender else None
         checked = self._checked(topic, convert, frame, None)
         known: list[Any] = [None]
 
         def newest() -> Any:
+            if sole is not None and sole.contested:
+                known[0] = None
+                if queue.take():
+                    self.refuse(topic, sole.text)
+                return None
             for waiting in queue.take()[-1:]:
                 try:
                     known[0] = checked(waiting.read())
@@ -182,9 +204,48 @@ class BareNode(Generic[C]):
         """Keep a topic's messages until they are asked for."""
         return self._keep(self.port.queue(kind, topic, profile))
 
-    def publisher(self, kind: type, topic: str, profile: Profile = qos.STATE) -> Publisher:
-        """Offer a topic until the node is cleaned up."""
+    def publisher(
+        self, kind: type, topic: str, profile: Profile = qos.STATE, *, sole_sender: bool = False
+    ) -> Publisher:
+        """Offer a topic until the node is cleaned up; with `sole_sender` another who tells it is a fault."""
+        if sole_sender:
+            self.sole_sender(kind, topic)
         return self._keep(self.port.publisher(kind, topic, profile))
+
+    def sole_sender(
+        self, kind: type, topic: str, forget: Callable[[], None] | None = None, *, but_me: bool = False
+    ) -> SoleSender:
+        """Return who tells a topic that one node alone may tell, this one left out with `but_me`; kept up to date.
+
+        `forget` is called when it is told by more than one.
+        """
+        found = self._soles.get(topic)
+        if found is None:
+            found = self._soles[topic] = SoleSender(topic)
+            sole = found
+
+            def told(names: tuple[str, ...]) -> None:
+                before = sole.contested
+                sole.names = tuple(name for name in names if not (but_me and name == self.name))
+                if sole.contested:
+                    self.contested(sole)
+                    for call in sole.forget:
+                        call()
+                elif before:
+                    self.uncontested(sole)
+
+            self._keep(self.port.senders(kind, topic, told))
+        if forget is not None:
+            found.forget.append(forget)
+        return found
+
+    def contested(self, sole: SoleSender) -> None:
+        """Say that a topic has more senders than one."""
+        self.error(sole.text)
+
+    def uncontested(self, sole: SoleSender) -> None:
+        """Say that it has not any more."""
+        self.info(f"{sole.topic} is told by {sole.names[0] if sole.names else 'nobody'} alone again")
 
     def every(self, period_s: float, call: Callable[[], None]) -> None:
         """Call regularly in ROS time while active; ticks that were missed are not caught up."""

@@ -13,6 +13,7 @@ from lupex_node.config import NodeConfig
 from lupex_node.conversions import stamp
 from lupex_node.parameters import configured
 from lupex_node.port import Port, Store
+from lupex_node.senders import SoleSender
 
 C = TypeVar("C")
 
@@ -90,6 +91,16 @@ class LupexNode(BareNode[C]):
         fault = self._faults.pop(code, None)
         if fault is not None:
             self._publish_fault(code, fault[0], text or fault[1], active=False)
+
+    def contested(self, sole: SoleSender) -> None:
+        """Raise the fault that names all who tell a topic that one alone may tell."""
+        # the names may have changed
+        self._faults.pop(sole.code, None)
+        self.raise_fault(sole.code, Fault.ERROR, sole.text)
+
+    def uncontested(self, sole: SoleSender) -> None:
+        """Clear it."""
+        self.clear_fault(sole.code, f"{sole.topic} is told by {sole.names[0] if sole.names else 'nobody'} alone again")
 
     @property
     def active_faults(self) -> tuple[str, ...]:

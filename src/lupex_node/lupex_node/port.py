@@ -238,6 +238,12 @@ class Port(Protocol):
     def queue(self, kind: type, topic: str, profile: Profile) -> Queue:
         """Keep messages until they are asked for; the kind begins with a header."""
 
+    def senders(self, kind: type, topic: str, use: Callable[[tuple[str, ...]], None]) -> Closable:
+        """Have `use` called with the names of the nodes that tell a topic, when they are known and when they change.
+
+        A node that was started again counts once, as in `lupex_node.senders`.
+        """
+
     def timer(self, period_s: float, tick: Callable[[], None]) -> Closable:
         """Have `tick` called regularly in ROS time; what was missed is not caught up."""
 

@@ -303,3 +303,44 @@ def test_lines_of_every_severity_are_logged_in_any_order(graph, capfd):
     told = capfd.readouterr().err
     for word in ("INFO", "WARN", "ERROR", "all is well 1", "so so 1", "bad 1"):
         assert word in told
+
+
+def test_a_second_sender_on_the_graph_stops_a_topic_and_a_successor_of_the_first_does_not(graph):
+    """Two contexts: what one participant does not tell itself must be found in the graph."""
+    from rclpy.context import Context
+
+    echo = graph.add()
+    echo.sole_sender(TwistStamped, "/order", but_me=True)
+    echo.receive(TwistStamped, "/order", echo.got.append, sole_sender=True)
+    faults = graph.hear(Fault, "/faults", qos.EVENTS)
+    contexts, nodes = [Context(), Context(), Context()], []
+
+    def sender(name):
+        context = contexts[len(nodes)]
+        rclpy.init(context=context)
+        nodes.append(rclpy.create_node(name, context=context))
+        return nodes[-1].create_publisher(TwistStamped, "/order", quality(qos.STATE))
+
+    try:
+        rightful = sender("rightful")
+        graph.until(lambda: rightful.get_subscription_count() and echo._soles["/order"].names == ("rightful",))
+        sender("rightful")
+        graph.until(lambda: echo.port.node.count_publishers("/order") == 2)
+        rightful.publish(twist(echo, 0.1))
+        graph.until(lambda: echo.got)
+        assert not faults
+        sender("foreign")
+        graph.until(lambda: faults)
+        assert "foreign and rightful" in faults[0].text
+        got = len(echo.got)
+        rightful.publish(twist(echo, 0.2))
+        graph.until(lambda: "/order" in echo._refused)
+        assert len(echo.got) == got
+        nodes.pop().destroy_node()
+        graph.until(lambda: not faults[-1].active)
+    finally:
+        for node in nodes:
+            node.destroy_node()
+        for context in contexts:
+            if context.ok():
+                rclpy.shutdown(context=context)

@@ -164,6 +164,13 @@ def targets_done(message: MissionStatus) -> int | None:
     return message.target if message.phase in _OUTWARD and message.target >= 0 else None
 
 
+def under_way(message: MissionStatus) -> bool:
+    """Tell whether a sortie has begun and has not ended; raises InvalidMessage for a phase that none is."""
+    if message.phase > MissionStatus.SAFE:
+        raise InvalidMessage(f"phase is {message.phase}, which none is")
+    return message.phase not in (MissionStatus.IDLE, MissionStatus.DONE, MissionStatus.FAILED)
+
+
 def path(now_s: float, points: NDArray[np.float64], z_m: float, heading_rad: NDArray[np.float64] | None = None) -> Path:
     """Make a path in map; a pose's orientation is the heading with which the body leaves it.
 
@@ -214,9 +221,9 @@ def sortie_plan(
     return message
 
 
-def return_certificate(certificate: Certificate, plan_id: str) -> ReturnCertificate:
+def return_certificate(certificate: Certificate, plan_id: str, sequence: int) -> ReturnCertificate:
     """Make the certificate's message; all its numbers are finite."""
-    message = ReturnCertificate(valid=certificate.valid, reason=certificate.reason, plan_id=plan_id)
+    message = ReturnCertificate(valid=certificate.valid, reason=certificate.reason, plan_id=plan_id, sequence=sequence)
     message.header.frame_id = MAP
     message.header.stamp = stamp(max(certificate.time_s, 0.0))
     message.energy_wh = certificate.energy_j / 3600.0

@@ -26,8 +26,10 @@ from lupex_interfaces.srv import PlanSortie
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
 from lupex_models.site import SiteError, open_site
+from lupex_models.stated_proof import CAPACITY_SLACK
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import seconds
 from lupex_node.node import LupexNode
 from lupex_node.port import Use
 from lupex_node.ros.process import run
@@ -56,6 +58,7 @@ class _Asked:
     visits: Sequence[Visit]
     task: Task
     answer: Use
+    commit: bool
 
 
 class PathPlanningNode(LupexNode[PathPlanningConfig]):
@@ -66,10 +69,12 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def wire(self) -> None:
         try:
             site = open_site(FilePath(self.config.site))
-            planner = site_planner(self.config, read_rover(self.config.rover), site)
+            rover = read_rover(self.config.rover)
+            planner = site_planner(self.config, rover, site)
         except (SiteError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
         warm_up(planner)
+        self._most_energy_j = 3600.0 * CAPACITY_SLACK * rover.battery.capacity_wh
         self._site = planner
         self._proof = LiveProof(planner, self.common.utc_offset_s)
         self._power: PowerEstimate | None = None
@@ -79,9 +84,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._lost = False
         self._costmap: Costmap | None = None
         self._plan_id = ""
-        self._plans = 0
+        self._plans = self._sequence = 0
         self._live: LivePlan | None = None
         self._done = 0
+        self._mission = (-math.inf, False)
         self._site_map_sent = False
         self._asked: list[_Asked] = []
 
@@ -92,9 +98,11 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
         limits = self.config.certificate
         self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
-        self.receive(PowerStatus, "/power/status", self._take_power, convert=conversions.power_estimate)
+        self.receive(
+            PowerStatus, "/power/status", self._take_power, convert=self._convert_power, sole_sender=True
+        )
         self._newest_slip = self.newest(SlipEstimate, "/mobility/slip", convert=conversions.slip_measurement)
-        self.receive(LocalizationStatus, "/localization/status", self._take_localization)
+        self.receive(LocalizationStatus, "/localization/status", self._take_localization, sole_sender=True)
         self.receive(
             OccupancyGrid,
             "/traversability/costmap",
@@ -103,17 +111,22 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             frame=conversions.ODOM,
             max_age_s=self.config.local.costmap_max_age_s,
             profile=qos.NEWEST,
+            sole_sender=True,
         )
         age_s = self.config.ground.mission_max_age_s
-        self.receive(
-            MissionStatus, "/mission/status", self._take_mission, convert=conversions.targets_done, max_age_s=age_s
-        )
-        self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal)
+        self.receive(MissionStatus, "/mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
+        self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
         self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
         self._drives = DriveServer(self, self._new_drive)
         self.every(1.0, self._tick)
 
     # ------------------------------------------------------------------------------------------------ inputs
+
+    def _convert_power(self, message: PowerStatus) -> PowerEstimate:
+        power = conversions.power_estimate(message)
+        if power.energy_j > self._most_energy_j:
+            raise InvalidMessage(f"energy_wh is {power.energy_j / 3600.0:.0f}, more than the battery holds")
+        return power
 
     def _take_power(self, power: PowerEstimate) -> None:
         self._power = power
@@ -124,11 +137,20 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _take_costmap(self, costmap: Costmap) -> None:
         self._costmap = costmap
 
-    def _take_mission(self, done: int | None) -> None:
+    def _take_mission(self, message: MissionStatus) -> None:
+        done = conversions.targets_done(message)
         if done is not None:
             self._done = done
+        self._mission = (seconds(message.header.stamp), conversions.under_way(message))
+
+    def _mission_under_way(self) -> bool:
+        """Tell whether a mission goes on, as far as can be told: one that fell silent may be coming back."""
+        stamp_s, under_way = self._mission
+        return under_way and self.now_s() - stamp_s <= self.config.ground.mission_max_age_s
 
     def _take_goal(self, goal: tuple[float, float]) -> None:
+        if self._mission_under_way():
+            raise InvalidMessage("a mission is under way: end it before the rover is sent elsewhere")
         try:
             self._drives.go(goal)
         except ValueError as refusal:
@@ -162,7 +184,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         certificate = certify(self._proof.way, now_s, pose, self._power, self._factors, self.config.certificate)
         if certificate.valid and pose is not None and (doubt := self._proof.doubt(now_s, (pose.x_m, pose.y_m))):
             certificate = replace(certificate, valid=False, reason=doubt)
-        self._certificate.publish(conversions.return_certificate(certificate, self._plan_id))
+        # a successor begins with a higher number: it never tells more often than once a millisecond
+        self._sequence = max(self._sequence + 1, round(1e3 * now_s))
+        self._certificate.publish(conversions.return_certificate(certificate, self._plan_id, self._sequence))
         self.set_health("" if certificate.valid else f"no certificate: {certificate.reason}")
         pose_odom, frame = self._poses.framed(now_s) or (None, None)
         blocked = self._drives.step(now_s, pose_odom, frame, self._costmap, self._poses.place(now_s))
@@ -212,13 +236,26 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _plan_sortie(self, request: PlanSortie.Request, answer: Use) -> None:
         try:
             visits, task = conversions.visits(request), conversions.task(request)
+            if request.commit:
+                self._may_commit(request)
         except InvalidMessage as error:
+            self.refuse("/plan/sortie_request", str(error))
             answer(PlanSortie.Response(feasible=False, explanation=str(error)))
             return
         self._poll()
         wait_s = self.config.request_wait_s if self.active else 0.0
-        self._asked.append(_Asked(self.now_s() + wait_s, visits, task, answer))
+        self._asked.append(_Asked(self.now_s() + wait_s, visits, task, answer, request.commit))
         self._answer_asked()
+
+    def _may_commit(self, request: PlanSortie.Request) -> None:
+        """Raise InvalidMessage unless the plan in force may be replaced by who asks."""
+        if not request.targets:
+            raise InvalidMessage("a plan without targets is only answered: commit must be false")
+        if self._mission_under_way() and request.replaces != self._plan_id:
+            raise InvalidMessage(
+                f"a mission follows {self._plan_id or 'no plan yet'}, and the request would replace"
+                f" {request.replaces or 'nothing'}: ask with commit false, or name the plan in 'replaces'"
+            )
 
     def _answer_asked(self) -> None:
         """Plan what was asked for, once the present state is known; it may be on its way when somebody asks."""
@@ -227,15 +264,15 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         for one in asked:
             state = self._state(now_s)
             if not isinstance(state, str):
-                self._plan(now_s, state, one.visits, one.task, one.answer)
+                self._plan(now_s, state, one)
             elif now_s >= one.until_s:
                 one.answer(PlanSortie.Response(feasible=False, explanation=state))
             else:
                 self._asked.append(one)
 
-    def _plan(
-        self, now_s: float, state: tuple[tuple[float, float], float], visits: Sequence[Visit], task: Task, answer: Use
-    ) -> None:
+    def _plan(self, now_s: float, state: tuple[tuple[float, float], float], asked: _Asked) -> None:
+        visits, task, answer = asked.visits, asked.task, asked.answer
+
         def take(result: tuple[Proof, Sortie] | Exception, planning_s: float) -> None:
             if isinstance(result, Exception):
                 text = f"the plan could not be computed: {result}"
@@ -243,8 +280,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
                 return
             proof, sortie = result
             self._proof.take(proof)
-            plan = self._publish_plan(now_s, proof, LivePlan(tuple(visits), task, sortie), planning_s)
-            if sortie.feasible:
+            live = LivePlan(tuple(visits), task, sortie)
+            plan = self._publish_plan(now_s, proof, live, planning_s, commit=asked.commit)
+            if sortie.feasible and asked.commit:
                 self._done = 0
             answer(PlanSortie.Response(plan=plan, feasible=sortie.feasible, explanation=sortie.explanation))
 
@@ -297,8 +335,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         )
         return proof, sortie
 
-    def _publish_plan(self, now_s: float, proof: Proof, live: LivePlan, planning_s: float) -> SortiePlan:
-        """Return the plan's message; publish a plan that is one, and what its picture is drawn from."""
+    def _publish_plan(
+        self, now_s: float, proof: Proof, live: LivePlan, planning_s: float, *, commit: bool = True
+    ) -> SortiePlan:
+        """Return the plan's message; put a plan that is one in force, and publish what its picture is drawn from."""
         self._plans += 1
         plan_id = f"sortie-{now_s:.0f}-{self._plans}"
         sortie, visits, policy = live.sortie, list(live.visits), proof.way.policy
@@ -306,7 +346,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         turn_back_s = None if later is None else float(later.time_s[-1])
         message = conversions.sortie_plan(now_s, plan_id, sortie, planning_s, turn_back_s)
         self.info(f"{plan_id}: {sortie.explanation} ({planning_s:.2f} s, {sortie.labels} labels)")
-        if not sortie.feasible:
+        if not (sortie.feasible and commit):
             return message
         self.clear_fault("plan_blocked", "there is a new plan")
         self._plan_id, self._live = plan_id, live

@@ -26,6 +26,7 @@ class PoseInputs:
         self.newest: PoseEstimate | None = None
         self._pair_max_s, self._max_age_s, self._refuse = pair_max_s, max_age_s, refuse
         self._global = node.queue(Odometry, "/odometry/global", qos.STATE)
+        self._sole = node.sole_sender(Odometry, "/odometry/global", but_me=True)
         self._local = node.queue(Odometry, "/odometry/local", qos.SAMPLES)
         self._in_map: conversions.PlanarPose | None = None
         self._in_odom: tuple[float, float, float] | None = None
@@ -35,6 +36,10 @@ class PoseInputs:
     def poll(self, *, lost: bool) -> None:
         """Take the newest poses and pair those of one moment."""
         locals_ = self._local.take()
+        if self._sole.contested:
+            if self._global.take():
+                self._refuse("/odometry/global", self._sole.text)
+            return
         for waiting in self._global.take()[-1:]:
             message = waiting.read()
             try:

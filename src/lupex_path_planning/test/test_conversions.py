@@ -119,7 +119,8 @@ def test_a_plan_carries_its_loads_and_how_good_it_is():
 
 
 def test_an_invalid_certificate_has_finite_numbers_alone():
-    message = conversions.return_certificate(Certificate(False, "no place", 5.0), "")
+    message = conversions.return_certificate(Certificate(False, "no place", 5.0), "", 7)
+    assert message.sequence == 7
     assert message.pose_age_s == message.power_age_s == pytest.approx(1e9)
     assert not message.valid
 

@@ -115,6 +115,7 @@ class World:
         # short horizon: what is tested here is the wiring
         parameters = {"site": str(site), "rover": str(ROVER), "recovery.horizon_s": 21600.0, "recovery.slice_s": 900.0}
         parameters |= {"ground.period_s": 1.0, "utc_offset_s": UTC_S - START_S}
+        self.parameters = parameters
         self.node = self.conductor.add(PathPlanningNode, parameters)
 
     def hear(self, topic, message):
@@ -204,7 +205,7 @@ def ask(world, **fields):
 
 def test_a_sortie_is_planned_published_and_named_in_the_certificate(world):
     world.until(world.certified)
-    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0], commit=True)
     assert answer.feasible, answer.explanation
     world.until(lambda: "/plan/sortie" in world.heard)
     plan = world.heard["/plan/sortie"]
@@ -230,7 +231,7 @@ def test_while_a_sortie_is_computed_the_certificates_go_on(site):
     world.until(world.certified)
     world.certificates.clear()
     begun_s = world.conductor.now_s
-    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0], commit=True)
     assert answer.feasible, answer.explanation
     assert world.conductor.now_s - begun_s == pytest.approx(5.0, abs=ANSWER_S)
     assert seconds(answer.plan.header.stamp) == pytest.approx(begun_s, abs=ANSWER_S)
@@ -242,7 +243,7 @@ def test_while_a_sortie_is_computed_the_certificates_go_on(site):
 def test_a_request_waits_for_a_place_that_is_on_its_way(world):
     world.reporting = False
     answers = []
-    request = PlanSortie.Request(targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    request = PlanSortie.Request(targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0], commit=True)
     world.outside.client(PlanSortie, "/plan/sortie_request").call(request, answers.append)
     asked_s = world.conductor.now_s
     world.conductor.run_until(asked_s + 1.5)
@@ -259,10 +260,96 @@ def test_bad_and_impossible_requests_are_explained(world):
     world.until(world.certified)
     uneven = ask(world, targets=[Point()], service_s=[], service_power_w=[])
     assert "equally long" in uneven.explanation
-    far = ask(world, targets=[Point(x=9e4)], service_s=[1.0], service_power_w=[0.0])
+    far = ask(world, targets=[Point(x=9e4)], service_s=[1.0], service_power_w=[0.0], commit=True)
     assert not far.feasible
     assert "outside" in far.explanation
     assert "/plan/sortie" not in world.heard
+
+
+VISIT = {"targets": [Point(x=80.0, y=0.0)], "service_s": [600.0], "service_power_w": [50.0]}
+
+
+def mission(world, phase):
+    message = MissionStatus(phase=phase, target=-1)
+    message.header.stamp = world.now()
+    world.senders["/mission/status"].publish(message)
+    world.run(ANSWER_S)
+
+
+def test_a_request_is_only_answered_unless_it_is_to_be_put_in_force(world):
+    first = planned(world)
+    answer = ask(world, **VISIT)
+    assert answer.feasible, answer.explanation
+    assert answer.plan.plan_id != first.plan_id
+    empty = ask(world)
+    assert "without targets" not in empty.explanation
+    world.run(3.0)
+    assert world.heard["/plan/sortie"] is first
+    assert world.heard["/plan/certificate"].plan_id == first.plan_id
+
+
+def test_an_empty_request_is_never_put_in_force(world):
+    world.until(world.certified)
+    assert "without targets" in ask(world, commit=True).explanation
+    assert "/plan/sortie" not in world.heard
+
+
+def test_during_a_mission_only_who_knows_its_plan_replaces_it(world):
+    first = planned(world)
+    mission(world, MissionStatus.DRIVE)
+    for replaces in ("", "sortie-of-somebody"):
+        refused = ask(world, **VISIT, commit=True, replaces=replaces)
+        assert not refused.feasible
+        assert f"a mission follows {first.plan_id}" in refused.explanation
+    assert world.heard["/plan/sortie"] is first
+    mission(world, MissionStatus.DRIVE)
+    answer = ask(world, **VISIT, commit=True, replaces=first.plan_id)
+    assert answer.feasible, answer.explanation
+    world.until(lambda: world.heard["/plan/sortie"].plan_id == answer.plan.plan_id)
+    mission(world, MissionStatus.DONE)
+    assert ask(world, **VISIT, commit=True).feasible
+
+
+def test_a_goal_pose_during_a_mission_is_refused(world):
+    world.until(world.certified)
+    mission(world, MissionStatus.DRIVE)
+    goal = PoseStamped()
+    goal.header.frame_id = "map"
+    goal.pose.position.x = 6.0
+    world.senders["/goal_pose"].publish(goal)
+    world.run(2.0)
+    assert "mission is under way" in world.node._refusal["/goal_pose"]
+    assert "/plan/path" not in world.heard
+
+
+def test_certificates_are_numbered_over_a_restart(world):
+    world.until(world.certified)
+    world.run(3.0)
+    numbers = [certificate.sequence for certificate in world.certificates]
+    assert sorted(set(numbers)) == numbers
+    world.conductor.kill("path_planning")
+    world.run(2.0)
+    before = world.heard["/plan/certificate"].sequence
+    world.conductor.add(PathPlanningNode, world.parameters)
+    world.until(lambda: world.heard["/plan/certificate"].sequence != before)
+    assert world.heard["/plan/certificate"].sequence > before
+
+
+def test_a_charge_that_no_battery_holds_is_refused(world):
+    world.energy_wh = 9000.0
+    world.run(3.0)
+    assert "more than the battery holds" in world.node._refusal["/power/status"]
+    assert not world.certified()
+
+
+def test_while_another_could_tell_the_pose_there_is_no_certificate(world):
+    world.until(world.certified)
+    intruder = world.conductor.visitor("intruder")
+    intruder.publisher(Odometry, "/odometry/global", qos.STATE)
+    world.until(lambda: not world.certified(), 10.0)
+    assert world.heard["/faults"].code == "contested_odometry_global"
+    intruder.die()
+    world.until(world.certified)
 
 
 def drive(world, x, y, tolerance=1.0, frame="map"):
@@ -343,7 +430,7 @@ def crossings(plan, x_m):
 
 def planned(world):
     world.until(world.certified)
-    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0])
+    answer = ask(world, targets=[Point(x=80.0, y=0.0)], service_s=[600.0], service_power_w=[50.0], commit=True)
     assert answer.feasible, answer.explanation
     world.until(lambda: "/plan/sortie" in world.heard)
     return world.heard["/plan/sortie"]

@@ -77,7 +77,7 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         self._status = self.publisher(PowerStatus, "/power/status")
         self._battery = self.publisher(BatteryState, "/battery_state")
         self._forecast = self.publisher(PowerForecast, "/power/forecast")
-        self._lines = self.publisher(PowerSwitches, "/power/switches")
+        self._lines = self.publisher(PowerSwitches, "/power/switches", sole_sender=True)
         self.receive(
             PowerBus,
             "/power/bus",
@@ -85,18 +85,26 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
             convert=lambda message: conversions.bus_reading(message, self._rover.battery, config.bus),
             frame="base_link",
             max_age_s=config.veto.stale_s,
+            sole_sender=True,
         )
         self.receive(
-            SortiePlan, "/plan/sortie", self._plan, convert=conversions.sortie, frame="map", profile=qos.LATCHED
+            SortiePlan,
+            "/plan/sortie",
+            self._plan,
+            convert=conversions.sortie,
+            frame="map",
+            profile=qos.LATCHED,
+            sole_sender=True,
         )
         self.receive(
             MissionStatus,
             "/mission/status",
             self._mission,
             convert=lambda message: (seconds(message.header.stamp), conversions.phase(message)),
+            sole_sender=True,
         )
-        self._odometry = self.newest(Odometry, "/odometry/global")
-        self._drill = self.newest(DrillStatus, "/drill/status")
+        self._odometry = self.newest(Odometry, "/odometry/global", sole_sender=True)
+        self._drill = self.newest(DrillStatus, "/drill/status", sole_sender=True)
         self.every(1.0, self._tick)
 
     def _plan(self, sortie: sortie_track.Sortie | None) -> None:

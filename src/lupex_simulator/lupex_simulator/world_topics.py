@@ -91,18 +91,22 @@ class WorldTopics:
     def _make_subscriptions(self) -> None:
         parts = self._parts
         if Part.VEHICLE in parts:
-            self._take(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)
+            self._obey(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)
         else:
             self._take(Odometry, "/truth/odometry", self._on_external_pose, qos.NEWEST)
             self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.SAMPLES)
-            self._take(JointState, "/mobility/joint_commands", self._on_external_command, qos.NEWEST)
+            self._obey(JointState, "/mobility/joint_commands", self._on_external_command, qos.NEWEST)
         if Part.DRILL_RIG in parts:
-            self._take(DrillRigCommand, "/drill/rig_command", self._on_rig_command, qos.STATE)
+            self._obey(DrillRigCommand, "/drill/rig_command", self._on_rig_command, qos.STATE)
         if Part.POWER_BUS in parts:
-            self._take(PowerSwitches, "/power/switches", self._on_switches, qos.STATE)
+            self._obey(PowerSwitches, "/power/switches", self._on_switches, qos.STATE)
 
     def _take(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
         self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes)
+
+    def _obey(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
+        """Take commands from one sender alone: of two nobody knows whose is whose, and silence brings everything to rest."""
+        self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes, sole_sender=True)
 
     # ------------------------------------------------------------------------------------------------ incoming
 

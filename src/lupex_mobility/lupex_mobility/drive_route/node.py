@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Drive straight out and back: publishes /plan/path itself, so it is no company for path planning."""
+"""Drive straight out and back, as a person does who gives mobility a path of their own."""
 
 import sys
 
 import numpy as np
 from nav_msgs.msg import Odometry, Path
 
+from lupex_interfaces.srv import OverrideMotion
 from lupex_mobility import conversions
 from lupex_mobility.config import RouteConfig
 from lupex_mobility.conversions import Located
@@ -26,8 +27,12 @@ class DriveRouteNode(LupexNode[RouteConfig]):
 
     def wire(self) -> None:
         self.outcome: str | None = None
+        self._overriding = False
         self._route: OutAndBack | None = None
-        self._path = self.publisher(Path, "/plan/path")
+        self._path = self.publisher(Path, "/mobility/route", sole_sender=True)
+        if self.config.override:
+            self._mobility = self.client(OverrideMotion, "/mobility/override")
+            self.every(self.config.override_interval_s, self._ask_override)
         self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
         self.every(self.config.publish_interval_s, self._publish)
 
@@ -36,11 +41,23 @@ class DriveRouteNode(LupexNode[RouteConfig]):
         """Whether the route is over, one way or the other."""
         return self.outcome is not None
 
+    def _ask_override(self) -> None:
+        if not self.done and self._mobility.ready():
+            request = OverrideMotion.Request(allow=True, person=self.name, reason="the short drive of the launch file")
+            self._overriding = True
+            self._mobility.call(request, self._answered)
+
+    def _answered(self, response: OverrideMotion.Response) -> None:
+        if not response.accepted:
+            self.warn(f"mobility does not let the rover move without a certificate: {response.text}")
+
     def _locate(self, located: Located) -> None:
         if self.done:
             return
         if self._route is None:
             self._route = OutAndBack(self.config, located.time_s, located.x_m, located.y_m, located.yaw_rad)
+            if self.config.override:
+                self._ask_override()
             self._publish()
         before = self._route.leg
         try:
@@ -62,6 +79,8 @@ class DriveRouteNode(LupexNode[RouteConfig]):
     def _end(self, outcome: str) -> None:
         self.outcome = outcome
         self._path.publish(conversions.path(self.now_s(), np.zeros((0, 2))))
+        if self._overriding:
+            self._mobility.call(OverrideMotion.Request(allow=False, person=self.name), lambda response: None)
         # the empty path is the stop: let it leave before the publisher goes
         self._path.settle(STOP_WALL_S)
         self.port.end(1 if outcome else 0, outcome or "out and back")

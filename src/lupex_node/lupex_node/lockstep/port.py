@@ -16,7 +16,7 @@ from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.services import LockstepActionClient, LockstepActionServer, LockstepClient, LockstepService
 from lupex_node.lockstep.store import MemoryStore
 from lupex_node.lockstep.tap import LockstepTap
-from lupex_node.lockstep.topics import LockstepPublisher, LockstepQueue, LockstepSubscription
+from lupex_node.lockstep.topics import LockstepPublisher, LockstepQueue, LockstepSenders, LockstepSubscription
 from lupex_node.lockstep.wire import narrower
 from lupex_node.port import ActionRules, Closable, Outcome, Severity, TapRules, TimeMaker, Use
 from lupex_node.qos import Profile
@@ -146,6 +146,10 @@ class LockstepPort:
     def queue(self, kind: type, topic: str, profile: Profile) -> LockstepQueue:
         """Keep messages until they are asked for."""
         return self._keep(LockstepQueue(self, self._conductor, self._conductor.topic(topic, kind), profile))
+
+    def senders(self, kind: type, topic: str, use: Callable[[tuple[str, ...]], None]) -> LockstepSenders:
+        """Have `use` called with the names of who tells a topic."""
+        return self._keep(LockstepSenders(self, self._conductor, self._conductor.topic(topic, kind), use))
 
     def tap(self, rules: TapRules) -> LockstepTap:
         """Hear everything."""

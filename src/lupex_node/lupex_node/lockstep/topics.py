@@ -28,6 +28,8 @@ class Topic:
         self.name, self.kind = name, kind
         self.publishers: list[LockstepPublisher] = []
         self.subscribers: tuple[LockstepSubscription, ...] = ()
+        self.watches: list[LockstepSenders] = []
+        """Who wants to know its publishers."""
         self.disturbance: Callable[[Any, Send], None] | None = None
         """What stands in the way of its messages, where something does."""
 
@@ -36,6 +38,11 @@ class Topic:
         """Type as in `pkg/msg/Name`."""
         package, group = self.kind.__module__.split(".")[:2]
         return f"{package}/{group}/{self.kind.__name__}"
+
+    def tell_senders(self) -> None:
+        """Tell who wants to know that the publishers have changed."""
+        for watch in self.watches:
+            watch.look()
 
     def say(self, message: Any) -> None:
         """Hand a message on to all who hear the topic when it arrives."""
@@ -65,6 +72,7 @@ class LockstepPublisher:
         self.kept: deque[Any] = deque(maxlen=profile.depth if profile.latched else 0)
         """What who comes late still hears."""
         topic.publishers.append(self)
+        topic.tell_senders()
         conductor.offered(topic, self)
 
     def publish(self, message: Any) -> None:
@@ -89,6 +97,7 @@ class LockstepPublisher:
         """End it."""
         if self in self.topic.publishers:
             self.topic.publishers.remove(self)
+            self.topic.tell_senders()
 
 
 class LockstepSubscription:
@@ -111,6 +120,35 @@ class LockstepSubscription:
         """End it."""
         self.open = False
         self.topic.subscribers = tuple(other for other in self.topic.subscribers if other is not self)
+
+
+class LockstepSenders:
+    """Tells who tells a topic; one name is one node, and the dead are gone at once."""
+
+    def __init__(
+        self, port: LockstepPort, conductor: Conductor, topic: Topic, use: Callable[[tuple[str, ...]], None]
+    ) -> None:
+        self._port, self._conductor, self._topic, self._use = port, conductor, topic, use
+        self._names: tuple[str, ...] | None = None
+        self._open = True
+        topic.watches.append(self)
+        self.look()
+
+    def look(self) -> None:
+        """Have the present names told after a message's way."""
+        self._conductor.soon(self._port, self._tell, None)
+
+    def _tell(self, _: None) -> None:
+        names = tuple(sorted({publisher.port.name for publisher in self._topic.publishers}))
+        if self._open and names != self._names:
+            self._names = names
+            self._use(names)
+
+    def close(self) -> None:
+        """End it."""
+        self._open = False
+        if self in self._topic.watches:
+            self._topic.watches.remove(self)
 
 
 class WaitingMessage:

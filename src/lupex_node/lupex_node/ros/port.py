@@ -34,6 +34,7 @@ from lupex_node.qos import Profile
 from lupex_node.ros.actions import RosActionClient, RosActionServer, RosClient, RosService
 from lupex_node.ros.background import Background
 from lupex_node.ros.description import declare, given_parameters
+from lupex_node.ros.senders import RosSenders
 from lupex_node.ros.subscriptions import NeverReady, RosQueue, quality, stamp_s, taken
 from lupex_node.ros.tap import RosTap
 from lupex_node.ros.teller import Teller
@@ -260,6 +261,10 @@ class RosPort:
             self.node.destroy_subscription(subscription)
 
         return Closing(close)
+
+    def senders(self, kind: type, topic: str, use: Callable[[tuple[str, ...]], None]) -> RosSenders:
+        """Have `use` called with the names of who tells a topic, by looking at the graph now and then."""
+        return RosSenders(self.node, topic, use, self._steady)
 
     def queue(self, kind: type, topic: str, profile: Profile) -> RosQueue:
         """Keep messages until they are asked for."""

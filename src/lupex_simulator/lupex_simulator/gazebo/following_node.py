@@ -41,9 +41,17 @@ class FollowingNode(BareNode[C]):
         self._stepped_s = time.monotonic()
         self.until_cleaned_up(self.port.look(LOOK_S, self._look))
 
-    def listen(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile = qos.NEWEST) -> None:
+    def listen(
+        self,
+        kind: type,
+        topic: str,
+        use: Callable[[Any], None],
+        profile: Profile = qos.NEWEST,
+        *,
+        sole_sender: bool = False,
+    ) -> None:
         """Have `use` called with each message before the next look."""
-        self.receive(kind, topic, use, profile=profile, wakes=False)
+        self.receive(kind, topic, use, profile=profile, wakes=False, sole_sender=sole_sender)
 
     def follow(self) -> bool:
         """Do what the clock allows with what has arrived; tell whether it has allowed a step."""

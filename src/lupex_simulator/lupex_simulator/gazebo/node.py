@@ -112,7 +112,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
         self.listen(PointCloud2, "/gazebo/lidar/points", self._on_cloud)
         self.listen(Contacts, "/gazebo/contact", self._on_contact)
-        self.listen(JointState, "/mobility/joint_commands", self._on_command, qos.STATE)
+        self.listen(JointState, "/mobility/joint_commands", self._on_command, qos.STATE, sole_sender=True)
         self.listen(DrillRig, "/drill/rig", self._on_rig)
 
     # ------------------------------------------------------------------------------------------------ incoming
