@@ -13,12 +13,13 @@ from lupex_drill_control.account import DrillOutcome
 from lupex_drill_control.assay import AssayError, IceFraction, ice_fraction
 from lupex_drill_control.config import DrillControlSettings
 from lupex_drill_control.drilling import BiteSequence, State
-from lupex_drill_control.interlocks import VehicleState, moving, refusal
-from lupex_drill_control.rig import RigMeasurement
+from lupex_drill_control.interlocks import VehicleState, goal_refusal, moving, refusal
+from lupex_drill_control.rig import STOP, RigMeasurement
 from lupex_interfaces.action import AcquireSample
 from lupex_interfaces.msg import DrillRig, DrillRigCommand, DrillStatus, Fault, PowerStatus, SampleAssay
 from lupex_models.rover import read_rover
 from lupex_node import qos
+from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome
@@ -26,6 +27,8 @@ from lupex_node.ros.process import run
 
 _REST_PERIOD_S = 1.0
 """Between two looks at a stowed rig, and what is told of it."""
+REST_WALL_S = 0.5
+"""Of the host's time at most that the last command of rest is waited for to arrive."""
 _EARLY = 0.9
 """Share of a period after which it counts as over: ticks come on a grid."""
 
@@ -54,7 +57,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._newest_odometry = self.newest(Odometry, "/odometry/global", sole_sender=True)
         self.receive(PowerStatus, "/power/status", self._power, sole_sender=True, forget=self._forget_power)
         self.every(1.0 / self.config.status_rate_hz, self._watch)
-        self.serve_action(AcquireSample, "/drill/acquire_sample", accept=lambda request: True, begin=self._begin)
+        self.serve_action(AcquireSample, "/drill/acquire_sample", accept=self._accept, begin=self._begin)
 
     def _measure(self, message: DrillRig) -> None:
         measured = conversions.measurement(message)
@@ -144,6 +147,15 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             return
         self._found.append(found)
 
+    def rest(self) -> None:
+        """Stop feed and auger; the bit stays where it is, and who comes after stows it."""
+        if self._sequence.state != State.STOWED:
+            self._rig_command.publish(conversions.rig_command(STOP, self.now_s()))
+            self._rig_command.settle(REST_WALL_S)
+        if self._goal is not None:
+            goal, self._goal = self._goal, None
+            goal.end(Outcome.ABORTED, AcquireSample.Result(success=False, reason="the drill control rests"))
+
     def _forget_power(self) -> None:
         self._power_stamped = None
 
@@ -174,11 +186,19 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             state = replace(state, power_stamp_s=stamp_s, work_allowed=allowed, power_reason=reason)
         return state
 
+    def _accept(self, request: AcquireSample.Goal) -> bool:
+        """Judge a goal by itself; raises InvalidMessage. What may pass, as a veto of power, is told in its result."""
+        reason = goal_refusal(conversions.goal(request), self._drill)
+        if self._goal is not None:
+            reason = reason or "a hole is being drilled: cancel it first"
+        if reason:
+            raise InvalidMessage(reason)
+        return True
+
     def _begin(self, goal: Goal) -> None:
         now_s = self.now_s()
         asked = conversions.goal(goal.request)
-        reason = "the drill control is not active" if not self.active else ""
-        reason = reason or refusal(asked, self._vehicle, now_s, self._drill, self.config.watch)
+        reason = refusal(asked, self._vehicle, now_s, self._drill, self.config.watch)
         reason = reason or self._sequence.start(asked, now_s)
         if reason:
             self.warn(f"goal refused: {reason}")

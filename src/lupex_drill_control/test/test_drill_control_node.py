@@ -158,7 +158,6 @@ def test_a_goal_gives_a_sample_and_silence_before_and_after(world):
     [
         ({"speed_mps": 0.08}, 0.1, "moves"),
         ({"work_allowed": False}, 0.1, "resting"),
-        ({}, 2.0, "outside 0 to 1.5"),
     ],
 )
 def test_interlocks_refuse_with_their_reason(world, change, depth_m, word):
@@ -171,6 +170,43 @@ def test_interlocks_refuse_with_their_reason(world, change, depth_m, word):
     assert word in result.reason
     made.run(5.0)
     assert made.commands == []
+
+
+@pytest.mark.parametrize(
+    ("goal", "words"),
+    [
+        (AcquireSample.Goal(), "depth 0 m is outside 0 to 1.5 m"),
+        (AcquireSample.Goal(depth_m=2.0, sample_interval_m=0.1, max_duration_s=3000.0), "outside 0 to 1.5"),
+        (AcquireSample.Goal(depth_m=0.1, max_duration_s=3000.0), "sample interval 0 m"),
+        (AcquireSample.Goal(depth_m=0.1, sample_interval_m=0.1), "duration limit 0 s"),
+        (AcquireSample.Goal(depth_m=float("nan"), sample_interval_m=0.1, max_duration_s=1.0), "not finite"),
+    ],
+)
+def test_a_goal_that_is_none_is_not_taken_and_the_reason_is_told(world, goal, words):
+    made = world()
+    made.run(2.0)
+    ended = []
+    made.client.send(goal, lambda *end: ended.append(end))
+    made.run(ANSWER_S)
+    assert ended == [(None, None)]
+    assert words in made.drill._refusal["/drill/acquire_sample"]
+
+
+def test_a_node_that_is_deactivated_or_ends_stops_the_drill_first(world):
+    made = world()
+    _, ended = made.send()
+    made.cutting()
+    made.commands.clear()
+    made.drill.deactivate()
+    made.run(ANSWER_S)
+    assert [(c.feed_rate_mps, c.rotation_rate_rad_s) for c in made.commands] == [(0.0, 0.0)]
+    [(outcome, result)] = ended
+    assert outcome is Outcome.ABORTED
+    assert "rests" in result.reason
+    made.client.send(AcquireSample.Goal(), lambda *end: ended.append(end))
+    made.run(ANSWER_S)
+    assert ended[1:] == [(None, None)]
+    assert "not active" in made.drill._refusal["/drill/acquire_sample"]
 
 
 def test_cancel_stows(world):
@@ -217,9 +253,8 @@ def test_a_second_goal_while_one_is_drilled_is_refused_and_ends_nothing(world):
     made = world()
     _, first = made.send()
     made.cutting()
-    outcome, result = made.end(made.send()[1])
-    assert outcome is Outcome.ABORTED
-    assert "not stowed" in result.reason
+    assert made.end(made.send()[1]) == (None, None)
+    assert "cancel it first" in made.drill._refusal["/drill/acquire_sample"]
     assert not first
     outcome, result = made.end(first)
     assert outcome is Outcome.SUCCEEDED

@@ -56,6 +56,11 @@ class Activities:
         token = self._token
         self._handle = server.start(wish, lambda result: self._ended(token, wish, result, time_s))
 
+    def rest(self, kinds: tuple[type, ...]) -> None:
+        """Cancel what is under way, if it is one of these."""
+        if self._running and isinstance(self._current, kinds):
+            self._drop(cancel=True)
+
     def server_lost(self, kinds: tuple[type, ...]) -> None:
         """Give up what a dead server was doing, so that it is started anew at the living one."""
         if self._running and isinstance(self._current, kinds):

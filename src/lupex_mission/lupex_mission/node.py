@@ -82,7 +82,9 @@ class MissionNode(LupexNode[MissionConfig]):
         self._capacity_wh = read_rover(config.rover).battery.capacity_wh
         self._status = self.publisher(MissionStatus, "/mission/status")
         age_s = config.input_age_s
-        self._place = self.newest(Odometry, "/odometry/global", convert=conversions.place, frame="map", sole_sender=True)
+        self._place = self.newest(
+            Odometry, "/odometry/global", convert=conversions.place, frame="map", sole_sender=True
+        )
         self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
         self.receive(
             ReturnCertificate,
@@ -155,6 +157,10 @@ class MissionNode(LupexNode[MissionConfig]):
     def _count(self, counts: NeutronCounts) -> None:
         if self._phase is Phase.SCAN:
             self._neutrons = (self._neutrons[0] + counts.epithermal, self._neutrons[1] + counts.integration_s)
+
+    def rest(self) -> None:
+        """Cancel the drive under way; a drill at work goes on by its own limits."""
+        self._activities.rest((Drive,))
 
     # ------------------------------------------------------------------------------------------------ tick
 
@@ -286,14 +292,21 @@ class MissionNode(LupexNode[MissionConfig]):
     # ------------------------------------------------------------------------------------------------ /mission/execute
 
     def _accept(self, goal: ExecuteMission.Goal) -> bool:
-        busy = self._executive is None or (self._executive.progress.begun and not self._executive.progress.outcome)
-        try:
-            for target in goal.targets:
-                conversions.place_of(target)
-        except InvalidMessage as error:
-            self.warn(f"mission refused: {error}")
-            return False
-        return not busy
+        """Judge a goal; raises InvalidMessage with the reason to refuse it."""
+        for target in goal.targets:
+            conversions.place_of(target)
+        own_m = self.config.drill_depth_m
+        if goal.drill_depth_m != 0.0 and not abs(goal.drill_depth_m - own_m) < 1e-6:
+            raise InvalidMessage(
+                f"drill_depth_m is {goal.drill_depth_m:g}, and this mission drills {own_m:g} m: set its parameter"
+            )
+        if self._executive is None:
+            raise InvalidMessage("no clock has been heard yet")
+        if self._executive.progress.begun and not self._executive.progress.outcome:
+            raise InvalidMessage("a mission is under way: cancel it, and it turns back")
+        if not (goal.targets or self._executive.targets):
+            raise InvalidMessage("there is no target: name one, or have the site name some")
+        return True
 
     def _cancelled(self) -> None:
         if self._executive is not None:

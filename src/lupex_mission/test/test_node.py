@@ -47,6 +47,7 @@ class Capabilities:
         self.valid = True
         self.sequence, self.plan_id = 0, ""
         self.requests = []
+        self.holding, self.held = False, []
         self.goals = []
         self.status = []
         self.faults = []
@@ -72,6 +73,9 @@ class Capabilities:
     def _drive(self, goal):
         position = goal.request.goal.pose.position
         self.goals.append(("drive", (position.x, position.y)))
+        if self.holding:
+            self.held.append(goal)
+            return
         self._end(goal, "drive", DriveTo.Result())
 
     def _drill(self, goal):
@@ -186,9 +190,24 @@ def test_a_second_request_and_a_senseless_target_are_refused(bench):
     bench.start(begin_at_start=True, scan_s=1000.0)
     bench.until(lambda: bench.world.goals)
     nan = ExecuteMission.Goal(targets=[mission_node.conversions.point(mission_node.Place(float("nan"), 0.0))])
-    _, ended = execute(bench, ExecuteMission.Goal(), nan)
-    bench.until(lambda: len(ended) == 2, limit_s=1.0)
-    assert ended == [(None, None), (None, None)]
+    node = bench.conductor.nodes["mission"]
+    for goal, words in (
+        (ExecuteMission.Goal(), "a mission is under way"),
+        (nan, "target x is not finite"),
+        (ExecuteMission.Goal(drill_depth_m=1.2), "this mission drills 0.5 m"),
+    ):
+        _, ended = execute(bench, goal)
+        bench.until(lambda ended=ended: ended, limit_s=1.0)
+        assert ended == [(None, None)]
+        assert words in node._refusal["/mission/execute"]
+
+
+def test_a_mission_that_is_deactivated_lets_the_rover_stand(bench):
+    bench.world.holding = True
+    node = bench.start(begin_at_start=True, **QUICK)
+    bench.until(lambda: bench.world.held)
+    node.deactivate()
+    bench.until(lambda: bench.world.held[0].cancel_asked(), limit_s=1.0)
 
 
 def test_it_asks_for_a_plan_that_replaces_the_one_it_knows(bench):

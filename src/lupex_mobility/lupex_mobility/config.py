@@ -98,7 +98,11 @@ class Permission:
     """What permits motion."""
 
     certificate_age_s: float = setting(
-        15.0, "an older certificate permits nothing, nor does an older word of the mission", unit="s", minimum=1, maximum=60
+        15.0,
+        "an older certificate permits nothing, nor does an older word of the mission",
+        unit="s",
+        minimum=1,
+        maximum=60,
     )
     override_s: float = setting(
         60.0, "that a person lets it move without a certificate at once", unit="s", minimum=1, maximum=600

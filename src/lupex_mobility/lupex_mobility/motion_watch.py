@@ -21,7 +21,7 @@ class Told:
 
 
 class MotionWatch:
-    """Compares measured track speeds with all that was commanded of late; a contradiction must last before it counts."""
+    """Compares measured track speeds with all commanded of late; a contradiction must last before it counts."""
 
     def __init__(self, config: Watch) -> None:
         self._config = config

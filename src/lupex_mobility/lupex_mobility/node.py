@@ -27,6 +27,8 @@ from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
 
+REST_WALL_S = 0.5
+"""Of the host's time at most that the last command of rest is waited for to arrive."""
 PLANNED = "/plan/path"
 BY_HAND = "/mobility/route"
 """A path that a person gives, where there is no planner or beside it."""
@@ -116,7 +118,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     def _two_commanders(self) -> str:
         others = ", ".join(self._commanders.names)
-        return f"/cmd_vel is told by {self.name}, for {self._path_from}, and {others}: the rover rests until one is gone"
+        return (
+            f"/cmd_vel is told by {self.name}, for {self._path_from}, and {others}: the rover rests until one is gone"
+        )
 
     def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
         newest_s = self._command[0]
@@ -292,6 +296,16 @@ class MobilityNode(LupexNode[MobilityConfig]):
         if now_s - self._acted_s >= limit_s or now_s < self._acted_s:
             self._joints = self._joint_states()
             self._actuate(now_s if self.active_faults or self._command[1].at_rest else self._time_s())
+
+    def rest(self) -> None:
+        """Command the drives to stand, and wait until that has been told."""
+        self._command, self._path_s, self._path_from = (None, REST), None, ""
+        if self._commanding:
+            self._commanding = False
+            self._cmd_vel.publish(conversions.command(self._time_s(), REST))
+        if self._joints is not None:
+            self._actuate(max(self._time_s(), self._published_s))
+            self._joint_commands.settle(REST_WALL_S)
 
     # ------------------------------------------------------------------------------------------------ slip
 

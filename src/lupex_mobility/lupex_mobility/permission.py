@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the rover may move at all: with a proven way back, on its way home, or because a person says so for a while."""
+"""Whether the rover may move: with a proven way back, on its way home, or because a person says so for a while."""
 
 import math
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ SERVICE = "/mobility/override"
 
 
 class Permit:
-    """Hears what permits motion, and offers /mobility/override; a person's word is a warning for as long as it holds."""
+    """Hears what permits motion, and offers /mobility/override; a person's word is a warning while it holds."""
 
     def __init__(self, node: LupexNode[MobilityConfig], config: Permission, capacity_wh: float) -> None:
         self._node, self._capacity_wh = node, capacity_wh

@@ -12,21 +12,18 @@ import pytest
 pytestmark = pytest.mark.node
 pytest.importorskip("lupex_interfaces.msg")
 
-from geometry_msgs.msg import TwistStamped  # noqa: E402
-from nav_msgs.msg import Odometry, Path  # noqa: E402
+from obeying_world import AHEAD, ANSWERED_S, STEP_S  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
-from lupex_interfaces.msg import DrillRig, Fault, ReturnCertificate, SlipEstimate  # noqa: E402
+from lupex_interfaces.msg import DrillRig  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
-from lupex_mobility.config import Following, Guard, MobilityConfig, Steering  # noqa: E402
+from lupex_mobility.config import Following, Guard, MobilityConfig  # noqa: E402
 from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
 from lupex_mobility.node import MobilityNode  # noqa: E402
-from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics  # noqa: E402
+from lupex_mobility.unit_kinematics import BodyTwist  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
-from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
-from obeying_world import AHEAD, ANSWERED_S, STEP_S  # noqa: E402
-from lupex_node.lockstep.conductor import Conductor  # noqa: E402
+
 
 def test_a_command_is_carried_out_and_its_silence_stops_and_says_so(world, mobility):
     def teleop():

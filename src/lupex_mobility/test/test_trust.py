@@ -10,6 +10,7 @@ pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from nav_msgs.msg import Path  # noqa: E402
+from obeying_world import AHEAD, STEP_S  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
 from lupex_interfaces.msg import MissionStatus, ReturnCertificate  # noqa: E402
@@ -19,7 +20,6 @@ from lupex_mobility.config import Permission, Watch  # noqa: E402
 from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
-from obeying_world import AHEAD, STEP_S  # noqa: E402
 
 FAR = np.array([[0.0, 0.0], [50.0, 0.0]])
 
@@ -55,7 +55,8 @@ def test_while_another_could_tell_what_it_moves_by_it_rests_and_names_both(world
     code = f"contested_{topic.strip('/').replace('/', '_')}"
     follow(world, lambda: world.active(code) and not world.driving, 6)
     first = "mobility" if topic == "/cmd_vel" else "world"
-    assert first in text(world, code) and "intruder" in text(world, code)
+    assert first in text(world, code)
+    assert "intruder" in text(world, code)
     for _ in range(20):
         follow(world, lambda: True)
         world.step()
@@ -178,7 +179,8 @@ def test_a_persons_word_moves_it_until_it_expires_and_is_recorded(world, mobilit
     given_s = world.time_s
     follow(world, lambda: world.driving)
     assert world.active("motion_override")
-    assert "Aiko" in text(world, "motion_override") and "out of the shadow" in text(world, "motion_override")
+    assert "Aiko" in text(world, "motion_override")
+    assert "out of the shadow" in text(world, "motion_override")
     follow(world, lambda: not world.driving, 700)
     assert world.time_s - given_s == pytest.approx(Permission().override_s, abs=5 * STEP_S)
     world.until(lambda: not world.active("motion_override"))
@@ -240,3 +242,17 @@ def test_tracks_that_do_not_do_what_they_are_told_stop_it(world, mobility, speed
     assert words in text(world, "motion_contradicts_command")
     disobeys.clear()
     follow(world, lambda: not world.active("motion_contradicts_command") and world.driving, 200)
+
+
+@pytest.mark.parametrize("end", ["deactivate", "remove"])
+def test_it_commands_rest_before_it_rests_or_ends(world, mobility, end):
+    follow(world, lambda: world.driving)
+    told = len(world.commands)
+    if end == "remove":
+        world.conductor.remove("mobility")
+    else:
+        mobility.deactivate()
+    world.conductor.run_until(world.time_s + 0.09)
+    assert len(world.commands) == told + 1
+    assert list(world.command.velocity) == [0.0] * 8
+    assert world.velocities[-1].twist.linear.x == 0.0

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checked parameters and checked messages: what every node has, those of a world too."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -65,8 +66,13 @@ class BareNode(Generic[C]):
         """Let the callbacks act."""
         self.active = True
 
+    def rest(self) -> None:
+        """Bring what this node commands to rest: called while it still acts, before it is deactivated or ends."""
+
     def deactivate(self) -> None:
-        """Let the callbacks rest."""
+        """Command rest, then let the callbacks rest."""
+        if self.active:
+            self.rest()
         self.active = False
 
     def cleanup(self) -> None:
@@ -79,7 +85,10 @@ class BareNode(Generic[C]):
         self._jobs = 0
 
     def close(self) -> None:
-        """End the node, however that came."""
+        """End the node, however that came: by a command of rest first, where the middleware still takes one."""
+        if self.active:
+            with contextlib.suppress(Exception):
+                self.rest()
         self.active = False
         self.cleanup()
 
@@ -282,8 +291,22 @@ class BareNode(Generic[C]):
         begin: Callable[[Goal], None],
         cancel: Callable[[], None] = lambda: None,
     ) -> None:
-        """Offer an action; see `ActionRules`."""
-        self._keep(self.port.serve_action(kind, name, ActionRules(accept, begin, cancel)))
+        """Offer an action; see `ActionRules`.
+
+        `accept` refuses a goal by False, or by InvalidMessage with the reason, which is logged and told in the
+        diagnostics; a node that is not active takes none.
+        """
+
+        def judged(request: Any) -> bool:
+            try:
+                if not self.active:
+                    raise InvalidMessage(f"{self.name} is not active")
+                return accept(request)
+            except InvalidMessage as refusal:
+                self.refuse(name, str(refusal))
+                return False
+
+        self._keep(self.port.serve_action(kind, name, ActionRules(judged, begin, cancel)))
 
     def action_client(self, kind: type, name: str) -> ActionClient:
         """Send goals to an action."""

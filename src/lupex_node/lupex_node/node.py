@@ -67,7 +67,7 @@ class LupexNode(BareNode[C]):
         self._beat()
 
     def deactivate(self) -> None:
-        """Let the callbacks rest, and say so."""
+        """Command rest, let the callbacks rest, and say so."""
         super().deactivate()
         self._beat()
 

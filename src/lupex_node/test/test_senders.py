@@ -64,7 +64,12 @@ class Obedient(LupexNode[Nothing]):
     def wire(self):
         self.heard, self.forgotten = [], 0
         self.receive(
-            Int64, "/order", lambda m: self.heard.append(m.data), sole_sender=True, forget=self.forget_all, profile=qos.STATE
+            Int64,
+            "/order",
+            lambda m: self.heard.append(m.data),
+            sole_sender=True,
+            forget=self.forget_all,
+            profile=qos.STATE,
         )
         self.ask = self.newest(Int64, "/limit", sole_sender=True)
         self.publisher(Int64, "/done", sole_sender=True)
@@ -118,7 +123,7 @@ class TestInLockStep:
         assert faults == []
 
     def test_a_third_who_joins_is_named_too(self, bench):
-        conductor, node, faults = bench
+        conductor, _, faults = bench
         for name in ("a", "b", "c"):
             conductor.visitor(name).publisher(Int64, "/order", qos.STATE)
             conductor.run_until(conductor.now_s + 0.1)
@@ -126,7 +131,7 @@ class TestInLockStep:
         assert "a, b and c" in faults[-1].text
 
     def test_who_tells_what_the_node_itself_tells_is_a_fault(self, bench):
-        conductor, node, faults = bench
+        conductor, _, faults = bench
         conductor.visitor("foreign").publisher(Int64, "/done", qos.STATE)
         conductor.run_until(1001.0)
         assert [fault.code for fault in faults] == ["contested_done"]

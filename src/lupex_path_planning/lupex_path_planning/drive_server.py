@@ -18,6 +18,9 @@ from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, DriveReport, Planar, Progress
 
+_REST_WALL_S = 0.5
+"""Of the host's time at most that the last empty path is waited for to arrive."""
+
 _SLACK_S = 0.1
 """Steps come once a second and a little early."""
 
@@ -58,6 +61,12 @@ class DriveServer:
         """Tell whether the rover is under way to a goal."""
         return self._active is not None
 
+    def rest(self) -> None:
+        """End the drive under way: whoever follows the path stops."""
+        if self._active is not None:
+            self._finish(self._active, success=False, reason="path planning rests")
+            self._path.settle(_REST_WALL_S)
+
     def step(
         self,
         now_s: float,
@@ -97,10 +106,9 @@ class DriveServer:
     def _accept(self, request: DriveTo.Goal) -> bool:
         try:
             self._begin(conversions.goal(request.goal), request.tolerance_m)
-        except (InvalidMessage, ValueError) as refusal:
-            self._node.warn(f"/plan/drive_to: goal not taken: {refusal}")
-            return False
-        return self._node.active
+        except ValueError as refusal:
+            raise InvalidMessage(str(refusal)) from refusal
+        return True
 
     def _drive_to(self, goal: Goal) -> None:
         drive = self._begin(conversions.goal(goal.request.goal), goal.request.tolerance_m)

@@ -98,9 +98,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
         limits = self.config.certificate
         self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
-        self.receive(
-            PowerStatus, "/power/status", self._take_power, convert=self._convert_power, sole_sender=True
-        )
+        self.receive(PowerStatus, "/power/status", self._take_power, convert=self._convert_power, sole_sender=True)
         self._newest_slip = self.newest(SlipEstimate, "/mobility/slip", convert=conversions.slip_measurement)
         self.receive(LocalizationStatus, "/localization/status", self._take_localization, sole_sender=True)
         self.receive(
@@ -119,6 +117,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
         self._drives = DriveServer(self, self._new_drive)
         self.every(1.0, self._tick)
+
+    def rest(self) -> None:
+        """End the drive under way."""
+        self._drives.rest()
 
     # ------------------------------------------------------------------------------------------------ inputs
 

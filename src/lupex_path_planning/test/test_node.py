@@ -405,6 +405,32 @@ def test_a_drive_is_cancelled_replaced_and_refused(world):
         assert refused[1] == REFUSED
 
 
+def test_why_a_drive_is_not_taken_is_told(world):
+    world.until(world.certified)
+    for fields, words in (
+        ({"x": 6.0, "y": 0.0, "frame": "odom"}, "frame is 'odom'"),
+        ({"x": 6.0, "y": 0.0, "tolerance": 0.0}, "tolerance_m is 0"),
+        ({"x": float("nan"), "y": 0.0}, "not finite"),
+        ({"x": 9e4, "y": 0.0}, "outside"),
+    ):
+        assert drive(world, **fields)[1] == REFUSED
+        assert words in world.node._refusal["/plan/drive_to"]
+
+
+def test_a_node_that_is_deactivated_stops_the_drive_first_and_takes_none(world):
+    world.until(world.certified)
+    _, ended = drive(world, 6.0, 0.0)
+    world.until(lambda: "/plan/path" in world.heard and world.heard["/plan/path"].poses)
+    world.node.deactivate()
+    world.run(ANSWER_S)
+    assert not world.heard["/plan/path"].poses
+    [(outcome, result)] = ended
+    assert outcome is Outcome.ABORTED
+    assert "rests" in result.reason
+    assert drive(world, 6.0, 0.0)[1] == REFUSED
+    assert "not active" in world.node._refusal["/plan/drive_to"]
+
+
 def test_over_unknown_ground_there_is_no_path(world):
     world.cost = -1
     world.until(world.certified)

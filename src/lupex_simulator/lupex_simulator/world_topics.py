@@ -105,7 +105,7 @@ class WorldTopics:
         self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes)
 
     def _obey(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
-        """Take commands from one sender alone: of two nobody knows whose is whose, and silence brings everything to rest."""
+        """Take commands from one sender alone: of two nobody knows whose is whose; silence brings all to rest."""
         self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes, sole_sender=True)
 
     # ------------------------------------------------------------------------------------------------ incoming

@@ -154,6 +154,29 @@ def test_silent_commander_stops_the_rover(run):
     assert list(run.listener.last["/mobility/joint_states"].velocity) == [0.0] * 8
 
 
+def test_while_another_could_command_the_tracks_they_stand(run):
+    run.add()
+    run.listener.speed = 1.0
+    run.go_on(10.0)
+    assert min(run.listener.last["/mobility/joint_states"].velocity[4:]) > 0.0
+    intruder = run.conductor.visitor("intruder")
+    backwards = JointState(name=list(JOINT_NAMES), position=[0.0] * 8, velocity=[0.0] * 4 + [-3.0] * 4)
+    told = intruder.publisher(JointState, "/mobility/joint_commands", qos.STATE)
+    for _ in range(30):
+        backwards.header.stamp = stamp(run.conductor.now_s)
+        told.publish(backwards)
+        run.go_on(0.1)
+        assert min(run.listener.last["/mobility/joint_states"].velocity[4:]) >= 0.0
+    assert list(run.listener.last["/mobility/joint_states"].velocity) == [0.0] * 8
+    errors = [text for severity, text in run.lines if severity is Severity.ERROR]
+    assert len(errors) == 1
+    assert "intruder" in errors[0]
+    assert run.listener.port.name in errors[0]
+    intruder.die()
+    run.go_on(5.0)
+    assert min(run.listener.last["/mobility/joint_states"].velocity[4:]) > 0.0
+
+
 def test_what_no_command_may_contain_is_refused_and_told_once(run):
     run.add()
     for _ in range(3):

@@ -42,6 +42,7 @@ class WorldListener:
     """Keeps the stamps of all and the newest of each; `speed` [rad/s] and `feed` [m/s] are what it commands."""
 
     def __init__(self, port):
+        self.port = port
         self.stamps = collections.defaultdict(list)
         self.last = {}
         for topic, kind in TOPICS.items():

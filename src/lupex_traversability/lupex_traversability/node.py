@@ -128,6 +128,9 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._publish(at.time_s, self._ground)
 
     def _forget(self, _: Trigger.Request, answer: Use) -> None:
+        if not self.active:
+            answer(Trigger.Response(success=False, message="traversability is not active: nothing is forgotten"))
+            return
         self._map.forget()
         self._looks.forget()
         answer(Trigger.Response(success=True, message="the map begins anew; the rover's own way is kept"))

@@ -15,7 +15,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.logging import LoggingSeverity, get_logger_level, set_logger_level
-from rclpy.signals import SignalHandlerOptions, install_signal_handlers
+from rclpy.signals import SignalHandlerOptions
 
 from lupex_models.configuration import ConfigurationError
 from lupex_node.bare_node import BareNode
@@ -32,7 +32,7 @@ REFUSED = 2
 """Exit code of a node that cannot work with the parameters, files or arguments it was given."""
 
 MAX_WAIT_S = 0.1
-"""Of the host's time in one wait of a maker of time: how fast a signal is noticed at the latest."""
+"""Of the host's time in one wait: how fast a signal is noticed at the latest."""
 
 SERVICE_PERIOD_S = 0.2
 """Of the host's time between looks at parameter services while a maker of time runs without waiting."""
@@ -154,12 +154,13 @@ def parameter_files(words: Sequence[str]) -> list[str]:
 
 
 def spin(executor: BatchingExecutor, port: RosPort, stop: Stop) -> None:
-    """Serve a node until it ends by itself; raises ExternalShutdownException when it is told to."""
-    # From now on rclpy's handler wakes the executor, and hands the signal on; while the node was made, it would have
-    # taken the middleware from under it.
-    install_signal_handlers(SignalHandlerOptions.ALL)
+    """Serve a node until it ends by itself or is told to stop.
+
+    rclpy's own handler would end an idle wait at once, but take the middleware away too, and with it the node's last
+    command of rest.
+    """
     while port.ended is None and not stop.asked:
-        executor.spin_once()
+        executor.spin_once(timeout_sec=MAX_WAIT_S)
 
 
 def make_time(executor: BatchingExecutor, port: RosPort, stop: Stop) -> None:
