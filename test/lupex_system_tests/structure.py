@@ -36,6 +36,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_node/serialization.py": "the bytes of messages",
     "lupex_node/bare_node.py": "checks the headers of messages",
     "lupex_node/exchanges.py": "requests and answers as messages",
+    "lupex_mobility/permit.py": "what permits motion on its topics, a part of the node",
     "lupex_path_planning/drive_server.py": "the action of drives, a part of the node",
     "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
     "lupex_path_planning/pose_inputs.py": "two fast topics polled together, a part of the node",

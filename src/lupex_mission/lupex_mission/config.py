@@ -67,6 +67,16 @@ class MissionConfig:
         ("localization", "traversability", "path_planning", "mobility", "drill_control", "power_management"),
         "nodes whose heartbeat is watched",
     )
+    watched_beside: tuple[str, ...] = setting(
+        ("recorder",), "nodes whose loss is told, and holds nobody; from when they were heard first"
+    )
+    beside_timeout_s: float = setting(
+        600.0,
+        "silence of those; simulated time does not wait for them, so that a busy disk looks long",
+        unit="s",
+        minimum=1,
+        maximum=1e5,
+    )
 
     def counting(self, scan_min_s: float) -> "MissionConfig":
         """Return the mission that counts neutrons for so long at least; the planned stay grows with it."""

@@ -28,6 +28,7 @@ from lupex_mission.activities import Activities
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision, Executive
 from lupex_mission.fault_protection import HeartbeatWatch, heard_s
+from lupex_mission.faults_of_the_dead import Raised, StandingFaults
 from lupex_mission.observations import Drive, LookAnew, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
@@ -75,8 +76,9 @@ class MissionNode(LupexNode[MissionConfig]):
             config.retry_pause_s,
         )
         self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
-        self._saved: Progress | None = None
+        self._saved: tuple[Progress, tuple[str, ...]] | None = None
         self._goal: Goal | None = None
+        self._standing = StandingFaults()
         self._turn = Turn()
         self._plan = (0.0, "")
         self._capacity_wh = read_rover(config.rover).battery.capacity_wh
@@ -106,6 +108,7 @@ class MissionNode(LupexNode[MissionConfig]):
             forget=lambda: self._forget("halts"),
         )
         self.receive(NeutronCounts, "/neutron/counts", self._count)
+        self.receive(Fault, "/faults", self._hear_fault, profile=qos.EVENTS)
         self.receive(DiagnosticArray, "/diagnostics", self._heartbeat, profile=qos.EVENTS)
         self.serve_action(
             ExecuteMission, "/mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
@@ -239,7 +242,9 @@ class MissionNode(LupexNode[MissionConfig]):
             self._watch, restarted = self._watch.beat(status.name, life, at_s)
             if status.name in self.config.watched_nodes:
                 self.hand_on(status.name, seconds(message.header.stamp))
-            if restarted and status.name in self.config.watched_nodes:
+            if restarted:
+                self._bury(status.name, seconds(message.header.stamp))
+            if restarted and status.name in (*self.config.watched_nodes, *self.config.watched_beside):
                 self._lost(status.name, f"{status.name} died and was started again")
 
     def _look_for_the_lost(self) -> frozenset[str]:
@@ -260,12 +265,36 @@ class MissionNode(LupexNode[MissionConfig]):
         else:
             for name in lost & set(self._watch.last_s):
                 self._lost(name, f"{name} is silent; the rover stands still until it is back")
-        for name in set(self.config.watched_nodes) - lost:
+        beside = self._lost_beside(now_s)
+        for name in {*self.config.watched_nodes, *self.config.watched_beside} - lost - beside:
             self.clear_fault(f"node_lost_{name}", f"{name} is back")
         return lost
 
+    def _lost_beside(self, now_s: float) -> set[str]:
+        """Tell of those that hold nobody and have fallen silent, and return them."""
+        config, heard = self.config, self._watch.last_s
+        silent = {
+            name
+            for name in config.watched_beside
+            if name in heard and not now_s - heard[name] <= config.beside_timeout_s
+        }
+        for name in silent:
+            self._lost(name, f"{name} is silent; the sortie goes on without it")
+        return silent
+
+    def _hear_fault(self, fault: Fault) -> None:
+        told = Raised(seconds(fault.header.stamp), fault.severity, fault.text) if fault.active else None
+        self._standing = self._standing.heard((fault.source, fault.code), told)
+
+    def _bury(self, name: str, born_s: float) -> None:
+        """Clear what a node raised in the life before: its successor raises what still holds."""
+        for (source, code), raised in self._standing.orphans(name, born_s).items():
+            text = f"{source} was started again, and has not raised it anew: {raised.text}"
+            self.publish_fault(source, code, raised.severity, text, active=False)
+
     def _lost(self, name: str, text: str) -> None:
-        self.raise_fault(f"node_lost_{name}", Fault.ERROR, text)
+        severity = Fault.WARNING if name in self.config.watched_beside else Fault.ERROR
+        self.raise_fault(f"node_lost_{name}", severity, text)
         self._activities.server_lost(SERVER_OF.get(name, ()))
 
     # ------------------------------------------------------------------------------------------------ memory
@@ -276,6 +305,7 @@ class MissionNode(LupexNode[MissionConfig]):
             return None
         with contextlib.suppress(ValueError):
             progress = Progress.from_json(saved[1])
+            self.adopt_faults(saved[1].get("faults", {}))
             if progress.begun and not progress.outcome:
                 text = f"mission resumed after {now_s - saved[0]:.0f} s; {len(progress.done)} steps were done"
                 self.raise_fault("mission_restarted", Fault.WARNING, text)
@@ -284,10 +314,11 @@ class MissionNode(LupexNode[MissionConfig]):
         return None
 
     def _remember(self, decision: Decision, now_s: float) -> None:
-        changed = decision.progress != self._saved
+        changed = (decision.progress, self.active_faults) != self._saved
         if changed or now_s - self._saved_s > self.config.resume_age_s / 10.0:
-            self.save_state(decision.progress.to_json(), now_s)
-            self._saved, self._saved_s = decision.progress, now_s
+            faults = self.active_faults
+            self.save_state({**decision.progress.to_json(), "faults": self.told_faults()}, now_s)
+            self._saved, self._saved_s = (decision.progress, faults), now_s
 
     # ------------------------------------------------------------------------------------------------ /mission/execute
 

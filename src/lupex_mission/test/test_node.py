@@ -51,7 +51,7 @@ class Capabilities:
         self.goals = []
         self.status = []
         self.faults = []
-        port = conductor.visitor("capabilities")
+        self.port = port = conductor.visitor("capabilities")
         port.serve(PlanSortie, "/plan/sortie_request", self._plan)
         port.serve_action(DriveTo, "/plan/drive_to", ActionRules(lambda request: True, self._drive))
         port.serve_action(AcquireSample, "/drill/acquire_sample", ActionRules(lambda request: True, self._drill))
@@ -93,6 +93,7 @@ class Capabilities:
         for name, life in self.lives.items():
             values = [KeyValue(key="started", value=life)]
             beat.status.append(DiagnosticStatus(name=name, hardware_id=name, values=values))
+        beat.header.stamp = now
         self._beat.publish(beat)
         odometry = Odometry()
         odometry.header.stamp, odometry.header.frame_id = now, "map"
@@ -295,6 +296,58 @@ def test_a_silent_node_holds_it_and_a_restarted_one_is_reported(bench):
     bench.until(lambda: edges() == [True, False], limit_s=1.0)
     bench.world.lives["localization"] = "2"
     bench.until(lambda: any(fault.code == "node_lost_localization" for fault in bench.world.faults), limit_s=3.0)
+
+
+def tell_fault(bench, code, active=True):
+    fault = Fault(source="mobility", code=code, severity=Fault.ERROR, active=active, text="stopped")
+    fault.header.stamp = stamp(bench.conductor.now_s)
+    bench.world.port.publisher(Fault, "/faults", qos.EVENTS).publish(fault)
+
+
+def test_faults_of_a_dead_node_are_cleared_when_it_is_back_but_for_those_of_its_new_life(bench):
+    bench.start(begin_at_start=True, scan_s=1000.0)
+    bench.in_phase(MissionStatus.SCAN)
+    tell_fault(bench, "off_path")
+    tell_fault(bench, "over")
+    tell_fault(bench, "over", active=False)
+    bench.conductor.run_until(bench.conductor.now_s + 2.5)
+    bench.world.faults.clear()
+    bench.world.lives["mobility"] = "2"
+    bench.conductor.run_until(bench.conductor.now_s // 1.0 + 1.0)
+    # raised by the successor, at the time of its first heartbeat
+    tell_fault(bench, "drill_not_stowed")
+    bench.until(lambda: any(not f.active and f.source == "mobility" for f in bench.world.faults), limit_s=3.0)
+    bench.conductor.run_until(bench.conductor.now_s + 3.0)
+    cleared = [f.code for f in bench.world.faults if f.source == "mobility" and not f.active]
+    assert cleared == ["off_path"]
+
+
+def test_its_own_faults_are_taken_over_by_its_next_life(bench):
+    bench.start(begin_at_start=True, scan_s=1000.0, state_dir="/state")
+    bench.in_phase(MissionStatus.SCAN)
+    bench.world.valid = False
+    raised = lambda: [f.active for f in bench.world.faults if f.code == "certificate_invalid"]  # noqa: E731
+    bench.until(raised, limit_s=5.0)
+    bench.conductor.run_until(bench.conductor.now_s + 1.5)
+    bench.conductor.kill("mission")
+    bench.world.valid = True
+    bench.start(begin_at_start=True, state_dir="/state", scan_s=1000.0)
+    bench.until(lambda: raised() == [True, False], limit_s=5.0)
+
+
+def test_the_loss_of_the_recorder_is_told_and_holds_nobody(bench):
+    bench.start(begin_at_start=True, scan_s=5000.0)
+    bench.in_phase(MissionStatus.SCAN)
+    lost = lambda: [f.active for f in bench.world.faults if f.code == "node_lost_recorder"]  # noqa: E731
+    bench.conductor.run_until(bench.conductor.now_s + 700.0)
+    assert lost() == [], "where nothing is recorded nothing is lost"
+    bench.world.lives["recorder"] = "1"
+    bench.conductor.run_until(bench.conductor.now_s + 2.0)
+    bench.world.lives["recorder"] = "2"
+    bench.until(lambda: lost() == [True, False], limit_s=3.0)
+    del bench.world.lives["recorder"]
+    bench.until(lambda: lost() == [True, False, True], limit_s=MissionConfig(site="").beside_timeout_s + 3.0)
+    assert bench.world.status[-1].phase == MissionStatus.SCAN
 
 
 def test_killed_it_goes_on_where_it_was(bench):

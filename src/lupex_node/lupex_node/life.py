@@ -3,6 +3,7 @@
 """What a heartbeat says of the process behind it: one life of a node from the next, and where to look for it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,14 @@ class Life:
     def __str__(self) -> str:
         """Return it as a heartbeat carries it."""
         return f"{self.host}:{self.pid}:{self.begun_ns}"
+
+
+def begun_ticks(pid: int) -> int:
+    """Return when a process of this host began, in the kernel's ticks since its start; 0 where that is not known."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def read_life(text: str) -> Life | None:

@@ -13,7 +13,7 @@ from lupex_node.config import NodeConfig
 from lupex_node.conversions import stamp
 from lupex_node.parameters import configured
 from lupex_node.port import Port, Store
-from lupex_node.senders import SoleSender
+from lupex_node.senders import CONTESTED, SoleSender
 
 C = TypeVar("C")
 
@@ -83,14 +83,31 @@ class LupexNode(BareNode[C]):
         if code not in self._faults:
             # noted first: a recorder hears of its own fault while it publishes it
             self._faults[code] = severity, text
-            self._publish_fault(code, severity, text, active=True)
+            self.publish_fault(self.name, code, severity, text, active=True)
             self.warn(f"fault {code}: {text}")
 
     def clear_fault(self, code: str, text: str = "") -> None:
         """Publish that a fault is over, if it was there."""
         fault = self._faults.pop(code, None)
         if fault is not None:
-            self._publish_fault(code, fault[0], text or fault[1], active=False)
+            self.publish_fault(self.name, code, fault[0], text or fault[1], active=False)
+
+    def told_faults(self) -> dict[str, list[Any]]:
+        """Return the active faults as plain values for a checkpoint: severity and text by code."""
+        return {code: [severity, text] for code, (severity, text) in self._faults.items()}
+
+    def adopt_faults(self, told: dict[str, list[Any]]) -> None:
+        """Take on what an earlier life of this node has raised and not cleared; raises ValueError for another form."""
+        try:
+            found = {str(code): (int(severity), str(text)) for code, (severity, text) in told.items()}
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"faults of another form: {error}") from error
+        for code, (severity, said) in found.items():
+            if code.startswith(CONTESTED):
+                # who tells a topic is looked at afresh in each life
+                self.publish_fault(self.name, code, severity, said, active=False)
+            else:
+                self._faults.setdefault(code, (severity, said))
 
     def contested(self, sole: SoleSender) -> None:
         """Raise the fault that names all who tell a topic that one alone may tell."""
@@ -107,8 +124,9 @@ class LupexNode(BareNode[C]):
         """Codes of the faults that this node has raised and not cleared."""
         return tuple(self._faults)
 
-    def _publish_fault(self, code: str, severity: int, text: str, *, active: bool) -> None:
-        fault = Fault(source=self.name, code=code, severity=severity, active=active, text=text)
+    def publish_fault(self, source: str, code: str, severity: int, text: str, *, active: bool) -> None:
+        """Publish a fault as that of a node, which may be one that died with it."""
+        fault = Fault(source=source, code=code, severity=severity, active=active, text=text)
         fault.header.stamp = stamp(self.now_s())
         self._fault_publisher.publish(fault)
 

@@ -210,6 +210,8 @@ class Port(Protocol):
     name: str
     life: str
     """Tells this life of the node from the one before."""
+    launch: str
+    """Tells one launch from another: nodes that it starts again are told the same."""
     parameters: Mapping[str, Any]
     """What was given at the start, by dotted name, as plain values."""
     source: str

@@ -5,6 +5,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+CONTESTED = "contested_"
+"""Before a topic's name, in the code of a fault."""
+
 UNNAMED = "a publisher without a node"
 """What is neither a node's nor anybody's that could be named."""
 
@@ -65,7 +68,7 @@ class SoleSender:
     @property
     def code(self) -> str:
         """Name of the fault."""
-        return f"contested_{self.topic.strip('/').replace('/', '_')}"
+        return f"{CONTESTED}{self.topic.strip('/').replace('/', '_')}"
 
     @property
     def text(self) -> str:

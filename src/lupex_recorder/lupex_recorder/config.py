@@ -63,5 +63,8 @@ class RecorderSettings:
         -1, "seed of the world's draw, kept in the bag; -1 is the place's", minimum=-1, maximum=2147483647
     )
     launch: str = setting("", "launch file and arguments of the nodes, as FILE NAME:=VALUE ..., kept in the bag")
+    goes_on: bool = setting(
+        False, "started again within a launch, go on in the next file of the bag, instead of refusing one that is there"
+    )
     rover: str = setting("", "path of rover.yaml: its reserve is kept in the bag; empty keeps none")
     limits: Limits = Limits()

@@ -5,7 +5,7 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,13 @@ class TopicRecord:
 
 
 @dataclass(frozen=True)
-class BagRecord:
-    """A bag of one file: its times are those of the messages' reception [ns]."""
+class FileRecord:
+    """A file of a bag; its times are those of the messages' reception [ns]."""
 
     file: str
     start_ns: int
     end_ns: int
     topics: tuple[TopicRecord, ...]
-    custom: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -66,17 +65,54 @@ class BagRecord:
         return sum(topic.count for topic in self.topics)
 
 
+@dataclass(frozen=True)
+class BagRecord:
+    """A bag: its newest file, and those before it."""
+
+    file: str
+    start_ns: int
+    end_ns: int
+    topics: tuple[TopicRecord, ...]
+    custom: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[FileRecord, ...] = ()
+
+    @property
+    def files(self) -> tuple[FileRecord, ...]:
+        """All files, oldest first."""
+        return (*self.earlier, FileRecord(self.file, self.start_ns, self.end_ns, self.topics))
+
+    @property
+    def count(self) -> int:
+        """Number of messages."""
+        return sum(file.count for file in self.files)
+
+    @property
+    def all_topics(self) -> tuple[TopicRecord, ...]:
+        """Topics of all files, each once, as the newest file describes them."""
+        found: dict[str, TopicRecord] = {}
+        for file in self.files:
+            for topic in file.topics:
+                before = found[topic.name].count if topic.name in found else 0
+                found[topic.name] = replace(topic, count=before + topic.count)
+        return tuple(found.values())
+
+
+def _times(start_ns: int, end_ns: int, count: int) -> dict[str, Any]:
+    return {
+        "duration": {"nanoseconds": max(end_ns - start_ns, 0)},
+        "starting_time": {"nanoseconds_since_epoch": start_ns},
+        "message_count": count,
+    }
+
+
 def metadata_yaml(bag: BagRecord) -> str:
     """Write a bag's metadata.yaml."""
-    times = {
-        "duration": {"nanoseconds": max(bag.end_ns - bag.start_ns, 0)},
-        "starting_time": {"nanoseconds_since_epoch": bag.start_ns},
-        "message_count": bag.count,
-    }
+    full = [file for file in bag.files if file.count] or list(bag.files)
+    start_ns, end_ns = min(file.start_ns for file in full), max(file.end_ns for file in full)
     information = {
         "version": 9,
         "storage_identifier": "mcap",
-        **times,
+        **_times(start_ns, end_ns, bag.count),
         "topics_with_message_count": [
             {
                 "topic_metadata": {
@@ -88,12 +124,12 @@ def metadata_yaml(bag: BagRecord) -> str:
                 },
                 "message_count": topic.count,
             }
-            for topic in bag.topics
+            for topic in bag.all_topics
         ],
         "compression_format": "",
         "compression_mode": "",
-        "relative_file_paths": [bag.file],
-        "files": [{"path": bag.file, **times}],
+        "relative_file_paths": [file.file for file in bag.files],
+        "files": [{"path": file.file, **_times(file.start_ns, file.end_ns, file.count)} for file in bag.files],
         "custom_data": dict(bag.custom) or None,
         "ros_distro": "jazzy",
     }

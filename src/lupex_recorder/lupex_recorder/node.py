@@ -53,7 +53,8 @@ class RecorderNode(LupexNode[RecorderSettings]):
             custom["launch"] = self.config.launch
         custom["utc_offset_s"] = str(self.common.utc_offset_s)
         try:
-            self._recorder = Recorder(Path(self.config.directory), limits, custom)
+            launched = self.port.launch if self.config.goes_on else ""
+            self._recorder = Recorder(Path(self.config.directory), limits, custom, launched)
         except RecordingError as error:
             raise ConfigurationError(str(error)) from error
         self._find_share = share_finder(conversions.install_prefixes())

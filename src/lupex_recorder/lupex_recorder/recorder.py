@@ -3,23 +3,34 @@
 """Write serialized messages to an MCAP file that rosbags, `ros2 bag` and Foxglove open."""
 
 import contextlib
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from mcap.data_stream import RecordBuilder
-from mcap.records import DataEnd, Footer
-from mcap.writer import MCAP0_MAGIC, CompressionType, Writer
+from mcap.exceptions import McapError
+from mcap.writer import CompressionType, Writer
 
 from lupex_recorder.config import Limits
-from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord, metadata_yaml, qos_yaml, write_atomically
+from lupex_recorder.earlier_files import custom_data, end_at, taken_up
+from lupex_recorder.metadata import (
+    NAME,
+    BagRecord,
+    FileRecord,
+    Qos,
+    TopicRecord,
+    metadata_yaml,
+    qos_yaml,
+    write_atomically,
+)
 from lupex_recorder.schemas import Schema
 
 CUSTOM_DATA = "lupex"
 """Name of the MCAP metadata record that holds what the recorder was told about the run."""
+
+LAUNCHED = "launched_as"
+"""Key of what tells one launch from another: a recorder that is started again within it goes on in the next file."""
 
 
 class RecordingError(RuntimeError):
@@ -41,6 +52,22 @@ def refuse_bag(directory: Path) -> None:
         raise RecordingError(f"{directory} already holds a bag ({held[0]}): name another directory or remove it")
 
 
+def files_of(directory: Path) -> list[Path]:
+    """Return a bag's files in the order in which they were written."""
+
+    def number(path: Path) -> int:
+        tail = path.stem.rpartition("_")[2]
+        return int(tail) if tail.isdecimal() else -1
+
+    return sorted(directory.glob("*.mcap"), key=lambda path: (number(path), path.name))
+
+
+def begun_by(directory: Path, launch: str) -> bool:
+    """Tell whether a directory holds a bag that an earlier life of this launch's recorder began."""
+    files = files_of(directory)
+    return bool(launch and files) and custom_data(files[-1], CUSTOM_DATA).get(LAUNCHED) == launch
+
+
 class Recorder:
     """One recording. After an error or at a limit it stops by itself, and `stopped` says why.
 
@@ -48,13 +75,21 @@ class Recorder:
     what came after the last flush only. Times are in nanoseconds since the epoch.
     """
 
-    def __init__(self, directory: Path, limits: Limits, custom: Mapping[str, str] | None = None) -> None:
-        refuse_bag(directory)
+    def __init__(
+        self, directory: Path, limits: Limits, custom: Mapping[str, str] | None = None, launch: str = ""
+    ) -> None:
+        """Begin a bag, or the next file of one that was begun within the same `launch`; raises RecordingError."""
+        self._earlier: tuple[FileRecord, ...] = ()
+        number = self._earlier_bytes = 0
+        if begun_by(directory, launch):
+            number = self._take_up(directory)
+        else:
+            refuse_bag(directory)
         self.directory = directory
-        self.path = directory / f"{directory.resolve().name}_0.mcap"
+        self.path = directory / f"{directory.resolve().name}_{number}.mcap"
         self.stopped = ""
         self._limits = limits
-        self._custom = dict(custom or {})
+        self._custom = {**(custom or {}), **({LAUNCHED: launch} if launch else {})}
         self._channels: dict[str, _Channel] = {}
         self._schemas: dict[str, int] = {}
         self._counts: dict[str, int] = {}
@@ -75,6 +110,16 @@ class Recorder:
                 self._file.close()
                 self.path.unlink(missing_ok=True)
             raise RecordingError(f"nothing can be recorded into {directory}: {error.strerror}") from error
+
+    def _take_up(self, directory: Path) -> int:
+        """Take up the files of an earlier life; return the number of the next. Raises RecordingError."""
+        files = files_of(directory)
+        try:
+            self._earlier = tuple(taken_up(path) for path in files)
+            self._earlier_bytes = sum(path.stat().st_size for path in files)
+        except (OSError, McapError) as error:
+            raise RecordingError(f"the bag {directory} cannot be taken up: {error}") from error
+        return int(files[-1].stem.rpartition("_")[2]) + 1
 
     @staticmethod
     def _open(path: Path) -> IO[bytes]:
@@ -129,7 +174,7 @@ class Recorder:
         except OSError as error:
             self._fail(error)
             return
-        if self._kept_bytes >= self._limits.size_mb * 1e6:
+        if self._earlier_bytes + self._kept_bytes >= self._limits.size_mb * 1e6:
             self._end(f"the recording reached its limit of {self._limits.size_mb:g} MB")
         elif free_mb < self._limits.free_mb:
             self._end(f"only {free_mb:.0f} MB are free on the disk of {self.directory}")
@@ -142,7 +187,7 @@ class Recorder:
     def record(self) -> BagRecord:
         """Describe what has been taken so far."""
         topics = tuple(replace(item.topic, count=self._counts[name]) for name, item in self._channels.items())
-        return BagRecord(self.path.name, self._start_ns, self._end_ns, topics, self._custom)
+        return BagRecord(self.path.name, self._start_ns, self._end_ns, topics, self._custom, self._earlier)
 
     def _end(self, reason: str) -> None:
         self.stopped = reason
@@ -161,9 +206,4 @@ class Recorder:
             # what the file object still holds would be written behind the cut
             self._file.close()
         with contextlib.suppress(OSError):
-            ending = RecordBuilder()
-            DataEnd(0).write(ending)
-            Footer(summary_start=0, summary_offset_start=0, summary_crc=0).write(ending)
-            os.truncate(self.path, self._kept_bytes)
-            with self.path.open("ab") as file:
-                file.write(ending.end() + MCAP0_MAGIC)  # type: ignore[no-untyped-call]
+            end_at(self.path, self._kept_bytes)

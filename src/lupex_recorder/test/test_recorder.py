@@ -220,3 +220,54 @@ def test_thinning_is_read_strictly():
     for entry in ("/a", "/a=", "/a=0", "a=3", "/a=x", "/a=-1"):
         with pytest.raises(ConfigurationError, match="takes TOPIC=N"):
             thinning([entry], "node")
+
+
+def test_started_again_within_a_launch_it_goes_on_in_the_next_file(tmp_path, text_schema, payload):
+    bag = tmp_path / "bag"
+    first = Recorder(bag, ANY_DISK, {"world": "ridge"}, "launch 1")
+    fill(first, text_schema, payload, 300)
+    first.flush()
+    fill(first, text_schema, payload, 7)
+    with first.path.open("ab") as file:
+        # a kill in the middle of a record
+        file.write(b"\x06" + (10**6).to_bytes(8, "little") + b"half")
+    second = Recorder(bag, ANY_DISK, {"world": "ridge"}, "launch 1")
+    assert second.path.name == "bag_1.mcap"
+    fill(second, text_schema, payload, 20)
+    second.close()
+    third = Recorder(bag, ANY_DISK, {"world": "ridge"}, "launch 1")
+    fill(third, text_schema, payload, 1)
+    third.close()
+    information = yaml.safe_load((bag / "metadata.yaml").read_text())["rosbag2_bagfile_information"]
+    assert information["relative_file_paths"] == ["bag_0.mcap", "bag_1.mcap", "bag_2.mcap"]
+    assert [file["message_count"] for file in information["files"]] == [300, 20, 1]
+    assert information["message_count"] == 321
+    assert information["topics_with_message_count"][0]["message_count"] == 321
+    with AnyReader([bag]) as reader:
+        assert sum(1 for _ in reader.messages()) == 321
+    assert len(read_recording(bag, ("/said",)).messages["/said"]) == 321
+    with (bag / "bag_0.mcap").open("rb") as file:
+        assert sum(1 for _ in make_reader(file).iter_messages()) == 300
+
+
+@pytest.mark.parametrize("launch", ["", "launch 2"])
+def test_another_launch_does_not_go_on_in_a_bag_that_is_there(tmp_path, text_schema, payload, launch):
+    recorder = Recorder(tmp_path / "bag", ANY_DISK, {}, "launch 1")
+    fill(recorder, text_schema, payload, 3)
+    recorder.close()
+    before = sorted((path.name, path.read_bytes()) for path in (tmp_path / "bag").iterdir())
+    with pytest.raises(RecordingError, match="already holds a bag"):
+        Recorder(tmp_path / "bag", ANY_DISK, {}, launch)
+    assert sorted((path.name, path.read_bytes()) for path in (tmp_path / "bag").iterdir()) == before
+
+
+def test_the_limit_of_size_counts_the_files_before(tmp_path, text_schema, payload):
+    limits = Limits(free_mb=0.0, size_mb=1.0, chunk_bytes=4096)
+    first = Recorder(tmp_path / "bag", limits, {}, "launch 1")
+    fill(first, text_schema, payload, 2000, 600)
+    first.flush()
+    assert first.recording
+    second = Recorder(tmp_path / "bag", limits, {}, "launch 1")
+    fill(second, text_schema, payload, 2000, 600)
+    second.flush()
+    assert "limit of 1 MB" in second.stopped

@@ -285,6 +285,23 @@ def read_count(bag):
         return 0
 
 
+def test_a_killed_recorder_of_a_launch_goes_on_in_the_next_file(conductor, outside, tmp_path):
+    parameters = {"directory": str(tmp_path / "bag"), "goes_on": True}
+    velocity = outside.publisher(TwistStamped, "/cmd_vel", qos.SAMPLES)
+    conductor.add(RecorderNode, parameters)
+    say(velocity, TwistStamped)
+    conductor.run_until(conductor.now_s + 1.5 * UPKEEP_S)
+    conductor.kill("recorder")
+    conductor.add(RecorderNode, parameters)
+    say(velocity, TwistStamped, 3)
+    conductor.remove("recorder")
+    assert sorted(path.name for path in (tmp_path / "bag").iterdir()) == ["bag_0.mcap", "bag_1.mcap", "metadata.yaml"]
+    assert read_recording(tmp_path / "bag", ()).counts["/cmd_vel"] == 43
+    other = Conductor(now_s=1000.0)
+    with pytest.raises(ConfigurationError, match="already holds a bag"):
+        other.add(RecorderNode, parameters)
+
+
 def test_a_directory_with_a_bag_is_refused_in_one_sentence(tmp_path):
     (tmp_path / "bag").mkdir()
     (tmp_path / "bag" / "metadata.yaml").write_text("")

@@ -3,6 +3,8 @@
 """One queue of events for all nodes, ordered by (time, priority, number): the same run every time, on every host."""
 
 import heapq
+import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -24,6 +26,8 @@ WORLD, MESSAGE, TIMER = 0, 1, 2
 """Priorities of what is due at one time: the world first, then what has arrived, then who looks at it."""
 
 CLOCK = "/clock"
+
+_LAUNCHES = itertools.count(1)
 
 Call = Callable[[Any], None]
 Server = LockstepService | LockstepActionServer
@@ -47,6 +51,7 @@ class Conductor:
 
     def __init__(self, latency: Latency | None = None, *, now_s: float = 0.0) -> None:
         self.latency = latency or Latency()
+        self.launch = f"lockstep:{os.getpid()}:{next(_LAUNCHES)}"
         self.now_ns = round(now_s * 1e9)
         self.leap_ns = 0
         """By how much the nodes' clock was set wrong, the world's own left out."""

@@ -68,6 +68,7 @@ class LockstepPort:
         files: Mapping[str, str] | None = None,
     ) -> None:
         self.name, self.life, self.parameters, self.files = name, life, parameters, files or {}
+        self.launch = conductor.launch
         self.source = f"parameters of node /{name}"
         self.alive = True
         self.hung: deque[tuple[Callable[[Any], None], Any]] | None = None

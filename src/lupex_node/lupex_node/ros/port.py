@@ -26,7 +26,7 @@ from rclpy.parameter import Parameter
 from lupex_models.configuration import ConfigurationError, Setting
 from lupex_node.bare_node import BareNode
 from lupex_node.checkpoint import FileStore
-from lupex_node.life import Life
+from lupex_node.life import Life, begun_ticks
 from lupex_node.node import LupexNode
 from lupex_node.parameter_files import ParameterFile, given_to
 from lupex_node.port import ActionRules, Severity, TapRules, TimeMaker, Use
@@ -150,6 +150,7 @@ class RosPort:
         self.name: str = self.node.get_name()
         self.source = f"parameters of node {self.node.get_fully_qualified_name()}"
         self.life = str(Life(socket.gethostname(), os.getpid(), time.time_ns()))
+        self.launch = str(Life(socket.gethostname(), os.getppid(), begun_ticks(os.getppid())))
         self.parameters: Mapping[str, Any] = given_parameters(self.node)
         self._parameter_files = files
         self.maker: TimeMaker | None = None
