@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must be true before a track may turn: fresh inputs, a stowed drill, a tilt the rover can stand."""
 
+import math
 from dataclasses import dataclass
 
 from lupex_mobility.config import Guard
@@ -44,11 +45,17 @@ class Verdict:
 
 
 class MotionGuard:
-    """Judge commands; remember the tilt limit's crossing and the way that led there."""
+    """Judge commands; remember the tilt limit's crossing and the way that led there.
 
-    def __init__(self, config: Guard, max_tilt_rad: float) -> None:
-        """Take the steepest slope that the rover is driven on."""
+    Silence stops at once, but is a fault only once it was watched: a clock that leaps, as a resting world's does, says
+    nothing of who was silent meanwhile.
+    """
+
+    def __init__(self, config: Guard, max_tilt_rad: float, leap_s: float) -> None:
+        """Take the steepest slope that the rover is driven on, and the longest time between two looks at silence."""
         self._config = config
+        self._leap_s = leap_s
+        self._judged_s = self._leapt_s = -math.inf
         self._limit_rad = max_tilt_rad + config.tilt_margin_rad
         self._tilted = False
         self._way = REST
@@ -60,6 +67,7 @@ class MotionGuard:
         """Return what may be driven now: the command, or rest with the reason."""
         faults: set[str] = set()
         wanted = inputs.command
+        self._note_leap(inputs.now_s)
         timed_out = self._old(inputs, inputs.command_s, self._config.command_timeout_s)
         self._judge_command(inputs, timed_out)
         if self._timed_out_s is not None:
@@ -71,14 +79,16 @@ class MotionGuard:
         elif self._moves_since_s is None or self._moves_since_s > inputs.now_s:
             self._moves_since_s = inputs.now_s
         # Silence from the start is the launch's business; silence after speech is a fault.
-        if self._silent(inputs, inputs.odometry_s, self._config.odometry_timeout_s):
-            wanted = REST
-            if inputs.odometry_s is not None:
-                faults.add("odometry_stale")
-        if self._silent(inputs, inputs.joints_s, self._config.joint_timeout_s):
-            wanted = REST
-            if inputs.joints_s is not None:
-                faults.add("joint_states_stale")
+        inputs_heard = (
+            ("odometry_stale", inputs.odometry_s, self._config.odometry_timeout_s),
+            ("joint_states_stale", inputs.joints_s, self._config.joint_timeout_s),
+        )
+        for code, stamp_s, limit_s in inputs_heard:
+            if self._silent(inputs, stamp_s, limit_s):
+                wanted = REST
+                rests = self._old(inputs, stamp_s, self._config.rest_silence_s)
+                if stamp_s is not None and (rests or self._watched(inputs, limit_s)):
+                    faults.add(code)
         if not self.drill_clear(inputs) and not wanted.at_rest:
             faults.add("drill_not_stowed")
             wanted = REST
@@ -95,10 +105,22 @@ class MotionGuard:
                 wanted = REST
         return Verdict(wanted, frozenset(faults))
 
+    def _note_leap(self, now_s: float) -> None:
+        if now_s - self._judged_s > self._leap_s and self._judged_s > -math.inf:
+            self._leapt_s = now_s
+        elif now_s < self._leapt_s:
+            self._leapt_s = -math.inf
+        self._judged_s = now_s
+
+    def _watched(self, inputs: Inputs, limit_s: float) -> bool:
+        """Tell whether time has gone on for so long since it leapt."""
+        return inputs.now_s - self._leapt_s > limit_s
+
     def _judge_command(self, inputs: Inputs, timed_out: bool) -> None:
         if not timed_out:
             self._ended = False
-        if timed_out and not inputs.command.at_rest and self._timed_out_s is None and not self._ended:
+        watched = self._watched(inputs, self._config.command_timeout_s)
+        if timed_out and watched and not inputs.command.at_rest and self._timed_out_s is None and not self._ended:
             self._timed_out_s = inputs.now_s
             return
         # a new command ends it, and so does having stood still for a while: nobody wants to drive any more

@@ -51,7 +51,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         except ValueError as error:
             raise ConfigurationError(f"{config.rover}: {error}") from error
         self._follower = PathFollower(config.following)
-        self._guard = MotionGuard(config.guard, rover.body.max_tilt_rad)
+        leap_s = max(config.watch_limit_s, config.parked_command_interval_s) + 2.0 * config.watch_interval_s
+        self._guard = MotionGuard(config.guard, rover.body.max_tilt_rad, leap_s)
         self._slip = SlipEstimator(config.slip)
         self._table = LocomotionTable.build(rover)
         self._set_points: UnitSetPoints | None = None

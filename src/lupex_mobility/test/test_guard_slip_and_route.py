@@ -26,9 +26,21 @@ WELL = Inputs(
 )
 
 
+LOOK_S, LEAP_S = 0.4, 1.0
+
+
 @pytest.fixture
 def guard():
-    return MotionGuard(Guard(), 0.436)
+    return MotionGuard(Guard(), 0.436, LEAP_S)
+
+
+def watch(guard, inputs, since_s=100.0):
+    """Look at what is silent now and then, as a node does, up to the time of these inputs."""
+    times_s = np.arange(since_s + LOOK_S, inputs.now_s, LOOK_S)
+    for now_s in times_s:
+        heard = {name: min(getattr(inputs, name), now_s) for name in ("command_s", "odometry_s", "joints_s", "drill_s")}
+        guard.judge(replace(inputs, now_s=now_s, **heard))
+    return guard.judge(inputs)
 
 
 def test_all_well_drives_on(guard):
@@ -40,7 +52,7 @@ def test_all_well_drives_on(guard):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"command_s": 98.9}, "command_timeout"),
+        ({"now_s": 101.1, "odometry_s": 101.1, "joints_s": 101.1}, "command_timeout"),
         ({"now_s": 101.6, "command_s": 101.6, "joints_s": 101.6}, "odometry_stale"),
         ({"now_s": 101.6, "command_s": 101.6, "odometry_s": 101.6}, "joint_states_stale"),
         ({"drill_stowed": False}, "drill_not_stowed"),
@@ -51,7 +63,8 @@ def test_all_well_drives_on(guard):
 )
 def test_each_reason_stops_and_says_so(guard, change, fault):
     guard.judge(WELL)
-    verdict = guard.judge(replace(WELL, **change))
+    silent = replace(WELL, **change)
+    verdict = watch(guard, silent) if silent.now_s > WELL.now_s else guard.judge(silent)
     assert verdict.twist == REST
     assert verdict.faults == {fault}
     assert fault in FAULT_TEXTS
@@ -93,7 +106,7 @@ def test_who_sets_off_from_rest_is_given_the_time_to_be_told_of_motion(guard, na
     assert guard.judge(off).twist == AHEAD
     later = {"now_s": 101.4, "command_s": 101.4, "drill_s": 101.0}
     seen = {"odometry_s": 101.4, "joints_s": 101.4}
-    assert guard.judge(replace(off, **later, **{**seen, name: 96.0})).twist == AHEAD
+    assert watch(guard, replace(off, **later, **{**seen, name: 96.0})).twist == AHEAD
     silent = guard.judge(replace(off, **{**later, "now_s": 101.6, "command_s": 101.6}, **{**seen, name: 96.0}))
     assert silent.twist == REST
     assert silent.faults == {fault}
@@ -107,13 +120,42 @@ def test_a_longer_silence_is_not_excused_by_setting_off(guard):
 def test_a_rover_that_a_silent_command_stopped_counts_as_at_rest(guard):
     guard.judge(WELL)
     silent = replace(WELL, now_s=101.1, odometry_s=101.1, joints_s=101.1)
-    assert guard.judge(silent).faults == {"command_timeout"}
+    assert watch(guard, silent).faults == {"command_timeout"}
     # the world is told of no drive any more, and speaks seldom
     assert not guard.judge(replace(silent, now_s=109.0, drill_s=107.0)).faults
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("command_s", "command_timeout"), ("odometry_s", "odometry_stale"), ("joints_s", "joint_states_stale")],
+)
+def test_what_a_leap_of_the_clock_made_old_stops_but_is_a_fault_only_once_it_was_watched(guard, name, fault):
+    guard.judge(WELL)
+    leapt = {"now_s": 104.0, "command_s": 104.0, "odometry_s": 104.0, "joints_s": 104.0, "drill_s": 104.0}
+    verdict = guard.judge(replace(WELL, **{**leapt, name: 100.0}))
+    assert verdict.twist == REST
+    assert not verdict.faults
+    later = dict.fromkeys(leapt, 105.6)
+    assert watch(guard, replace(WELL, **{**later, name: 100.0}), 104.0).faults == {fault}
+
+
+@pytest.mark.parametrize(("name", "fault"), [("odometry_s", "odometry_stale"), ("joints_s", "joint_states_stale")])
+def test_no_leap_excuses_a_silence_longer_than_that_of_rest(guard, name, fault):
+    guard.judge(WELL)
+    leapt = {"now_s": 111.0, "command_s": 111.0, "odometry_s": 111.0, "joints_s": 111.0, "drill_s": 111.0}
+    assert guard.judge(replace(WELL, **{**leapt, name: 100.0})).faults == {fault}
+
+
+def test_a_clock_that_went_back_after_a_leap_excuses_nothing(guard):
+    guard.judge(WELL)
+    leapt = {"now_s": 1000.0, "command_s": 1000.0, "odometry_s": 1000.0, "joints_s": 1000.0, "drill_s": 1000.0}
+    assert not guard.judge(replace(WELL, **leapt)).faults
+    back = replace(WELL, now_s=101.1, odometry_s=101.1, joints_s=101.1)
+    assert watch(guard, back).faults == {"command_timeout"}
+
+
 def test_the_drill_may_be_unknown_where_there_is_none():
-    guard = MotionGuard(Guard(require_drill_rig=False), 0.436)
+    guard = MotionGuard(Guard(require_drill_rig=False), 0.436, LEAP_S)
     assert guard.judge(replace(WELL, drill_s=None)).twist == AHEAD
 
 
