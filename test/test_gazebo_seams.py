@@ -133,17 +133,17 @@ def test_worlds_bear_the_name_and_the_sun_that_the_bridge_knows(repository):
 
 
 def named_topics(path):
-    """Topics that a node's source names; the units' are spelled out."""
+    """Topics that a node's source names, as a rover without a namespace has them; the units' are spelled out."""
     found = set()
     for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(item, ast.Constant) and isinstance(item.value, str) and re.fullmatch(r"(/[a-z_]+)+", item.value):
-            found.add(item.value)
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            found |= {f"/{item.value}"} if re.fullmatch(r"[a-z_]+(/[a-z_]+)+", item.value) else set()
         if isinstance(item, ast.JoinedStr):
             text = "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in item.values)
-            if text.startswith("/gazebo/{}/"):
+            if text.startswith("gazebo/{}/"):
                 names = STEER_NAMES if text.endswith("angle") else DRIVE_NAMES
-                found |= {text.format(name) for name in names}
-    return found - {"/gazebo/", "/angle", "/speed"}
+                found |= {f"/{text.format(name)}" for name in names}
+    return found
 
 
 def test_bridge_and_nodes_name_the_same_topics(repository, bridge, planned):
@@ -151,7 +151,7 @@ def test_bridge_and_nodes_name_the_same_topics(repository, bridge, planned):
     adapter = named_topics(package / "gazebo" / "node.py")
     payload = named_topics(package / "payload" / "node.py")
     ours = {topic for topic in adapter | payload if topic.startswith("/gazebo/")}
-    bridged = {entry["ros_topic_name"] for entry in bridge}
+    bridged = {f"/{entry['ros_topic_name']}" for entry in bridge}
     assert {topic for topic in bridged if topic.startswith("/gazebo/")} == ours
     # what does not go through a node of ours is a topic of the plan
     assert {topic for topic in bridged if not topic.startswith("/gazebo/")} <= planned
@@ -244,12 +244,12 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
 def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
     environment = installation(tmp_path, repository, OWN)
     found = processes(repository, environment, record="true", world="plain", seed="4", truth="nominal", draw="7")
-    recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+    recorder = yaml.safe_load(found["recorder"].parameters)["/recorder"]["ros__parameters"]
     told = [recorder[name] for name in ("world", "seed", "truth", "truth_hash", "draw")]
     assert told == ["plain", 4, "nominal", "5ff1", 7]
     assert recorder["everything"] is False
     found = processes(repository, environment, record="true", truth="nominal", record_all="true")
-    assert yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]["everything"] is True
+    assert yaml.safe_load(found["recorder"].parameters)["/recorder"]["ros__parameters"]["everything"] is True
 
 
 def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
@@ -267,7 +267,7 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert server.environment["GZ_SIM_RESOURCE_PATH"] == f"{made}/models"
     assert "GZ_SIM_RESOURCE_PATH" not in found["localization"].environment
     payload, adapter = (
-        yaml.safe_load(found[name].parameters)["/**"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
+        yaml.safe_load(found[name].parameters)[f"/{name}"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
     )
     assert payload["parts"] == "-vehicle,-lidar,-inertial"
     assert (payload["world"], payload["truth"], payload["draw"]) == ("/world", "kind", -1)
@@ -275,9 +275,9 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert adapter["drive"] == "bogies"
     assert (payload["world_control"], payload["max_speed_up"]) == (True, 0.0)
     assert found["ros_gz_bridge"].command[1] == f"/world/{WORLD_NAME}/control@ros_gz_interfaces/srv/ControlWorld"
-    assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
-        "config/ros_gz_bridge.yaml"
-    )
+    assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/ros_gz_bridge"]["ros__parameters"][
+        "config_file"
+    ].endswith("config/ros_gz_bridge.yaml")
 
 
 def test_real_time_on_request(repository, tmp_path):
@@ -285,7 +285,7 @@ def test_real_time_on_request(repository, tmp_path):
     found = processes(repository, environment, simulator="gazebo", paced="false")
     assert found["gazebo"].command[:4] == ("gz", "sim", "-r", "-s")
     assert found["gazebo"].command[-1].endswith("/world.sdf")
-    assert yaml.safe_load(found["payload"].parameters)["/**"]["ros__parameters"]["world_control"] is False
+    assert yaml.safe_load(found["payload"].parameters)["/payload"]["ros__parameters"]["world_control"] is False
 
 
 def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
@@ -304,7 +304,9 @@ def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_pat
 def test_the_encoder_hears_what_the_bridge_tells(repository, bridge):
     named = named_topics(repository / "src/lupex_simulator/lupex_simulator/camera/node.py")
     heard = {topic for topic in named if topic.startswith("/camera/")}
-    assert heard == {entry["ros_topic_name"] for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"}
+    assert heard == {
+        f"/{entry['ros_topic_name']}" for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"
+    }
 
 
 def test_a_window_and_rviz_on_request(repository, tmp_path):
@@ -379,7 +381,7 @@ def test_foxglove_panels_are_all_laid_out(repository):
 
 KNOWN_TO_ROSDEP = {
     *("action_msgs", "ament_cmake", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "grid_map_msgs"),
-    *("nav_msgs", "py_trees", "rcl_interfaces", "rclpy", "robot_state_publisher", "ros_gz_bridge"),
+    *("nav2_msgs", "nav_msgs", "py_trees", "rcl_interfaces", "rclpy", "robot_state_publisher", "ros_gz_bridge"),
     *("ros_gz_interfaces", "ros_gz_sim", "rosgraph_msgs", "rosidl_default_generators", "rosidl_default_runtime"),
     *("rviz2", "sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "visualization_msgs", "xacro"),
     *("rosidl_interface_packages",),

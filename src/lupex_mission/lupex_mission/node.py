@@ -34,6 +34,7 @@ from lupex_models.site import SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
+from lupex_node.life import node_of
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome, SentGoal
 from lupex_node.ros.process import run
@@ -75,18 +76,18 @@ class MissionNode(LupexNode[MissionConfig]):
         self._phase, self._phase_start_s, self._saved_s = Phase.IDLE, 0.0, 0.0
         self._saved: Progress | None = None
         self._goal: Goal | None = None
-        self._status = self.publisher(MissionStatus, "/mission/status")
+        self._status = self.publisher(MissionStatus, "mission/status")
         age_s = config.input_age_s
-        self._place = self.newest(Odometry, "/odometry/global", convert=conversions.place, frame="map")
-        self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
-        self._see(ReturnCertificate, "/plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
-        self._see(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
-        self._see(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
-        self._see(SortiePlan, "/plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
-        self.receive(NeutronCounts, "/neutron/counts", self._count)
-        self.receive(DiagnosticArray, "/diagnostics", self._heartbeat, profile=qos.EVENTS)
+        self._place = self.newest(Odometry, "odometry/global", convert=conversions.place, frame="map")
+        self._see(LocalizationStatus, "localization/status", "lost", conversions.localization_lost)
+        self._see(ReturnCertificate, "plan/certificate", "certificate", conversions.certificate, max_age_s=age_s)
+        self._see(PowerStatus, "power/status", "power", conversions.power, max_age_s=age_s)
+        self._see(DrillStatus, "drill/status", "stowed", conversions.drill_stowed)
+        self._see(SortiePlan, "plan/sortie", "halts", conversions.halts, frame="map", profile=qos.LATCHED)
+        self.receive(NeutronCounts, "neutron/counts", self._count)
+        self.receive(DiagnosticArray, "diagnostics", self._heartbeat, profile=qos.EVENTS)
         self.serve_action(
-            ExecuteMission, "/mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
+            ExecuteMission, "mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
         )
         self.every(TICK_S, self._tick)
 
@@ -175,12 +176,15 @@ class MissionNode(LupexNode[MissionConfig]):
     def _heartbeat(self, message: DiagnosticArray) -> None:
         at_s = heard_s(self.now_s(), seconds(message.header.stamp), self.common.future_tolerance_s)
         for status in message.status:
+            name = node_of(status.name)
+            if name is None:
+                continue
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
-            self._watch, restarted = self._watch.beat(status.name, life, at_s)
-            if status.name in self.config.watched_nodes:
-                self.hand_on(status.name, seconds(message.header.stamp))
-            if restarted and status.name in self.config.watched_nodes:
-                self._lost(status.name, f"{status.name} died and was started again")
+            self._watch, restarted = self._watch.beat(name, life, at_s)
+            if name in self.config.watched_nodes:
+                self.hand_on(name, seconds(message.header.stamp))
+            if restarted and name in self.config.watched_nodes:
+                self._lost(name, f"{name} died and was started again")
 
     def _look_for_the_lost(self) -> frozenset[str]:
         now_s = self.now_s()
@@ -277,7 +281,7 @@ class _ActionServerOf:
 
 class _DriveServer(_ActionServerOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, DriveTo, "/plan/drive_to")
+        super().__init__(node, DriveTo, "plan/drive_to")
 
     def goal(self, activity: Drive) -> DriveTo.Goal:
         return conversions.drive_goal(activity, self._node.now_s())
@@ -285,7 +289,7 @@ class _DriveServer(_ActionServerOf):
 
 class _SampleServer(_ActionServerOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, AcquireSample, "/drill/acquire_sample")
+        super().__init__(node, AcquireSample, "drill/acquire_sample")
 
     def goal(self, activity: Sample) -> AcquireSample.Goal:
         return conversions.sample_goal(activity, self._node.config)
@@ -318,7 +322,7 @@ class _ServiceOf:
 
 class _PlanServer(_ServiceOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, PlanSortie, "/plan/sortie_request")
+        super().__init__(node, PlanSortie, "plan/sortie_request")
 
     def request(self, activity: PlanRoute) -> PlanSortie.Request:
         return conversions.plan_request(activity, self._node.work)
@@ -329,7 +333,7 @@ class _PlanServer(_ServiceOf):
 
 class _MapServer(_ServiceOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, Trigger, "/traversability/forget")
+        super().__init__(node, Trigger, "traversability/forget")
 
     def request(self, activity: LookAnew) -> Trigger.Request:
         return Trigger.Request()

@@ -83,7 +83,7 @@ class Capabilities:
         beat = DiagnosticArray()
         for name, life in self.lives.items():
             values = [KeyValue(key="started", value=life)]
-            beat.status.append(DiagnosticStatus(name=name, hardware_id=name, values=values))
+            beat.status.append(DiagnosticStatus(name=f"lupex/{name}: health", values=values))
         self._beat.publish(beat)
         odometry = Odometry()
         odometry.header.stamp, odometry.header.frame_id = now, "map"

@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Any
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
@@ -15,12 +15,14 @@ from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Joints, Located
 from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
+from lupex_mobility.motion_server import MotionServer
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
 from lupex_mobility.slip_estimator import SlipEstimator
 from lupex_mobility.unit_kinematics import REST, BodyTwist, UnitKinematics, UnitSetPoints, standing
 from lupex_models.configuration import ConfigurationError
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
+from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
@@ -56,28 +58,36 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._heard_s = 0.0
         self._commanding = False
 
-        self._joint_commands = self.publisher(JointState, "/mobility/joint_commands")
-        self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
-        self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
-        self._joint_states = self.newest(JointState, "/mobility/joint_states", convert=self._convert_joints)
+        self._joint_commands = self.publisher(JointState, "mobility/joint_commands")
+        self._cmd_vel = self.publisher(TwistStamped, "cmd_vel")
+        self._slip_estimate = self.publisher(SlipEstimate, "mobility/slip")
+        self._joint_states = self.newest(
+            JointState, "mobility/joint_states", convert=self._convert_joints, profile=self.sensed(qos.NEWEST)
+        )
+        self._motions = MotionServer(self, rover.crawler.max_speed_mps, self._hindrance, lambda: self._located)
         guard = config.guard
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located)
         self.receive(
             TwistStamped,
-            "/cmd_vel",
+            "cmd_vel",
             self._take_command,
             convert=lambda message: conversions.body_twist(message, guard),
-            frame="base_link",
             max_age_s=guard.rest_silence_s,
         )
         self.receive(
+            Twist,
+            "cmd_vel_unstamped",
+            lambda twist: self._take_command((self.now_s(), twist)),
+            convert=lambda message: conversions.checked_twist(message, guard),
+        )
+        self.receive(
             Path,
-            "/plan/path",
+            "plan/path",
             self._take_path,
             convert=lambda message: conversions.path_points(message, config.following),
             max_age_s=config.following.path_timeout_s,
         )
-        self.receive(DrillRig, "/drill/rig", self._take_drill, convert=conversions.drill_stowed)
+        self.receive(DrillRig, "drill/rig", self._take_drill, convert=conversions.drill_stowed)
         self.every(config.watch_interval_s, self._watch)
 
     # ------------------------------------------------------------------------------------------------ time
@@ -106,6 +116,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         if self._path_s is not None and time_s < self._path_s <= self._time_s():
             raise InvalidMessage("is older than the one before")
         self._path_s = time_s
+        self._motions.end("a path of path planning took its place")
         self._follower.take_path(points, headings)
 
     def _take_drill(self, stamped: tuple[float, bool]) -> None:
@@ -140,7 +151,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
         config = self.config.following
         fresh = self._path_s is not None and located.time_s - self._path_s <= config.path_timeout_s
         lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
-        guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad) if fresh and not lost else None
+        guidance = self._motions.guide(located)
+        if guidance is None and fresh and not lost:
+            guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad)
         self._tell_following(guidance, lost and fresh and self._follower.active)
         moving = guidance is not None and not guidance.twist.at_rest and not self._stowing_missing(located.time_s)
         if moving or self._commanding:
@@ -148,6 +161,18 @@ class MobilityNode(LupexNode[MobilityConfig]):
             self._cmd_vel.publish(conversions.command(located.time_s, twist))
             self._take_command((located.time_s, twist))
         self._commanding = moving
+
+    def _hindrance(self) -> str:
+        """Return why no motion can be led that a client of Nav2 asks for, empty where one can."""
+        located, time_s, guard = self._located, self._time_s(), self.config.guard
+        if located is None or self.now_s() - self._heard_s > guard.rest_silence_s:
+            return "the rover's pose is not known now"
+        if located.position_sigma_m > guard.position_sigma_max_m:
+            return "the rover's pose is too uncertain"
+        if not self._guard.drill_clear(self._inputs(time_s)):
+            return "the drill is not known to be stowed"
+        fresh = self._path_s is not None and time_s - self._path_s <= self.config.following.path_timeout_s
+        return "a path of path planning is being followed: cancel that first" if fresh and self._follower.active else ""
 
     def _stowing_missing(self, time_s: float) -> bool:
         """Tell whether the drill forbids driving, and let the guard say so."""

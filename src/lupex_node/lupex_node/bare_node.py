@@ -197,6 +197,7 @@ class BareNode(Generic[C]):
 
     def refuse(self, topic: str, reason: str) -> None:
         """Count a message that is not used, and say so now and then."""
+        topic = self.port.resolve(topic)
         count = self._refused.get(topic, 0)
         self._refused[topic], self._refusal[topic] = count + 1, reason
         if count % REPORT_EVERY == 0:

@@ -85,19 +85,19 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._site_map_sent = False
         self._asked: list[_Asked] = []
 
-        self._sortie = self.publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
-        self._certificate = self.publisher(ReturnCertificate, "/plan/certificate", qos.STATE)
-        self._site_map = self.publisher(GridMap, "/site/map", qos.LATCHED)
-        self._markers = self.publisher(MarkerArray, "/plan/markers", qos.LATCHED)
-        self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
+        self._sortie = self.publisher(SortiePlan, "plan/sortie", qos.LATCHED)
+        self._certificate = self.publisher(ReturnCertificate, "plan/certificate", qos.STATE)
+        self._site_map = self.publisher(GridMap, "site/map", qos.LATCHED)
+        self._markers = self.publisher(MarkerArray, "plan/markers", qos.LATCHED)
+        self._plan_map = self.publisher(GridMap, "plan/map", qos.LATCHED)
         limits = self.config.certificate
         self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
-        self.receive(PowerStatus, "/power/status", self._take_power, convert=conversions.power_estimate)
-        self._newest_slip = self.newest(SlipEstimate, "/mobility/slip", convert=conversions.slip_measurement)
-        self.receive(LocalizationStatus, "/localization/status", self._take_localization)
+        self.receive(PowerStatus, "power/status", self._take_power, convert=conversions.power_estimate)
+        self._newest_slip = self.newest(SlipEstimate, "mobility/slip", convert=conversions.slip_measurement)
+        self.receive(LocalizationStatus, "localization/status", self._take_localization)
         self.receive(
             OccupancyGrid,
-            "/traversability/costmap",
+            "traversability/costmap",
             self._take_costmap,
             convert=conversions.costmap,
             frame=conversions.ODOM,
@@ -106,10 +106,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         )
         age_s = self.config.ground.mission_max_age_s
         self.receive(
-            MissionStatus, "/mission/status", self._take_mission, convert=conversions.targets_done, max_age_s=age_s
+            MissionStatus, "mission/status", self._take_mission, convert=conversions.targets_done, max_age_s=age_s
         )
-        self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal)
-        self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
+        self.receive(PoseStamped, "goal_pose", self._take_goal, convert=conversions.goal)
+        self.serve(PlanSortie, "plan/sortie_request", self._plan_sortie)
         self._drives = DriveServer(self, self._new_drive)
         self.every(1.0, self._tick)
 

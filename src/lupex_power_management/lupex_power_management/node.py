@@ -74,29 +74,29 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         self._foreseen: forecast.Foreseen | None = None
         self._saved_s = -1e18
 
-        self._status = self.publisher(PowerStatus, "/power/status")
-        self._battery = self.publisher(BatteryState, "/battery_state")
-        self._forecast = self.publisher(PowerForecast, "/power/forecast")
-        self._lines = self.publisher(PowerSwitches, "/power/switches")
+        self._status = self.publisher(PowerStatus, "power/status")
+        self._battery = self.publisher(BatteryState, "battery_state")
+        self._forecast = self.publisher(PowerForecast, "power/forecast")
+        self._lines = self.publisher(PowerSwitches, "power/switches")
         self.receive(
             PowerBus,
-            "/power/bus",
+            "power/bus",
             self._bus,
             convert=lambda message: conversions.bus_reading(message, self._rover.battery, config.bus),
             frame="base_link",
             max_age_s=config.veto.stale_s,
         )
         self.receive(
-            SortiePlan, "/plan/sortie", self._plan, convert=conversions.sortie, frame="map", profile=qos.LATCHED
+            SortiePlan, "plan/sortie", self._plan, convert=conversions.sortie, frame="map", profile=qos.LATCHED
         )
         self.receive(
             MissionStatus,
-            "/mission/status",
+            "mission/status",
             self._mission,
             convert=lambda message: (seconds(message.header.stamp), conversions.phase(message)),
         )
-        self._odometry = self.newest(Odometry, "/odometry/global")
-        self._drill = self.newest(DrillStatus, "/drill/status")
+        self._odometry = self.newest(Odometry, "odometry/global")
+        self._drill = self.newest(DrillStatus, "drill/status")
         self.every(1.0, self._tick)
 
     def _plan(self, sortie: sortie_track.Sortie | None) -> None:

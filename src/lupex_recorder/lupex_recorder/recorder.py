@@ -21,6 +21,9 @@ from lupex_recorder.schemas import Schema
 CUSTOM_DATA = "lupex"
 """Name of the MCAP metadata record that holds what the recorder was told about the run."""
 
+NAMESPACE = "namespace"
+"""Key in it: the rover's namespace, which all topics of the bag then begin with."""
+
 
 class RecordingError(RuntimeError):
     """Say in one sentence why a recording cannot begin."""

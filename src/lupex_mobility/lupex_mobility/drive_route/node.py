@@ -27,8 +27,8 @@ class DriveRouteNode(LupexNode[RouteConfig]):
     def wire(self) -> None:
         self.outcome: str | None = None
         self._route: OutAndBack | None = None
-        self._path = self.publisher(Path, "/plan/path")
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self._path = self.publisher(Path, "plan/path")
+        self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located)
         self.every(self.config.publish_interval_s, self._publish)
 
     @property

@@ -1,0 +1,120 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""A world in lock step that moves exactly as commanded."""
+
+import math
+
+import numpy as np
+from geometry_msgs.msg import TwistStamped
+from nav_msgs.msg import Odometry, Path
+from sensor_msgs.msg import JointState
+
+from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate
+from lupex_mobility import conversions
+from lupex_mobility.config import Steering
+from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics
+from lupex_node import qos
+from lupex_node.conversions import stamp
+from lupex_node.lockstep.conductor import Conductor
+
+AHEAD = BodyTwist(0.05, 0.0, 0.0)
+STEP_S = 0.1
+ANSWERED_S = 0.05
+"""After a step: the way of what the world says and of what the nodes make of it."""
+
+
+class World:
+    """Steps of 0.1 s, each run until the nodes have answered; what it publishes can be switched off."""
+
+    def __init__(self, rover):
+        self.rover = rover
+        self.kinematics = UnitKinematics(rover.crawler, Steering())
+        self.time_s, self.x, self.y, self.yaw, self.pitch = 1000.0, 0.0, 0.0, 0.0, 0.0
+        self.conductor = Conductor(now_s=self.time_s)
+        self.ends = []
+        self.conductor.on_end = lambda *ended: self.ends.append(ended)
+        outside = self.conductor.visitor("world")
+        self.steer, self.track = np.zeros(4), np.zeros(4)
+        self.command = self.slip = None
+        self.commands, self.faults, self.velocities = [], [], []
+        self.odometry_on = self.stowed = self.rig_on = self.joints_on = True
+        make = outside.publisher
+        self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
+        self.odometry = make(Odometry, "/odometry/global", qos.STATE)
+        self.rig = make(DrillRig, "/drill/rig", qos.STATE)
+        self.cmd_vel = make(TwistStamped, "/cmd_vel", qos.STATE)
+        self.path = make(Path, "/plan/path", qos.STATE)
+        take = outside.subscribe
+        take(JointState, "/mobility/joint_commands", self.on_command, qos.STATE)
+        take(Fault, "/faults", self.faults.append, qos.EVENTS)
+        take(SlipEstimate, "/mobility/slip", lambda m: setattr(self, "slip", m), qos.STATE)
+        take(TwistStamped, "/cmd_vel", self.velocities.append, qos.STATE)
+
+    def on_command(self, message):
+        assert list(message.name) == list(JOINT_NAMES)
+        self.command = message
+        self.commands.append(message)
+
+    @property
+    def driving(self):
+        return self.command is not None and any(self.command.velocity[4:])
+
+    def active(self, code):
+        state = [fault.active for fault in self.faults if fault.code == code]
+        return bool(state) and state[-1]
+
+    def step(self):
+        if self.command is not None:
+            target = np.array(self.command.position[:4])
+            self.steer = self.steer + np.clip(target - self.steer, -0.03, 0.03)
+            self.track = np.array(self.command.velocity[4:]) * self.rover.crawler.sprocket_radius_m
+            twist = self.kinematics.twist(self.steer, self.track)
+            self.yaw += twist.turning_rad_s * STEP_S
+            c, s = math.cos(self.yaw) * STEP_S, math.sin(self.yaw) * STEP_S
+            self.x += twist.forward_mps * c - twist.left_mps * s
+            self.y += twist.forward_mps * s + twist.left_mps * c
+        self.time_s += STEP_S
+        self.conductor.run_until(self.time_s)
+        self.publish()
+        self.conductor.run_until(self.time_s + ANSWERED_S)
+
+    def publish(self):
+        at = stamp(self.time_s)
+        if self.joints_on:
+            message = JointState(name=list(JOINT_NAMES))
+            message.header.stamp = at
+            message.position = [*self.steer.tolist(), 0.0, 0.0, 0.0, 0.0]
+            message.velocity = [0.0] * 4 + (self.track / self.rover.crawler.sprocket_radius_m).tolist()
+            self.joints.publish(message)
+        if self.rig_on:
+            rig = DrillRig(stowed=self.stowed, depth_m=-0.1)
+            rig.header.stamp = at
+            self.rig.publish(rig)
+        if self.odometry_on:
+            self.odometry.publish(self.pose(at))
+
+    def pose(self, at):
+        message = Odometry(child_frame_id="base_link")
+        message.header.stamp, message.header.frame_id = at, "map"
+        message.pose.pose.position.x, message.pose.pose.position.y = self.x, self.y
+        cy, sy = math.cos(self.yaw / 2), math.sin(self.yaw / 2)
+        cp, sp = math.cos(self.pitch / 2), math.sin(self.pitch / 2)
+        q = message.pose.pose.orientation
+        q.w, q.x, q.y, q.z = cy * cp, -sy * sp, cy * sp, sy * cp
+        message.pose.covariance = np.full(36, 0.01)
+        message.twist.covariance = np.full(36, 1e-6)
+        twist = self.kinematics.twist(self.steer, self.track)
+        message.twist.twist.linear.x, message.twist.twist.linear.y = twist.forward_mps, twist.left_mps
+        return message
+
+    def until(self, condition, limit=20):
+        for _ in range(limit):
+            if condition():
+                return
+            self.step()
+        raise AssertionError("condition not reached")
+
+    def drive(self, twist, frame="base_link"):
+        message = conversions.command(self.time_s, twist)
+        message.header.frame_id = frame
+        self.cmd_vel.publish(message)
