@@ -14,6 +14,7 @@ import yaml
 
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
+from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.parameter_files import given_to, read_parameter_file
 from lupex_simulator.gazebo.node import INSTANTS
@@ -164,7 +165,7 @@ def test_no_autonomy_node_knows_gazebo(repository, package):
         assert "/gazebo/" not in path.read_text(encoding="utf-8"), path
 
 
-LAUNCH_FILES = ("autonomy", "demo", "embedded", "gazebo", "record", "rviz", "sim")
+LAUNCH_FILES = ("autonomy", "demo", "description", "embedded", "gazebo", "record", "rviz", "sim", "teleop")
 
 
 def test_every_launch_file_is_read_and_short(repository):
@@ -178,7 +179,7 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder", "robot_state_publisher"),
     "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
@@ -219,6 +220,11 @@ def installation(root, repository, packages):
         '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*"--print truth_hash"*) printf 0000 ;;\n'
         '*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )
+    # as the real one, for what is installed here
+    (root / "lib" / "lupex_simulator" / "state_publisher_package").write_text(
+        f"#!/bin/sh\n[ -e {index}/robot_state_publisher ] && printf robot_state_publisher || printf lupex_simulator\n"
+    )
+    (root / "lib" / "lupex_simulator" / "state_publisher_package").chmod(0o755)
     (root / "bin").mkdir()
     (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
     (root / "bin" / "xacro").chmod(0o755)
@@ -237,8 +243,61 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
     assert not names & {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "rviz2"}
     with pytest.raises(LaunchError, match="there is no package 'ros_gz_bridge'"):
         processes(repository, environment, simulator="gazebo")
-    with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
+    with pytest.raises(LaunchError, match="there is no package 'rviz2'"):
         processes(repository, environment, rviz="true")
+
+
+@pytest.mark.parametrize(("foreign", "package"), [({}, "lupex_simulator"), (FOREIGN, "robot_state_publisher")])
+@pytest.mark.parametrize("simulator", ["embedded", "gazebo"])
+def test_every_simulation_tells_the_description_and_the_joints_frames(
+    repository, tmp_path, foreign, package, simulator
+):
+    bridge = {"ros_gz_bridge": ("parameter_bridge",)}
+    environment = installation(tmp_path, repository, {**OWN, **bridge, **foreign})
+    found = processes(repository, environment, simulator=simulator, namespace="r1")["robot_state_publisher"]
+    assert found.package == package
+    assert yaml.safe_load(found.parameters)["/r1/robot_state_publisher"]["ros__parameters"] == {
+        "robot_description": "<robot/>\n",
+        "publish_frequency": 5.0,
+        "use_sim_time": True,
+    }
+    given = " ".join(found.command)
+    for remap in ("joint_states:=mobility/joint_states", "/tf:=tf", "/tf_static:=tf_static", "/clock:=clock"):
+        assert f"-r {remap}" in given
+    assert "robot_state_publisher" not in processes(repository, environment, simulator=simulator, frames="false")
+
+
+TELEOP = {
+    "joy": ("joy_node",),
+    "teleop_twist_joy": ("teleop_node",),
+    "teleop_twist_keyboard": ("teleop_twist_keyboard",),
+}
+
+
+def test_a_person_drives_by_joystick_or_keyboard(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **TELEOP})
+    path = repository / "launch" / "teleop.launch.xml"
+    joystick = {spec.name: spec for spec in evaluate_file(path, {"namespace": "r1"}, environment)}
+    assert set(joystick) == {"joy", "teleop"}
+    given = yaml.safe_load(joystick["teleop"].parameters)["/r1/teleop"]["ros__parameters"]
+    assert given["publish_stamped_twist"] is True
+    assert given["require_enable_button"] is True
+    assert (
+        max(given["scale_linear.x"], given["scale_linear.y"])
+        <= read_rover(repository / "config" / "rover.yaml").crawler.max_speed_mps
+    )
+    (keyboard,) = evaluate_file(path, {"namespace": "r1", "device": "keyboard"}, environment)
+    assert "__ns:=/r1" in keyboard.command
+    assert "stamped:=true" in keyboard.command
+
+
+@pytest.mark.parametrize(
+    ("device", "absent"), [("joystick", "there is no package 'joy'"), ("keyboard", "teleop_twist_keyboard")]
+)
+def test_a_device_whose_program_is_not_installed_is_one_sentence(repository, tmp_path, device, absent):
+    environment = installation(tmp_path, repository, OWN)
+    with pytest.raises(LaunchError, match=absent):
+        evaluate_file(repository / "launch" / "teleop.launch.xml", {"device": device}, environment)
 
 
 def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
@@ -313,9 +372,6 @@ def test_a_window_and_rviz_on_request(repository, tmp_path):
     environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
     found = processes(repository, environment, simulator="gazebo", headless="false", rviz="true")
     assert "-s" not in found["gazebo"].command
-    publisher = found["robot_state_publisher"]
-    assert "joint_states:=/mobility/joint_states" in publisher.command
-    assert "<robot/>" in publisher.parameters
     assert found["rviz2"].command[found["rviz2"].command.index("-d") + 1].endswith("config/lupex.rviz")
 
 

@@ -20,6 +20,9 @@ from lupex_node.names import ROOT, expanded
 from lupex_node.parameter_files import Given, ParameterFile, given_to, parse_parameter_file, read_parameter_file
 from lupex_node.start import GROUP
 
+SHOW = frozenset({"robot_state_publisher"})
+"""Executables that tell nothing that a node on board listens to."""
+
 
 @dataclass(frozen=True)
 class NodeStart:
@@ -37,8 +40,11 @@ class NodeStart:
 
 
 def node_starts(specs: Sequence[ProcessSpec]) -> list[NodeStart]:
-    """Return the nodes of a launch file's processes, in order; raises LaunchError for what lock step cannot run."""
-    return [node_start(spec) for spec in specs]
+    """Return the nodes of a launch file's processes, in order; raises LaunchError for what lock step cannot run.
+
+    What only shows the rover is left out: nobody looks on.
+    """
+    return [node_start(spec) for spec in specs if spec.executable not in SHOW]
 
 
 def node_start(spec: ProcessSpec) -> NodeStart:
