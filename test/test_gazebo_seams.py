@@ -14,6 +14,7 @@ import yaml
 
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
+from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.parameter_files import given_to, read_parameter_file
 from lupex_simulator.gazebo.node import INSTANTS
@@ -133,17 +134,17 @@ def test_worlds_bear_the_name_and_the_sun_that_the_bridge_knows(repository):
 
 
 def named_topics(path):
-    """Topics that a node's source names; the units' are spelled out."""
+    """Topics that a node's source names, as a rover without a namespace has them; the units' are spelled out."""
     found = set()
     for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(item, ast.Constant) and isinstance(item.value, str) and re.fullmatch(r"(/[a-z_]+)+", item.value):
-            found.add(item.value)
+        if isinstance(item, ast.Constant) and isinstance(item.value, str):
+            found |= {f"/{item.value}"} if re.fullmatch(r"[a-z_]+(/[a-z_]+)+", item.value) else set()
         if isinstance(item, ast.JoinedStr):
             text = "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in item.values)
-            if text.startswith("/gazebo/{}/"):
+            if text.startswith("gazebo/{}/"):
                 names = STEER_NAMES if text.endswith("angle") else DRIVE_NAMES
-                found |= {text.format(name) for name in names}
-    return found - {"/gazebo/", "/angle", "/speed"}
+                found |= {f"/{text.format(name)}" for name in names}
+    return found
 
 
 def test_bridge_and_nodes_name_the_same_topics(repository, bridge, planned):
@@ -151,7 +152,7 @@ def test_bridge_and_nodes_name_the_same_topics(repository, bridge, planned):
     adapter = named_topics(package / "gazebo" / "node.py")
     payload = named_topics(package / "payload" / "node.py")
     ours = {topic for topic in adapter | payload if topic.startswith("/gazebo/")}
-    bridged = {entry["ros_topic_name"] for entry in bridge}
+    bridged = {f"/{entry['ros_topic_name']}" for entry in bridge}
     assert {topic for topic in bridged if topic.startswith("/gazebo/")} == ours
     # what does not go through a node of ours is a topic of the plan
     assert {topic for topic in bridged if not topic.startswith("/gazebo/")} <= planned
@@ -164,7 +165,7 @@ def test_no_autonomy_node_knows_gazebo(repository, package):
         assert "/gazebo/" not in path.read_text(encoding="utf-8"), path
 
 
-LAUNCH_FILES = ("autonomy", "demo", "embedded", "gazebo", "record", "rviz", "sim")
+LAUNCH_FILES = ("autonomy", "demo", "description", "embedded", "gazebo", "record", "rviz", "sim", "teleop")
 
 
 def test_every_launch_file_is_read_and_short(repository):
@@ -178,7 +179,7 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder", "robot_state_publisher"),
     "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
@@ -219,6 +220,11 @@ def installation(root, repository, packages):
         '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*"--print truth_hash"*) printf 0000 ;;\n'
         '*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )
+    # as the real one, for what is installed here
+    (root / "lib" / "lupex_simulator" / "state_publisher_package").write_text(
+        f"#!/bin/sh\n[ -e {index}/robot_state_publisher ] && printf robot_state_publisher || printf lupex_simulator\n"
+    )
+    (root / "lib" / "lupex_simulator" / "state_publisher_package").chmod(0o755)
     (root / "bin").mkdir()
     (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
     (root / "bin" / "xacro").chmod(0o755)
@@ -237,19 +243,72 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
     assert not names & {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "rviz2"}
     with pytest.raises(LaunchError, match="there is no package 'ros_gz_bridge'"):
         processes(repository, environment, simulator="gazebo")
-    with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
+    with pytest.raises(LaunchError, match="there is no package 'rviz2'"):
         processes(repository, environment, rviz="true")
+
+
+@pytest.mark.parametrize(("foreign", "package"), [({}, "lupex_simulator"), (FOREIGN, "robot_state_publisher")])
+@pytest.mark.parametrize("simulator", ["embedded", "gazebo"])
+def test_every_simulation_tells_the_description_and_the_joints_frames(
+    repository, tmp_path, foreign, package, simulator
+):
+    bridge = {"ros_gz_bridge": ("parameter_bridge",)}
+    environment = installation(tmp_path, repository, {**OWN, **bridge, **foreign})
+    found = processes(repository, environment, simulator=simulator, namespace="r1")["robot_state_publisher"]
+    assert found.package == package
+    assert yaml.safe_load(found.parameters)["/r1/robot_state_publisher"]["ros__parameters"] == {
+        "robot_description": "<robot/>\n",
+        "publish_frequency": 5.0,
+        "use_sim_time": True,
+    }
+    given = " ".join(found.command)
+    for remap in ("joint_states:=mobility/joint_states", "/tf:=tf", "/tf_static:=tf_static", "/clock:=clock"):
+        assert f"-r {remap}" in given
+    assert "robot_state_publisher" not in processes(repository, environment, simulator=simulator, frames="false")
+
+
+TELEOP = {
+    "joy": ("joy_node",),
+    "teleop_twist_joy": ("teleop_node",),
+    "teleop_twist_keyboard": ("teleop_twist_keyboard",),
+}
+
+
+def test_a_person_drives_by_joystick_or_keyboard(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **TELEOP})
+    path = repository / "launch" / "teleop.launch.xml"
+    joystick = {spec.name: spec for spec in evaluate_file(path, {"namespace": "r1"}, environment)}
+    assert set(joystick) == {"joy", "teleop"}
+    given = yaml.safe_load(joystick["teleop"].parameters)["/r1/teleop"]["ros__parameters"]
+    assert given["publish_stamped_twist"] is True
+    assert given["require_enable_button"] is True
+    assert (
+        max(given["scale_linear.x"], given["scale_linear.y"])
+        <= read_rover(repository / "config" / "rover.yaml").crawler.max_speed_mps
+    )
+    (keyboard,) = evaluate_file(path, {"namespace": "r1", "device": "keyboard"}, environment)
+    assert "__ns:=/r1" in keyboard.command
+    assert "stamped:=true" in keyboard.command
+
+
+@pytest.mark.parametrize(
+    ("device", "absent"), [("joystick", "there is no package 'joy'"), ("keyboard", "teleop_twist_keyboard")]
+)
+def test_a_device_whose_program_is_not_installed_is_one_sentence(repository, tmp_path, device, absent):
+    environment = installation(tmp_path, repository, OWN)
+    with pytest.raises(LaunchError, match=absent):
+        evaluate_file(repository / "launch" / "teleop.launch.xml", {"device": device}, environment)
 
 
 def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
     environment = installation(tmp_path, repository, OWN)
     found = processes(repository, environment, record="true", world="plain", seed="4", truth="nominal", draw="7")
-    recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+    recorder = yaml.safe_load(found["recorder"].parameters)["/recorder"]["ros__parameters"]
     told = [recorder[name] for name in ("world", "seed", "truth", "truth_hash", "draw")]
     assert told == ["plain", 4, "nominal", "5ff1", 7]
     assert recorder["everything"] is False
     found = processes(repository, environment, record="true", truth="nominal", record_all="true")
-    assert yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]["everything"] is True
+    assert yaml.safe_load(found["recorder"].parameters)["/recorder"]["ros__parameters"]["everything"] is True
 
 
 def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
@@ -267,7 +326,7 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert server.environment["GZ_SIM_RESOURCE_PATH"] == f"{made}/models"
     assert "GZ_SIM_RESOURCE_PATH" not in found["localization"].environment
     payload, adapter = (
-        yaml.safe_load(found[name].parameters)["/**"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
+        yaml.safe_load(found[name].parameters)[f"/{name}"]["ros__parameters"] for name in ("payload", "gazebo_adapter")
     )
     assert payload["parts"] == "-vehicle,-lidar,-inertial"
     assert (payload["world"], payload["truth"], payload["draw"]) == ("/world", "kind", -1)
@@ -275,9 +334,9 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert adapter["drive"] == "bogies"
     assert (payload["world_control"], payload["max_speed_up"]) == (True, 0.0)
     assert found["ros_gz_bridge"].command[1] == f"/world/{WORLD_NAME}/control@ros_gz_interfaces/srv/ControlWorld"
-    assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
-        "config/ros_gz_bridge.yaml"
-    )
+    assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/ros_gz_bridge"]["ros__parameters"][
+        "config_file"
+    ].endswith("config/ros_gz_bridge.yaml")
 
 
 def test_real_time_on_request(repository, tmp_path):
@@ -285,7 +344,7 @@ def test_real_time_on_request(repository, tmp_path):
     found = processes(repository, environment, simulator="gazebo", paced="false")
     assert found["gazebo"].command[:4] == ("gz", "sim", "-r", "-s")
     assert found["gazebo"].command[-1].endswith("/world.sdf")
-    assert yaml.safe_load(found["payload"].parameters)["/**"]["ros__parameters"]["world_control"] is False
+    assert yaml.safe_load(found["payload"].parameters)["/payload"]["ros__parameters"]["world_control"] is False
 
 
 def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
@@ -304,16 +363,15 @@ def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_pat
 def test_the_encoder_hears_what_the_bridge_tells(repository, bridge):
     named = named_topics(repository / "src/lupex_simulator/lupex_simulator/camera/node.py")
     heard = {topic for topic in named if topic.startswith("/camera/")}
-    assert heard == {entry["ros_topic_name"] for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"}
+    assert heard == {
+        f"/{entry['ros_topic_name']}" for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"
+    }
 
 
 def test_a_window_and_rviz_on_request(repository, tmp_path):
     environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
     found = processes(repository, environment, simulator="gazebo", headless="false", rviz="true")
     assert "-s" not in found["gazebo"].command
-    publisher = found["robot_state_publisher"]
-    assert "joint_states:=/mobility/joint_states" in publisher.command
-    assert "<robot/>" in publisher.parameters
     assert found["rviz2"].command[found["rviz2"].command.index("-d") + 1].endswith("config/lupex.rviz")
 
 
@@ -379,7 +437,7 @@ def test_foxglove_panels_are_all_laid_out(repository):
 
 KNOWN_TO_ROSDEP = {
     *("action_msgs", "ament_cmake", "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "grid_map_msgs"),
-    *("nav_msgs", "py_trees", "rcl_interfaces", "rclpy", "robot_state_publisher", "ros_gz_bridge"),
+    *("nav2_msgs", "nav_msgs", "py_trees", "rcl_interfaces", "rclpy", "robot_state_publisher", "ros_gz_bridge"),
     *("ros_gz_interfaces", "ros_gz_sim", "rosgraph_msgs", "rosidl_default_generators", "rosidl_default_runtime"),
     *("rviz2", "sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "visualization_msgs", "xacro"),
     *("rosidl_interface_packages",),

@@ -118,7 +118,7 @@ def test_autonomy_knows_no_truth(repository, package):
     for path in modules(repository, package):
         for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(item, ast.Constant) and isinstance(item.value, str):
-                assert not item.value.startswith("/truth"), f"{path.name} of {package} names {item.value}"
+                assert not item.value.startswith(("/truth", "truth/")), f"{path.name} of {package} names {item.value}"
         assert not any(name.startswith(("lupex_simulator", "lupex_worlds")) for name in imports(path))
 
 

@@ -25,12 +25,16 @@ setup(
             "payload = lupex_node.start:main",
             "gazebo_adapter = lupex_node.start:main",
             "camera_encoder = lupex_node.start:main",
+            "robot_state_publisher = lupex_node.start:main",
+            "state_publisher_package = lupex_node.start:tool",
         ],
         "lupex_executables": [
             "simulator = lupex_simulator.node:main",
             "payload = lupex_simulator.payload.node:main",
             "gazebo_adapter = lupex_simulator.gazebo.node:main",
             "camera_encoder = lupex_simulator.camera.node:main",
+            "robot_state_publisher = lupex_simulator.frames.node:main",
+            "state_publisher_package = lupex_simulator.frames.choice:main",
         ],
     },
 )

@@ -38,7 +38,10 @@ NODES = {
 }
 """By file in config/ and by node: the dataclass of its parameters."""
 
-WITHOUT_FILE = {"lupex_mobility": {"drive_route": "RouteConfig"}}
+WITHOUT_FILE = {
+    "lupex_mobility": {"drive_route": "RouteConfig"},
+    "lupex_simulator": {"robot_state_publisher": "StatePublisherConfig"},
+}
 """By package and by node: the dataclass of parameters that a launch file alone gives."""
 
 OF_ANOTHER_PACKAGE = {

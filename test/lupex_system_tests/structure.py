@@ -36,6 +36,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_node/serialization.py": "the bytes of messages",
     "lupex_node/bare_node.py": "checks the headers of messages",
     "lupex_node/exchanges.py": "requests and answers as messages",
+    "lupex_mobility/motion_server.py": "the actions of short motions, a part of the node",
     "lupex_mobility/permit.py": "what permits motion on its topics, a part of the node",
     "lupex_path_planning/drive_server.py": "the action of drives, a part of the node",
     "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
@@ -50,6 +51,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_system_tests/conducted.py": "watches a stack in lock step",
     "lupex_system_tests/played_gazebo.py": "stands in for Gazebo behind its bridge",
     "lupex_system_tests/plain_user.py": "watches nodes that may open less",
+    "lupex_system_tests/two_rovers.py": "watches two rovers in one domain",
     "lupex_system_tests/boards.py": "stands in for the nodes of other boards",
 }
 KNOW_ROS_FOLDERS = {"lupex_node/ros": "the port by rclpy"}

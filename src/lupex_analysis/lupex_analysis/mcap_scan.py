@@ -16,6 +16,9 @@ from mcap.exceptions import McapError
 from mcap.opcode import Opcode
 from mcap.records import Channel, Header, Metadata, Schema
 
+from lupex_node.names import ROOT, below
+from lupex_recorder.recorder import CUSTOM_DATA, NAMESPACE
+
 MAGIC = b"\x89MCAP0\r\n"
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
@@ -36,6 +39,11 @@ class Scan:
     channels: dict[int, Channel] = field(default_factory=dict)
     metadata: dict[str, dict[str, str]] = field(default_factory=dict)
     problem: str = ""
+
+    def topic(self, channel: Channel) -> str:
+        """Return a channel's topic as a rover without a namespace has it: what is read does not ask whose it was."""
+        namespace = self.metadata.get(CUSTOM_DATA, {}).get(NAMESPACE, ROOT)
+        return below(channel.topic, namespace) or channel.topic
 
 
 Scanned = tuple[int, int, int, bytes]

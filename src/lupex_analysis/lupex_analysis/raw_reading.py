@@ -117,7 +117,7 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
         scan = Scan()
         for channel_id, log_ns, _, _ in scanned(file, scan):
             channel = scan.channels.get(channel_id)
-            topic = "" if channel is None else channel.topic
+            topic = "" if channel is None else scan.topic(channel)
             counts[topic] = counts.get(topic, 0) + 1
             start_ns = min(start_ns or log_ns, log_ns)
             if log_ns < end_ns:
@@ -126,7 +126,8 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
         if scan.problem:
             problems.append(cut_short(file, scan))
         for channel in scan.channels.values():
-            topics.setdefault(channel.topic, _mcap_topic(scan, channel, counts.get(channel.topic, 0)))
+            topic = scan.topic(channel)
+            topics.setdefault(topic, _mcap_topic(scan, channel, counts.get(topic, 0)))
         custom |= scan.metadata.get(CUSTOM_DATA, {})
     if counts.pop("", 0):
         problems.append("messages of a channel whose description is lost are left out")
@@ -148,8 +149,9 @@ def _mcap_messages(files: list[Path], wanted: Collection[str]) -> Iterator[RawMe
         scan = Scan()
         for channel_id, log_ns, publish_ns, data in scanned(file, scan):
             channel = scan.channels.get(channel_id)
-            if channel is not None and channel.topic in wanted:
-                yield RawMessage(channel.topic, log_ns, publish_ns, data)
+            topic = "" if channel is None else scan.topic(channel)
+            if topic in wanted:
+                yield RawMessage(topic, log_ns, publish_ns, data)
 
 
 def _open_with_rosbags(path: Path) -> RawRecording:

@@ -155,7 +155,7 @@ def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], colle
             collected.problems.append(cut_short(file, scan))
         for channel in scan.channels.values():
             schema = scan.schemas.get(channel.schema_id)
-            collected.announce(channel.topic, schema.name if schema else "")
+            collected.announce(scan.topic(channel), schema.name if schema else "")
         metadata.update(scan.metadata.get(CUSTOM_DATA, {}))
     if not collected.counts or not any(collected.counts.values()):
         raise ReadingError(f"{path} holds no message")
@@ -174,17 +174,18 @@ def _channel(scan: Scan, channel_id: int, wanted: Collection[str], collected: "_
         return f"(channel {channel_id})", None
     schema = scan.schemas.get(channel.schema_id)
     kind = schema.name if schema else ""
-    collected.announce(channel.topic, kind)
-    if channel.topic not in wanted:
-        return channel.topic, None
+    topic = scan.topic(channel)
+    collected.announce(topic, kind)
+    if topic not in wanted:
+        return topic, None
     if schema is None or channel.message_encoding != "cdr":
-        collected.problems.append(f"{channel.topic} has no definition and is left out")
-        return channel.topic, None
+        collected.problems.append(f"{topic} has no definition and is left out")
+        return topic, None
     try:
-        return channel.topic, decoder_of(kind, schema.data.decode(), definition_form(schema.encoding))
+        return topic, decoder_of(kind, schema.data.decode(), definition_form(schema.encoding))
     except DefinitionError as error:
-        collected.problems.append(f"{channel.topic} ({kind}) has a definition that cannot be used: {error}")
-        return channel.topic, None
+        collected.problems.append(f"{topic} ({kind}) has a definition that cannot be used: {error}")
+        return topic, None
 
 
 class DefinitionError(ValueError):
@@ -241,7 +242,7 @@ def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[
             for item in offered
         )
         type_hash = channel.metadata.get("topic_type_hash", "")
-        count = collected.counts.get(channel.topic, 0)
+        count = collected.counts.get(scan.topic(channel), 0)
         topics.append(TopicRecord(channel.topic, schema.name if schema else "", type_hash, count, qos))
     return BagRecord(file.name, collected.start_ns, collected.end_ns, tuple(topics), metadata)
 

@@ -45,7 +45,9 @@ class Rule:
     children: frozenset[str] = frozenset()
 
 
-ACTIONS = frozenset({"arg", "let", "group", "include", "node", "executable", "set_env"})
+ACTIONS = frozenset(
+    {"arg", "let", "group", "include", "node", "executable", "set_env", "push_ros_namespace", "set_remap"}
+)
 PROCESS = CONDITIONS | {"name", "output", "respawn", "respawn_delay"}
 RULES = {
     "launch": Rule(children=ACTIONS),
@@ -56,6 +58,8 @@ RULES = {
     "node": Rule(frozenset({"pkg", "exec"}), PROCESS | {"namespace", "args"}, frozenset({"param", "remap", "env"})),
     "executable": Rule(frozenset({"cmd"}), PROCESS, frozenset({"env"})),
     "set_env": Rule(frozenset({"name", "value"}), CONDITIONS),
+    "push_ros_namespace": Rule(frozenset({"namespace"}), CONDITIONS),
+    "set_remap": Rule(frozenset({"from", "to"}), CONDITIONS),
     "param": Rule(optional=frozenset({"name", "value", "type", "from"})),
     "remap": Rule(frozenset({"from", "to"})),
     "env": Rule(frozenset({"name", "value"})),

@@ -13,6 +13,10 @@ from lupex_launch.description import Element, LaunchError, declared_arguments, r
 from lupex_launch.packages import package_executable
 from lupex_launch.parameters import parameter_file_text, typed_value
 from lupex_launch.substitutions import SubstitutionError, condition, parse_template, perform, split_command
+from lupex_node.names import Remap, is_namespace, pushed
+
+NAMESPACE = "ros_namespace"
+"""Launch configuration that holds the namespace, as in launch_ros."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,17 @@ class LaunchScope:
     environment: dict[str, str]
     directory: Path
     found: list[ProcessSpec] = field(default_factory=list)
+    remaps: list[Remap] = field(default_factory=list)
     including: tuple[Path, ...] = ()
 
     def inner(self) -> LaunchScope:
         """Return the scope of a group: what is set in it ends with it."""
-        return replace(self, configurations=dict(self.configurations), environment=dict(self.environment))
+        return replace(
+            self,
+            configurations=dict(self.configurations),
+            environment=dict(self.environment),
+            remaps=list(self.remaps),
+        )
 
 
 def evaluate_file(
@@ -136,6 +146,17 @@ def set_environment(element: Element, scope: LaunchScope) -> None:
     scope.environment[text(element, "name", scope)] = text(element, "value", scope)
 
 
+def push_namespace(element: Element, scope: LaunchScope) -> None:
+    """Put the nodes up to the group's end into a namespace within the present one."""
+    words = text(element, "namespace", scope)
+    scope.configurations[NAMESPACE] = checked_namespace(element, pushed(scope.configurations.get(NAMESPACE, ""), words))
+
+
+def set_remap(element: Element, scope: LaunchScope) -> None:
+    """Give a remap to the nodes up to the group's end."""
+    scope.remaps.append((text(element, "from", scope), text(element, "to", scope)))
+
+
 def run_group(element: Element, scope: LaunchScope) -> None:
     """Visit a group in a scope of its own."""
     run_actions(element, scope.inner())
@@ -179,7 +200,7 @@ def add_node(element: Element, scope: LaunchScope) -> None:
     except (LookupError, SubstitutionError) as error:
         raise element.error(str(error.args[0])) from error
     name, ros_arguments = text(element, "name", scope), []
-    namespace = absolute_namespace(text(element, "namespace", scope)) if "namespace" in element.attributes else ""
+    namespace = node_namespace(element, scope)
     if name:
         ros_arguments += ["-r", f"__node:={name}"]
     if namespace:
@@ -193,17 +214,30 @@ def add_node(element: Element, scope: LaunchScope) -> None:
             ros_arguments += ["--params-file", str(file)]
         else:
             inline[parameter.attributes["name"]] = parameter_value(parameter, scope)
-    for remap in (child for child in element.children if child.tag == "remap"):
-        ros_arguments += ["-r", f"{text(remap, 'from', scope)}:={text(remap, 'to', scope)}"]
+    own = [child for child in element.children if child.tag == "remap"]
+    for source, target in [*scope.remaps, *((text(one, "from", scope), text(one, "to", scope)) for one in own)]:
+        ros_arguments += ["-r", f"{source}:={target}"]
     command = [str(path), *arguments, "--ros-args", *ros_arguments]
     full_name = f"{namespace.rstrip('/')}/{name}" if name and namespace else ""
     add_process(element, scope, name or executable, command, parameter_file_text(full_name, inline))
     scope.found[-1] = replace(scope.found[-1], package=package, executable=executable)
 
 
-def absolute_namespace(namespace: str) -> str:
-    """Return the namespace with its leading slash; nothing here pushes one to be relative to."""
-    return namespace if namespace.startswith("/") else f"/{namespace}"
+def node_namespace(element: Element, scope: LaunchScope) -> str:
+    """Return the namespace of a node, within the one that was pushed; empty where nothing gives one."""
+    above = scope.configurations.get(NAMESPACE, "")
+    if "namespace" not in element.attributes:
+        return above
+    return checked_namespace(element, pushed(above, text(element, "namespace", scope)))
+
+
+def checked_namespace(element: Element, namespace: str) -> str:
+    """Return a namespace that ROS 2 takes; raise LaunchError."""
+    if not is_namespace(namespace):
+        raise element.error(
+            f"'{namespace}' is no namespace: it takes letters, digits and _, no digit first, as in r1 or site/r1"
+        )
+    return namespace
 
 
 def parameter_value(element: Element, scope: LaunchScope) -> object:
@@ -238,6 +272,8 @@ ACTIONS = {
     "arg": declare_argument,
     "let": set_configuration,
     "set_env": set_environment,
+    "push_ros_namespace": push_namespace,
+    "set_remap": set_remap,
     "group": run_group,
     "include": include,
     "node": add_node,

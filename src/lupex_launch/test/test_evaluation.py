@@ -26,6 +26,42 @@ def echoed(specs):
     return [" ".join(spec.command[1:]) for spec in specs]
 
 
+NODE = '<node pkg="rover" exec="drive" name="power"/>'
+
+
+def ros_arguments(spec):
+    return spec.command[spec.command.index("--ros-args") + 1 :]
+
+
+def test_a_namespace_and_remaps_hold_up_to_the_end_of_their_group(launch):
+    inner = '<group><push_ros_namespace namespace="arm"/><set_remap from="/tf" to="tf"/>' + NODE + "</group>"
+    body = (
+        f'<group><push_ros_namespace namespace="r1"/><set_remap from="/clock" to="clock"/>{inner}{NODE}</group>{NODE}'
+    )
+    within, outer, after = map(ros_arguments, launch(body))
+    clock, tf, name = ("-r", "/clock:=clock"), ("-r", "/tf:=tf"), ("-r", "__node:=power")
+    assert within == (*name, "-r", "__ns:=/r1/arm", *clock, *tf)
+    assert outer == (*name, "-r", "__ns:=/r1", *clock)
+    assert after == name
+
+
+def test_what_was_pushed_reaches_into_an_included_file_and_a_nodes_parameters(launch):
+    below = '<node pkg="rover" exec="drive" name="power" namespace="left"><param name="b" value="1"/></node>'
+    body = '<group><push_ros_namespace namespace="r1"/><include file="$(dirname)/other.launch.xml"/></group>'
+    (spec,) = launch(body, other=below)
+    assert yaml.safe_load(spec.parameters) == {"/r1/left/power": {"ros__parameters": {"b": 1}}}
+
+
+def test_an_empty_namespace_changes_no_name(launch):
+    (spec,) = launch(f'<push_ros_namespace namespace=""/>{NODE}')
+    assert ros_arguments(spec) == ("-r", "__node:=power", "-r", "__ns:=/")
+
+
+def test_what_is_no_namespace_is_refused_with_its_place(launch):
+    with pytest.raises(LaunchError, match=r"top\.launch\.xml:1: '/1r' is no namespace"):
+        launch('<push_ros_namespace namespace="1r"/>')
+
+
 def test_a_node_gets_the_arguments_that_ros_gives_it(launch, prefix, tmp_path):
     (tmp_path / "power.yaml").write_text("/**: {ros__parameters: {a: 1}}")
     (spec,) = launch(

@@ -9,6 +9,7 @@ import pytest
 from lupex_launch.description import LaunchError
 from lupex_launch.evaluation import ProcessSpec
 from lupex_launch.lockstep.starts import node_parameters, node_start
+from lupex_node.lockstep.port import Place
 from lupex_node.parameter_files import parse_parameter_file
 
 SPEC = ProcessSpec("mobility", "mobility-1", ("/x/mobility", "--ros-args"), {}, origin="a.launch.xml:3")
@@ -24,7 +25,7 @@ def test_blocks_of_several_files_combine_and_later_ones_win():
         "",
     ]
     files = [parse_parameter_file(text, f"{number}.yaml") for number, text in enumerate(texts)]
-    found = {key: (given.value, given.file) for key, given in node_parameters(files, "mobility", "here").items()}
+    found = {key: (given.value, given.file) for key, given in node_parameters(files, "/mobility", "here").items()}
     assert found == {
         "guard.tilt": (1, "0.yaml"),
         "guard.age": (3, "2.yaml"),
@@ -36,7 +37,7 @@ def test_blocks_of_several_files_combine_and_later_ones_win():
 def test_a_parameter_file_for_other_nodes_alone_is_refused():
     file = parse_parameter_file("somebody:\n  ros__parameters: {speed: 9}\n", "x.yaml")
     with pytest.raises(LaunchError, match=r"^here: x\.yaml: has no block for the node /mobility"):
-        node_parameters([file], "mobility", "here")
+        node_parameters([file], "/mobility", "here")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_what_is_no_node_of_ours_is_refused(spec, words):
     ("command", "words"),
     [
         (("/x/mobility", "--fast", "--ros-args"), "takes arguments of its own"),
-        (("/x/mobility", "--ros-args", "-r", "__ns:=/rover"), "neither namespaces nor remaps, as '__ns:=/rover'"),
+        (("/x/mobility", "--ros-args", "--log-level", "debug"), "does not know '--log-level debug'"),
         (
             ("/x/mobility", "--ros-args", "--params-file", "/nowhere.yaml"),
             "/nowhere.yaml: the parameter file cannot be read",
@@ -78,3 +79,13 @@ def test_a_node_is_found_by_its_executable_and_may_have_another_name():
     assert (start.kind.__name__, start.name, start.respawn) == ("MobilityNode", "second", True)
     assert start.parameters == {"command_interval_s": 0.2}
     assert start.files == {"command_interval_s": "a.launch.xml:3"}
+
+
+@pytest.mark.node
+def test_a_node_takes_its_namespace_and_remaps_along():
+    pytest.importorskip("lupex_interfaces.msg")
+    command = ("/x/mobility", "--ros-args", "-r", "__ns:=/r1", "-r", "/clock:=clock")
+    parameters = "/r1/mobility:\n  ros__parameters:\n    command_interval_s: 0.2\n"
+    start = node_start(dataclasses.replace(NODE, command=command, parameters=parameters))
+    assert start.place == Place("/r1", (("/clock", "clock"),))
+    assert start.parameters == {"command_interval_s": 0.2}

@@ -50,14 +50,15 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             tracks.sideslip_sigma,
         )
         self._reset()
-        self._local = self.publisher(Odometry, "/odometry/local")
-        self._global = self.publisher(Odometry, "/odometry/global")
-        self._transforms = self.publisher(TFMessage, "/tf", qos.SAMPLES)
-        self._status = self.publisher(LocalizationStatus, "/localization/status")
-        self._sampled(Imu, "/imu/data", self._take_inertial)
-        self._sampled(JointState, "/mobility/joint_states", self._take_tracks)
-        self.receive(AttitudeFix, "/star_tracker/attitude", self._taken, convert=self._take_attitude)
-        self.receive(Vector3Stamped, "/sun_sensor/direction", self._taken, convert=self._take_sun)
+        self._local = self.publisher(Odometry, "odometry/local")
+        self._global = self.publisher(Odometry, "odometry/global")
+        self._transforms = self.publisher(TFMessage, "tf", qos.SAMPLES)
+        self._status = self.publisher(LocalizationStatus, "localization/status")
+        self._sampled(Imu, "imu/data", self._take_inertial)
+        self._sampled(JointState, "mobility/joint_states", self._take_tracks)
+        fixes = self.sensed(qos.STATE)
+        self.receive(AttitudeFix, "star_tracker/attitude", self._taken, convert=self._take_attitude, profile=fixes)
+        self.receive(Vector3Stamped, "sun_sensor/direction", self._taken, convert=self._take_sun, profile=fixes)
         self.every(config.output.status_interval_s, self._tell)
 
     def _open_site(self) -> OrbitalSite | None:
@@ -99,7 +100,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             finally:
                 self._advance()
 
-        self.receive(kind, topic, taken, profile=qos.SAMPLES)
+        self.receive(kind, topic, taken, profile=self.sensed(qos.SAMPLES))
 
     def _take_inertial(self, message: Imu) -> None:
         self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())

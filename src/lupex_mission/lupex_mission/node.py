@@ -37,6 +37,7 @@ from lupex_models.stated_proof import Turn
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
+from lupex_node.life import node_of
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome, SentGoal
 from lupex_node.ros.process import run
@@ -82,36 +83,34 @@ class MissionNode(LupexNode[MissionConfig]):
         self._turn = Turn()
         self._plan = (0.0, "")
         self._capacity_wh = read_rover(config.rover).battery.capacity_wh
-        self._status = self.publisher(MissionStatus, "/mission/status")
+        self._status = self.publisher(MissionStatus, "mission/status")
         age_s = config.input_age_s
-        self._place = self.newest(
-            Odometry, "/odometry/global", convert=conversions.place, frame="map", sole_sender=True
-        )
-        self._see(LocalizationStatus, "/localization/status", "lost", conversions.localization_lost)
+        self._place = self.newest(Odometry, "odometry/global", convert=conversions.place, frame="map", sole_sender=True)
+        self._see(LocalizationStatus, "localization/status", "lost", conversions.localization_lost)
         self.receive(
             ReturnCertificate,
-            "/plan/certificate",
+            "plan/certificate",
             self._take_certificate,
             max_age_s=age_s,
             sole_sender=True,
             forget=self._forget_certificate,
         )
-        self._see(PowerStatus, "/power/status", "power", conversions.power, max_age_s=age_s)
-        self._see(DrillStatus, "/drill/status", "stowed", conversions.drill_stowed)
+        self._see(PowerStatus, "power/status", "power", conversions.power, max_age_s=age_s)
+        self._see(DrillStatus, "drill/status", "stowed", conversions.drill_stowed)
         self.receive(
             SortiePlan,
-            "/plan/sortie",
+            "plan/sortie",
             self._take_plan,
             frame="map",
             profile=qos.LATCHED,
             sole_sender=True,
             forget=lambda: self._forget("halts"),
         )
-        self.receive(NeutronCounts, "/neutron/counts", self._count)
-        self.receive(Fault, "/faults", self._hear_fault, profile=qos.EVENTS)
-        self.receive(DiagnosticArray, "/diagnostics", self._heartbeat, profile=qos.EVENTS)
+        self.receive(NeutronCounts, "neutron/counts", self._count)
+        self.receive(Fault, "faults", self._hear_fault, profile=qos.EVENTS)
+        self.receive(DiagnosticArray, "diagnostics", self._heartbeat, profile=qos.EVENTS)
         self.serve_action(
-            ExecuteMission, "/mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
+            ExecuteMission, "mission/execute", accept=self._accept, begin=self._begin, cancel=self._cancelled
         )
         self.every(TICK_S, self._tick)
 
@@ -238,14 +237,17 @@ class MissionNode(LupexNode[MissionConfig]):
     def _heartbeat(self, message: DiagnosticArray) -> None:
         at_s = heard_s(self.now_s(), seconds(message.header.stamp), self.common.future_tolerance_s)
         for status in message.status:
+            name = node_of(status.name)
+            if name is None:
+                continue
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
-            self._watch, restarted = self._watch.beat(status.name, life, at_s)
-            if status.name in self.config.watched_nodes:
-                self.hand_on(status.name, seconds(message.header.stamp))
+            self._watch, restarted = self._watch.beat(name, life, at_s)
+            if name in self.config.watched_nodes:
+                self.hand_on(name, seconds(message.header.stamp))
             if restarted:
-                self._bury(status.name, seconds(message.header.stamp))
-            if restarted and status.name in (*self.config.watched_nodes, *self.config.watched_beside):
-                self._lost(status.name, f"{status.name} died and was started again")
+                self._bury(name, seconds(message.header.stamp))
+            if restarted and name in (*self.config.watched_nodes, *self.config.watched_beside):
+                self._lost(name, f"{name} died and was started again")
 
     def _look_for_the_lost(self) -> frozenset[str]:
         now_s = self.now_s()
@@ -375,7 +377,7 @@ class _ActionServerOf:
 
 class _DriveServer(_ActionServerOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, DriveTo, "/plan/drive_to")
+        super().__init__(node, DriveTo, "plan/drive_to")
 
     def goal(self, activity: Drive) -> DriveTo.Goal:
         return conversions.drive_goal(activity, self._node.now_s())
@@ -383,7 +385,7 @@ class _DriveServer(_ActionServerOf):
 
 class _SampleServer(_ActionServerOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, AcquireSample, "/drill/acquire_sample")
+        super().__init__(node, AcquireSample, "drill/acquire_sample")
 
     def goal(self, activity: Sample) -> AcquireSample.Goal:
         return conversions.sample_goal(activity, self._node.config)
@@ -416,7 +418,7 @@ class _ServiceOf:
 
 class _PlanServer(_ServiceOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, PlanSortie, "/plan/sortie_request")
+        super().__init__(node, PlanSortie, "plan/sortie_request")
 
     def request(self, activity: PlanRoute) -> PlanSortie.Request:
         return conversions.plan_request(activity, self._node.work, self._node.plan_id)
@@ -427,7 +429,7 @@ class _PlanServer(_ServiceOf):
 
 class _MapServer(_ServiceOf):
     def __init__(self, node: MissionNode) -> None:
-        super().__init__(node, Trigger, "/traversability/forget")
+        super().__init__(node, Trigger, "traversability/forget")
 
     def request(self, activity: LookAnew) -> Trigger.Request:
         return Trigger.Request()

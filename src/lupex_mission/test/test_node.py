@@ -92,7 +92,7 @@ class Capabilities:
         beat = DiagnosticArray()
         for name, life in self.lives.items():
             values = [KeyValue(key="started", value=life)]
-            beat.status.append(DiagnosticStatus(name=name, hardware_id=name, values=values))
+            beat.status.append(DiagnosticStatus(name=f"lupex/{name}: health", values=values))
         beat.header.stamp = now
         self._beat.publish(beat)
         odometry = Odometry()

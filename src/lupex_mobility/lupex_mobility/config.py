@@ -135,6 +135,15 @@ class Slip:
 
 
 @dataclass(frozen=True)
+class Nav2Motions:
+    """What clients of Nav2's actions may ask for: short motions that nobody has looked ahead for."""
+
+    line_max_m: float = setting(3.0, "straight ahead or back at once", unit="m", minimum=0.05, maximum=100)
+    turn_max_rad: float = setting(12.6, "on the spot at once", unit="rad", minimum=0.1, maximum=100)
+    standstill_s: float = setting(30.0, "without motion, after which it ends", unit="s", minimum=5, maximum=600)
+
+
+@dataclass(frozen=True)
 class MobilityConfig:
     """Settings of the mobility node."""
 
@@ -152,6 +161,7 @@ class MobilityConfig:
     guard: Guard = field(default_factory=Guard)
     permission: Permission = field(default_factory=Permission)
     watch: Watch = field(default_factory=Watch)
+    nav2: Nav2Motions = field(default_factory=Nav2Motions)
     slip: Slip = field(default_factory=Slip)
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from geometry_msgs.msg import PoseStamped, Quaternion, TwistStamped
+from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
+from nav2_msgs.action import BackUp, DriveOnHeading, Spin
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
 from lupex_interfaces.msg import DrillRig, ReturnCertificate, SlipEstimate
-from lupex_mobility.config import Following, Guard
+from lupex_mobility.config import Following, Guard, Nav2Motions
 from lupex_mobility.permission import Proof
 from lupex_mobility.slip_estimator import SlipReading
 from lupex_mobility.unit_kinematics import JOINT_NAMES, UNITS, BodyTwist, UnitSetPoints
@@ -99,15 +100,24 @@ def joints(message: JointState, sprocket_radius_m: float) -> Joints:
 
 
 def body_twist(message: TwistStamped, limits: Guard) -> tuple[float, BodyTwist]:
-    """Return (stamp, twist); raises InvalidMessage for what is not finite or faster than any such rover."""
-    linear, angular = message.twist.linear, message.twist.angular
+    """Return (stamp, twist); raises InvalidMessage for another frame, and as `checked_twist`.
+
+    Teleoperation often leaves the frame empty: the body's own is meant.
+    """
+    if message.header.frame_id:
+        in_frame(message.header.frame_id, "base_link")
+    return seconds(message.header.stamp), checked_twist(message.twist, limits)
+
+
+def checked_twist(message: Twist, limits: Guard) -> BodyTwist:
+    """Return the twist; raises InvalidMessage for what is not finite or faster than any such rover."""
+    linear, angular = message.linear, message.angular
     bound = limits.max_twist_mps
-    twist = BodyTwist(
+    return BodyTwist(
         finite(linear.x, "linear.x", -bound, bound),
         finite(linear.y, "linear.y", -bound, bound),
         finite(angular.z, "angular.z", -limits.max_turn_rad_s, limits.max_turn_rad_s),
     )
-    return seconds(message.header.stamp), twist
 
 
 def path_points(message: Path, config: Following) -> tuple[float, Array, Array]:
@@ -141,6 +151,35 @@ def certificate(message: ReturnCertificate, capacity_wh: float) -> Proof:
         if why := contradiction(stated, capacity_wh):
             raise InvalidMessage(why)
     return Proof(seconds(message.header.stamp), message.valid, message.reason)
+
+
+def spin_rad(request: Spin.Goal, limits: Nav2Motions) -> float:
+    """Return the angle of a turn; raises InvalidMessage for one that is none or too large."""
+    angle = finite(request.target_yaw, "target_yaw", -limits.turn_max_rad, limits.turn_max_rad)
+    if angle == 0.0:
+        raise InvalidMessage("target_yaw is 0, which is no turn")
+    return angle
+
+
+def straight(
+    request: BackUp.Goal | DriveOnHeading.Goal, limits: Nav2Motions, max_speed_mps: float, *, back: bool
+) -> tuple[float, float]:
+    """Return (signed distance, speed) of a straight line; raises InvalidMessage for what is none.
+
+    As in Nav2, BackUp goes back whatever the signs, and DriveOnHeading wants distance and speed of one sign.
+    """
+    target, bound = request.target, limits.line_max_m
+    if target.y != 0.0 or target.z != 0.0:
+        raise InvalidMessage(f"target is ({target.x:g}, {target.y:g}, {target.z:g}), and only along x can be driven")
+    distance = finite(target.x, "target.x", -bound, bound)
+    speed = finite(request.speed, "speed", -max_speed_mps, max_speed_mps)
+    if distance == 0.0 or speed == 0.0:
+        raise InvalidMessage("target.x or speed is 0, which is no motion")
+    if back:
+        return -abs(distance), abs(speed)
+    if (distance > 0.0) != (speed > 0.0):
+        raise InvalidMessage(f"target.x {distance:g} and speed {speed:g} point to different sides")
+    return distance, abs(speed)
 
 
 def drill_stowed(message: DrillRig) -> tuple[float, bool]:

@@ -6,7 +6,7 @@ import math
 import sys
 from typing import Any
 
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
@@ -15,6 +15,7 @@ from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Joints, Located
 from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
+from lupex_mobility.motion_server import MotionServer
 from lupex_mobility.motion_watch import MotionWatch, Told
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
 from lupex_mobility.permit import Permit
@@ -23,14 +24,16 @@ from lupex_mobility.unit_kinematics import REST, BodyTwist, UnitKinematics, Unit
 from lupex_models.configuration import ConfigurationError
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
+from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
 
 REST_WALL_S = 0.5
 """Of the host's time at most that the last command of rest is waited for to arrive."""
-PLANNED = "/plan/path"
-BY_HAND = "/mobility/route"
+UNSTAMPED = "cmd_vel_unstamped"
+PLANNED = "plan/path"
+BY_HAND = "mobility/route"
 """A path that a person gives, where there is no planner or beside it."""
 NOT_PERMITTED = "motion_not_permitted"
 DISOBEYED = "motion_contradicts_command"
@@ -69,28 +72,39 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._why_not = ""
         self._path_from = ""
 
-        self._joint_commands = self.publisher(JointState, "/mobility/joint_commands", sole_sender=True)
-        self._cmd_vel = self.publisher(TwistStamped, "/cmd_vel")
-        self._slip_estimate = self.publisher(SlipEstimate, "/mobility/slip")
-        self._joint_states = self.newest(JointState, "/mobility/joint_states", convert=self._convert_joints)
+        self._joint_commands = self.publisher(JointState, "mobility/joint_commands", sole_sender=True)
+        self._cmd_vel = self.publisher(TwistStamped, "cmd_vel")
+        self._slip_estimate = self.publisher(SlipEstimate, "mobility/slip")
+        self._joint_states = self.newest(
+            JointState, "mobility/joint_states", convert=self._convert_joints, profile=self.sensed(qos.NEWEST)
+        )
+        self._motions = MotionServer(self, rover.crawler.max_speed_mps, self._hindrance, lambda: self._located)
         guard = config.guard
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located, sole_sender=True)
+        self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located, sole_sender=True)
         self.receive(
             TwistStamped,
-            "/cmd_vel",
+            "cmd_vel",
             self._hear_command,
             convert=lambda message: conversions.body_twist(message, guard),
-            frame="base_link",
             max_age_s=guard.rest_silence_s,
             sole_sender=True,
             forget=self._forget_command,
         )
-        self._commanders = self.sole_sender(TwistStamped, "/cmd_vel", but_me=True)
+        self._commanders = self.sole_sender(TwistStamped, "cmd_vel", but_me=True)
+        self._unstamped = self.sole_sender(Twist, UNSTAMPED, but_me=True)
         for topic in (PLANNED, BY_HAND):
             self._take_paths_of(topic)
         self.receive(
+            Twist,
+            UNSTAMPED,
+            lambda twist: self._hear_command((self.now_s(), twist)),
+            convert=lambda message: conversions.checked_twist(message, guard),
+            sole_sender=True,
+            forget=self._forget_command,
+        )
+        self.receive(
             DrillRig,
-            "/drill/rig",
+            "drill/rig",
             self._take_drill,
             convert=conversions.drill_stowed,
             sole_sender=True,
@@ -113,15 +127,21 @@ class MobilityNode(LupexNode[MobilityConfig]):
     # ------------------------------------------------------------------------------------------------ inputs
 
     def _hear_command(self, stamped: tuple[float, BodyTwist]) -> None:
-        if self._commanders.names and self._path_from and self._path_fresh(self._time_s()):
-            raise InvalidMessage(self._two_commanders())
+        others = self._other_commanders()
+        if others and self._path_from and self._path_fresh(self._time_s()):
+            raise InvalidMessage(self._two_commanders(others))
+        if len(others) > 1:
+            raise InvalidMessage(f"{' and '.join(others)} command the rover: none is obeyed until one alone does")
         self._take_command(stamped)
 
-    def _two_commanders(self) -> str:
-        others = ", ".join(self._commanders.names)
-        return (
-            f"/cmd_vel is told by {self.name}, for {self._path_from}, and {others}: the rover rests until one is gone"
-        )
+    def _other_commanders(self) -> tuple[str, ...]:
+        """Return who beside this node may tell the rover how to move, with or without a stamp."""
+        return (*self._commanders.names, *self._unstamped.names)
+
+    def _two_commanders(self, others: tuple[str, ...]) -> str:
+        led = f"for {self._path_from}" if self._path_from else "for a goal"
+        names = ", ".join(others)
+        return f"/cmd_vel is told by {self.name}, {led}, and {names}: the rover rests until one is gone"
 
     def _take_command(self, stamped: tuple[float, BodyTwist]) -> None:
         newest_s = self._command[0]
@@ -151,6 +171,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             raise InvalidMessage(f"{self._path_from} leads the rover")
         self._path_s = time_s
         self._path_from = topic if len(points) else ""
+        self._motions.end("a path of path planning took its place")
         self._follower.take_path(points, headings)
 
     def _path_fresh(self, time_s: float) -> bool:
@@ -194,7 +215,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
         """Publish /cmd_vel while there is somewhere to go, one rest at the end, and nothing otherwise."""
         fresh = self._path_fresh(located.time_s)
         lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
-        guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad) if fresh and not lost else None
+        guidance = self._motions.guide(located)
+        if guidance is None and fresh and not lost:
+            guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad)
         self._tell_following(guidance, lost and fresh and self._follower.active)
         wanted = guidance is not None and not guidance.twist.at_rest
         moving = wanted and not self._others_command() and not self._forbidden(located.time_s)
@@ -206,10 +229,11 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     def _others_command(self) -> bool:
         """Tell whether somebody else could tell /cmd_vel too while there is a path to follow, and say so."""
-        if self._commanders.names:
+        others = self._other_commanders()
+        if others:
             self._forget_command()
-            self.raise_fault(self._commanders.code, Fault.ERROR, self._two_commanders())
-        return bool(self._commanders.names)
+            self.raise_fault(self._commanders.code, Fault.ERROR, self._two_commanders(others))
+        return bool(others)
 
     def _forbidden(self, time_s: float) -> bool:
         """Tell whether drill or certificate forbid driving, and say so: the guard sees no command then."""
@@ -226,6 +250,21 @@ class MobilityNode(LupexNode[MobilityConfig]):
         known = {NOT_PERMITTED: self._why_not, DISOBEYED: self._obedience.fault}.get(code, "")
         severity = Fault.WARNING if code in ("command_timeout", "drill_not_stowed") else Fault.ERROR
         self.raise_fault(code, severity, f"{FAULT_TEXTS[code]} ({known})" if known else FAULT_TEXTS[code])
+
+    def _hindrance(self) -> str:
+        """Return why no motion can be led that a client of Nav2 asks for, empty where one can."""
+        located, time_s, guard = self._located, self._time_s(), self.config.guard
+        if located is None or self.now_s() - self._heard_s > guard.rest_silence_s:
+            return "the rover's pose is not known now"
+        if located.position_sigma_m > guard.position_sigma_max_m:
+            return "the rover's pose is too uncertain"
+        inputs = self._inputs(time_s)
+        if not self._guard.drill_clear(inputs):
+            return "the drill is not known to be stowed"
+        if not inputs.permitted:
+            return self._why_not
+        following = self._path_fresh(time_s) and self._follower.active
+        return f"a path of {self._path_from} is being followed: cancel that first" if following else ""
 
     def _tell_following(self, guidance: Guidance | None, lost: bool) -> None:
         if guidance is not None and guidance.activity is Activity.OFF_PATH:
@@ -276,7 +315,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             elif code not in lasting:
                 self.clear_fault(code)
         following = bool(self._path_from) and self._path_fresh(time_s)
-        if not self._commanders.contested and not (following and self._commanders.names):
+        if not self._commanders.contested and not (following and self._other_commanders()):
             self.clear_fault(self._commanders.code, "one alone tells /cmd_vel")
         last = self._set_points or standing(self._joints.steer_rad)
         self._set_points = self._kinematics.set_points(verdict.twist, self._joints.steer_rad, last)

@@ -14,7 +14,7 @@ from lupex_node.node import LupexNode
 from lupex_node.port import Use
 
 OVERRIDDEN = "motion_override"
-SERVICE = "/mobility/override"
+SERVICE = "mobility/override"
 
 
 class Permit:
@@ -26,14 +26,14 @@ class Permit:
         self._turn = Turn()
         node.receive(
             ReturnCertificate,
-            "/plan/certificate",
+            "plan/certificate",
             self._take_certificate,
             sole_sender=True,
             forget=self._forget_certificate,
         )
         node.receive(
             MissionStatus,
-            "/mission/status",
+            "mission/status",
             self._take_mission,
             sole_sender=True,
             forget=lambda: self._permission.take_mission(0.0, returning=False),

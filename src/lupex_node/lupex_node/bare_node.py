@@ -230,7 +230,7 @@ class BareNode(Generic[C]):
         """
         found = self._soles.get(topic)
         if found is None:
-            found = self._soles[topic] = SoleSender(topic)
+            found = self._soles[topic] = SoleSender(topic, self.port.resolve(topic))
             sole = found
 
             def told(names: tuple[str, ...]) -> None:
@@ -267,6 +267,7 @@ class BareNode(Generic[C]):
 
     def refuse(self, topic: str, reason: str) -> None:
         """Count a message that is not used, and say so now and then."""
+        topic = self.port.resolve(topic)
         count = self._refused.get(topic, 0)
         self._refused[topic], self._refusal[topic] = count + 1, reason
         if count % REPORT_EVERY == 0:

@@ -19,4 +19,7 @@ class NodeConfig:
     batch_interval_s: float = setting(
         0.004, "wall time over which a busy node gathers messages", unit="s", minimum=0, maximum=1
     )
+    best_effort_sensors: bool = setting(
+        False, "hear sensors that offer best effort alone (SensorDataQoS); where each sample counts, leave it off"
+    )
     state_dir: str = setting("", "directory for checkpoints; empty keeps none")

@@ -7,10 +7,11 @@ from enum import IntEnum
 from typing import Any
 
 from lupex_interfaces.msg import Exchange
+from lupex_node.names import below
 from lupex_node.port import Outcome
 from lupex_node.qos import SAMPLES
 
-TOPIC, KIND, PROFILE = "/exchanges", Exchange, SAMPLES
+TOPIC, KIND, PROFILE = "exchanges", Exchange, SAMPLES
 
 OUTCOMES = {
     Outcome.SUCCEEDED: Exchange.SUCCEEDED,
@@ -53,6 +54,11 @@ class Asked:
     kind: type
     client: str
     number: int
+
+
+def told_name(full: str, namespace: str) -> str:
+    """Return the name that an exchange tells of: as a rover without a namespace has it, for its topic has one."""
+    return below(full, namespace) or full
 
 
 def type_name(kind: type) -> str:

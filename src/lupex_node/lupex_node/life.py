@@ -1,9 +1,28 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a heartbeat says of the process behind it: one life of a node from the next, and where to look for it."""
+"""What a heartbeat says of its node and the process behind it: one life from the next, and where to look for it."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+_STATUS = re.compile(r"lupex/(\w+): health")
+
+
+def status_name(node: str) -> str:
+    """Return the name that a node's heartbeat has among all diagnostics: who, and what of it."""
+    return f"lupex/{node}: health"
+
+
+def node_of(status: str) -> str | None:
+    """Return the node whose heartbeat has that name; None for a diagnostic of anything else."""
+    found = _STATUS.fullmatch(status)
+    return found and found[1]
+
+
+def hardware_id(namespace: str) -> str:
+    """Return which rover a diagnostic is of: by its namespace, where it has one."""
+    return namespace.strip("/").replace("/", "-") or "lupex"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node that all nodes on board are made from."""
 
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -11,8 +12,10 @@ from lupex_node import qos
 from lupex_node.bare_node import BareNode
 from lupex_node.config import NodeConfig
 from lupex_node.conversions import stamp
+from lupex_node.life import hardware_id, status_name
 from lupex_node.parameters import configured
 from lupex_node.port import Port, Store
+from lupex_node.qos import Profile
 from lupex_node.senders import CONTESTED, SoleSender
 
 C = TypeVar("C")
@@ -47,9 +50,9 @@ class LupexNode(BareNode[C]):
         self._beats_told_s: dict[str, float] = {}
         self._handing_on = False
         self._store: Store | None = port.store(self.common.state_dir) if self.common.state_dir else None
-        self._fault_publisher = port.publisher(Fault, "/faults", qos.EVENTS)
+        self._fault_publisher = port.publisher(Fault, "faults", qos.EVENTS)
         # latched: who makes time must hear of each node that it is there, whichever of them was first
-        self._heartbeat_publisher = port.publisher(DiagnosticArray, "/diagnostics", qos.LATCHED)
+        self._heartbeat_publisher = port.publisher(DiagnosticArray, "diagnostics", qos.LATCHED)
         port.timer(HEARTBEAT_PERIOD_S, self._beat)
 
     def utc_s(self, time_s: float) -> float:
@@ -58,6 +61,10 @@ class LupexNode(BareNode[C]):
 
     def _future_tolerance_s(self) -> float:
         return self.common.future_tolerance_s
+
+    def sensed(self, profile: Profile) -> Profile:
+        """Return the profile with which a sensor is heard."""
+        return replace(profile, best_effort=self.common.best_effort_sensors)
 
     # ------------------------------------------------------------------------------------------------ life cycle
 
@@ -134,7 +141,8 @@ class LupexNode(BareNode[C]):
         level, text = self._health
         if level == DiagnosticStatus.OK and not self.active:
             level, text = DiagnosticStatus.STALE, "not active"
-        status = DiagnosticStatus(level=level, name=self.name, message=text, hardware_id=self.name)
+        status = DiagnosticStatus(level=level, name=status_name(self.name), message=text)
+        status.hardware_id = hardware_id(self.port.namespace)
         status.values = [KeyValue(key="started", value=self.port.life)]
         status.values += [
             KeyValue(key=f"{HEARD}{name}", value=f"{stamp_s:.3f}") for name, stamp_s in self._beats_heard_s.items()

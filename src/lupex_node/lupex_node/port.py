@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""All that a node may ask of the world around it; `ros` gives it by rclpy, `lockstep` in one process by one clock."""
+"""All that a node may ask of the world around it; `ros` gives it by rclpy, `lockstep` in one process by one clock.
+
+Names of topics, services and actions are relative to the node's namespace, as in ROS 2.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -208,6 +211,8 @@ class Port(Protocol):
     """The world around one node."""
 
     name: str
+    namespace: str
+    """Absolute; `/` where there is none."""
     life: str
     """Tells this life of the node from the one before."""
     launch: str
@@ -227,6 +232,9 @@ class Port(Protocol):
 
     def log(self, severity: Severity, text: str) -> None:
         """Write a line."""
+
+    def resolve(self, name: str) -> str:
+        """Return the full name of a topic, service or action, after namespace and remaps."""
 
     def publisher(self, kind: type, topic: str, profile: Profile) -> Publisher:
         """Offer a topic."""

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Qualities of service, by what a topic is for.
 
-All are reliable: at many times real time a lost sample is a lost second.
+All that is told is reliable: at many times real time a lost sample is a lost second, and who listens with
+SensorDataQoS hears it too. Drivers of real sensors offer best effort: nodes listen so where they are told to.
 """
 
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """How many messages are kept, and whether who comes late gets them."""
+    """How many messages are kept, whether who comes late gets them, and whether one may be lost."""
 
     depth: int
     latched: bool = False
+    best_effort: bool = False
 
 
 SAMPLES = Profile(100)

@@ -54,8 +54,10 @@ class Senders:
 class SoleSender:
     """Whether one node alone tells a topic; `names` are those of all who do."""
 
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
+    def __init__(self, topic: str, full: str = "") -> None:
+        """Take the topic as the node calls it, and its full name."""
+        self._called = topic
+        self.topic = full or topic
         self.names: tuple[str, ...] = ()
         self.forget: list[Callable[[], None]] = []
         """What is called when there is more than one."""
@@ -68,7 +70,7 @@ class SoleSender:
     @property
     def code(self) -> str:
         """Name of the fault."""
-        return f"{CONTESTED}{self.topic.strip('/').replace('/', '_')}"
+        return f"{CONTESTED}{self._called.strip('/').replace('/', '_')}"
 
     @property
     def text(self) -> str:

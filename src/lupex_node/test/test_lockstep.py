@@ -120,7 +120,8 @@ def test_bad_messages_are_refused_and_counted_in_the_heartbeat(conductor, outsid
     conductor.run_until(1002.0)
     assert [text for _, text in worker.events if text != "tick"] == ["in 0.4"]
     status = beats[-1].status[0]
-    assert (status.name, status.level, status.values[0].value) == ("worker", DiagnosticStatus.OK, "1")
+    assert (status.name, status.hardware_id) == ("lupex/worker: health", "lupex")
+    assert (status.level, status.values[0].value) == (DiagnosticStatus.OK, "1")
     assert status.values[1].key == "refused /in"
     assert status.values[1].value.startswith("5: ")
 

@@ -165,7 +165,7 @@ def test_messages_are_checked_before_use_and_refusals_counted(graph):
     graph.until(lambda: beats and beats[-1].status[0].values[1:])
     status = beats[-1].status[0]
     assert status.values[0].key == "started"
-    assert (status.name, status.level) == ("echo", DiagnosticStatus.OK)
+    assert (status.name, status.level) == ("lupex/echo: health", DiagnosticStatus.OK)
     assert status.values[1].key == "refused /echo_in"
     assert status.values[1].value.startswith("5: ")
 

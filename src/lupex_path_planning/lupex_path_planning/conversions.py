@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from grid_map_msgs.msg import GridMap
+from nav2_msgs.action import NavigateToPose
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from numpy.typing import NDArray
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
@@ -17,9 +18,9 @@ from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 from lupex_interfaces.msg import MissionStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
 from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
-from lupex_node.conversions import seconds, stamp
+from lupex_node.conversions import duration, seconds, stamp
 from lupex_path_planning.near_field.costmap import Costmap
-from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.near_field.drive import DriveReport, Planar
 from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit
 from lupex_path_planning.way_back.certificate import Certificate, PoseEstimate, PowerEstimate
 from lupex_path_planning.way_back.measured_factors import SlipMeasurement
@@ -27,6 +28,9 @@ from lupex_path_planning.way_back.measured_factors import SlipMeasurement
 MAP, ODOM, BASE = "map", "odom", "base_link"
 _FARTHEST_M = 1e5
 _LENGTH_TOLERANCE = 0.01
+
+UNKNOWN = 9000
+"""Error of a navigation that Nav2 has no code for; Jazzy's definition does not name it yet."""
 
 ALL_TARGETS = 1_000_000
 """More targets than any sortie has."""
@@ -119,6 +123,35 @@ def goal(message: PoseStamped) -> tuple[float, float]:
     in_frame(message.header.frame_id, MAP)
     at = message.pose.position
     return finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M), finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M)
+
+
+def pose_goal(request: NavigateToPose.Goal) -> tuple[float, float]:
+    """Return the place of a goal of Nav2; raises InvalidMessage. The heading at the end is the rover's own choice."""
+    if request.behavior_tree:
+        raise InvalidMessage(f"it names the behavior tree '{request.behavior_tree}', and here is none to choose")
+    return goal(request.pose)
+
+
+def navigation(
+    place: tuple[float, float] | None, took_s: float, driven_m: float, report: DriveReport
+) -> NavigateToPose.Feedback:
+    """Return how a goal of Nav2 goes; what is left takes as long a metre as what was driven."""
+    feedback = NavigateToPose.Feedback(number_of_recoveries=min(report.reroutes, 32767))
+    feedback.current_pose.header.frame_id = MAP
+    if place is not None:
+        feedback.current_pose.pose.position.x, feedback.current_pose.pose.position.y = place
+    feedback.navigation_time = duration(took_s)
+    left_m = report.distance_remaining_m
+    if math.isfinite(left_m):
+        feedback.distance_remaining = left_m
+        if driven_m > 0.0:
+            feedback.estimated_time_remaining = duration(min(left_m / driven_m * took_s, 1e9))
+    return feedback
+
+
+def navigation_result(reason: str) -> NavigateToPose.Result:
+    """Return the end of a goal of Nav2; an empty reason is success."""
+    return NavigateToPose.Result(error_code=UNKNOWN if reason else NavigateToPose.Result.NONE, error_msg=reason)
 
 
 def visits(request: PlanSortie.Request) -> list[Visit]:

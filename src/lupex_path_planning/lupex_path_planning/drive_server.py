@@ -1,11 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Drives on request: the action /plan/drive_to, one drive at a time, and /plan/path."""
+"""Drives on request: the actions plan/drive_to and Nav2's navigate_to_pose, one drive at a time, and plan/path."""
 
 import math
 from collections.abc import Callable
 
 import numpy as np
+from nav2_msgs.action import NavigateToPose
 from nav_msgs.msg import Path
 
 from lupex_interfaces.action import DriveTo
@@ -26,11 +27,12 @@ _SLACK_S = 0.1
 
 
 class _ActiveDrive:
-    """A drive with the goal that its end completes; /goal_pose has none."""
+    """A drive with the goal that its end completes; goal_pose has none."""
 
-    def __init__(self, drive: Drive, goal: Goal | None) -> None:
+    def __init__(self, drive: Drive, goal: Goal | None, begun_s: float = 0.0) -> None:
         self.drive = drive
         self.goal = goal
+        self.begun_s = begun_s
         self.distance_m = 0.0
         self.place: tuple[float, float] | None = None
         self.told: tuple[float, DriveReport] | None = None
@@ -53,8 +55,9 @@ class DriveServer:
         self._node = node
         self._make = make
         self._active: _ActiveDrive | None = None
-        self._path = node.publisher(Path, "/plan/path", qos.STATE)
-        node.serve_action(DriveTo, "/plan/drive_to", accept=self._accept, begin=self._drive_to)
+        self._path = node.publisher(Path, "plan/path", qos.STATE)
+        node.serve_action(DriveTo, "plan/drive_to", accept=self._accept, begin=self._drive_to)
+        node.serve_action(NavigateToPose, "navigate_to_pose", accept=self._accept_pose, begin=self._navigate)
 
     @property
     def driving(self) -> bool:
@@ -112,19 +115,35 @@ class DriveServer:
 
     def _drive_to(self, goal: Goal) -> None:
         drive = self._begin(conversions.goal(goal.request.goal), goal.request.tolerance_m)
-        self._replace(_ActiveDrive(drive, goal))
+        self._replace(drive, goal)
+
+    def _accept_pose(self, request: NavigateToPose.Goal) -> bool:
+        try:
+            self._begin(conversions.pose_goal(request), self._node.config.goal_tolerance_m)
+        except (InvalidMessage, ValueError) as refusal:
+            self._node.warn(f"{self._node.port.resolve('navigate_to_pose')}: goal not taken: {refusal}")
+            return False
+        return self._node.active
+
+    def _navigate(self, goal: Goal) -> None:
+        drive = self._begin(conversions.pose_goal(goal.request), self._node.config.goal_tolerance_m)
+        self._replace(drive, goal)
 
     def go(self, goal: tuple[float, float]) -> None:
         """Drive to a place in map that nobody waits for; raises ValueError for one off the site's map."""
-        self._replace(_ActiveDrive(self._begin(goal, self._node.config.goal_tolerance_m), None))
+        self._replace(self._begin(goal, self._node.config.goal_tolerance_m), None)
 
-    def _replace(self, active: _ActiveDrive) -> None:
+    def _replace(self, drive: Drive, goal: Goal | None) -> None:
         if self._active is not None:
             self._finish(self._active, success=False, reason="another goal took its place")
-        self._active = active
+        self._active = _ActiveDrive(drive, goal, self._node.now_s())
 
     def _tell(self, active: _ActiveDrive, report: DriveReport) -> None:
         if active.goal is None:
+            return
+        if isinstance(active.goal.request, NavigateToPose.Goal):
+            took_s = self._node.now_s() - active.begun_s
+            active.goal.feedback(conversions.navigation(active.place, took_s, active.distance_m, report))
             return
         feedback = DriveTo.Feedback(replans=report.reroutes, text=report.text)
         left = report.distance_remaining_m
@@ -140,7 +159,8 @@ class DriveServer:
         if active.goal is None:
             return
         unfinished = Outcome.CANCELED if active.goal.cancel_asked() else Outcome.ABORTED
-        active.goal.end(
-            Outcome.SUCCEEDED if success else unfinished,
-            DriveTo.Result(success=success, reason="" if success else reason, distance_m=active.distance_m),
-        )
+        why = "" if success else reason
+        result = DriveTo.Result(success=success, reason=why, distance_m=active.distance_m)
+        if isinstance(active.goal.request, NavigateToPose.Goal):
+            result = conversions.navigation_result(why)
+        active.goal.end(Outcome.SUCCEEDED if success else unfinished, result)

@@ -91,19 +91,19 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._site_map_sent = False
         self._asked: list[_Asked] = []
 
-        self._sortie = self.publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
-        self._certificate = self.publisher(ReturnCertificate, "/plan/certificate", qos.STATE)
-        self._site_map = self.publisher(GridMap, "/site/map", qos.LATCHED)
-        self._markers = self.publisher(MarkerArray, "/plan/markers", qos.LATCHED)
-        self._plan_map = self.publisher(GridMap, "/plan/map", qos.LATCHED)
+        self._sortie = self.publisher(SortiePlan, "plan/sortie", qos.LATCHED)
+        self._certificate = self.publisher(ReturnCertificate, "plan/certificate", qos.STATE)
+        self._site_map = self.publisher(GridMap, "site/map", qos.LATCHED)
+        self._markers = self.publisher(MarkerArray, "plan/markers", qos.LATCHED)
+        self._plan_map = self.publisher(GridMap, "plan/map", qos.LATCHED)
         limits = self.config.certificate
         self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
-        self.receive(PowerStatus, "/power/status", self._take_power, convert=self._convert_power, sole_sender=True)
-        self._newest_slip = self.newest(SlipEstimate, "/mobility/slip", convert=conversions.slip_measurement)
-        self.receive(LocalizationStatus, "/localization/status", self._take_localization, sole_sender=True)
+        self.receive(PowerStatus, "power/status", self._take_power, convert=self._convert_power, sole_sender=True)
+        self._newest_slip = self.newest(SlipEstimate, "mobility/slip", convert=conversions.slip_measurement)
+        self.receive(LocalizationStatus, "localization/status", self._take_localization, sole_sender=True)
         self.receive(
             OccupancyGrid,
-            "/traversability/costmap",
+            "traversability/costmap",
             self._take_costmap,
             convert=conversions.costmap,
             frame=conversions.ODOM,
@@ -112,9 +112,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             sole_sender=True,
         )
         age_s = self.config.ground.mission_max_age_s
-        self.receive(MissionStatus, "/mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
-        self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
-        self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
+        self.receive(MissionStatus, "mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
+        self.receive(PoseStamped, "goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
+        self.serve(PlanSortie, "plan/sortie_request", self._plan_sortie)
         self._drives = DriveServer(self, self._new_drive)
         self.every(1.0, self._tick)
 
@@ -241,7 +241,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             if request.commit:
                 self._may_commit(request)
         except InvalidMessage as error:
-            self.refuse("/plan/sortie_request", str(error))
+            self.refuse("plan/sortie_request", str(error))
             answer(PlanSortie.Response(feasible=False, explanation=str(error)))
             return
         self._poll()

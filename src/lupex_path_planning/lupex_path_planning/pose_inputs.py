@@ -25,9 +25,9 @@ class PoseInputs:
     ) -> None:
         self.newest: PoseEstimate | None = None
         self._pair_max_s, self._max_age_s, self._refuse = pair_max_s, max_age_s, refuse
-        self._global = node.queue(Odometry, "/odometry/global", qos.STATE)
-        self._sole = node.sole_sender(Odometry, "/odometry/global", but_me=True)
-        self._local = node.queue(Odometry, "/odometry/local", qos.SAMPLES)
+        self._global = node.queue(Odometry, "odometry/global", qos.STATE)
+        self._sole = node.sole_sender(Odometry, "odometry/global", but_me=True)
+        self._local = node.queue(Odometry, "odometry/local", qos.SAMPLES)
         self._in_map: conversions.PlanarPose | None = None
         self._in_odom: tuple[float, float, float] | None = None
         self._map_from_odom: Planar | None = None
@@ -38,7 +38,7 @@ class PoseInputs:
         locals_ = self._local.take()
         if self._sole.contested:
             if self._global.take():
-                self._refuse("/odometry/global", self._sole.text)
+                self._refuse("odometry/global", self._sole.text)
             return
         for waiting in self._global.take()[-1:]:
             message = waiting.read()
@@ -46,7 +46,7 @@ class PoseInputs:
                 in_map = conversions.planar_pose(message, conversions.MAP)
                 self.newest, self._in_map = conversions.pose_estimate(message, in_map, lost=lost), in_map
             except InvalidMessage as refusal:
-                self._refuse("/odometry/global", str(refusal))
+                self._refuse("odometry/global", str(refusal))
         if not locals_:
             return
         newest = self._local_pose(locals_[-1])
@@ -83,5 +83,5 @@ class PoseInputs:
         try:
             return conversions.planar_pose(waiting.read(), conversions.ODOM)
         except InvalidMessage as refusal:
-            self._refuse("/odometry/local", str(refusal))
+            self._refuse("odometry/local", str(refusal))
             return None

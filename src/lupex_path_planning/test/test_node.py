@@ -3,6 +3,7 @@
 """The node in lock step: certificate, sortie on request, drives, and ground that turns out to be closed."""
 
 import array
+import dataclasses
 import math
 from pathlib import Path as FilePath
 
@@ -14,6 +15,7 @@ pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
 from grid_map_msgs.msg import GridMap  # noqa: E402
+from nav2_msgs.action import NavigateToPose  # noqa: E402
 from nav_msgs.msg import OccupancyGrid, Odometry, Path  # noqa: E402
 from visualization_msgs.msg import MarkerArray  # noqa: E402
 
@@ -37,6 +39,7 @@ from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
 from lupex_node.lockstep.latency import Latency  # noqa: E402
 from lupex_node.port import Outcome  # noqa: E402
+from lupex_path_planning import conversions  # noqa: E402
 from lupex_path_planning.drive_server import _ActiveDrive  # noqa: E402
 from lupex_path_planning.near_field.drive import DriveReport, Progress  # noqa: E402
 from lupex_path_planning.node import PathPlanningNode  # noqa: E402
@@ -429,6 +432,70 @@ def test_a_node_that_is_deactivated_stops_the_drive_first_and_takes_none(world):
     assert "rests" in result.reason
     assert drive(world, 6.0, 0.0)[1] == REFUSED
     assert "not active" in world.node._refusal["/plan/drive_to"]
+
+
+def navigate(world, x, behavior_tree="", frame="map"):
+    """Send a goal as Nav2's clients do; return what answers come, and what was sent."""
+    answers = []
+    goal = NavigateToPose.Goal(behavior_tree=behavior_tree)
+    goal.pose.header.frame_id, goal.pose.pose.position.x = frame, float(x)
+    client = world.outside.action_client(NavigateToPose, "/navigate_to_pose")
+    return answers, client.send(goal, lambda *answer: answers.append(answer))
+
+
+def test_a_client_of_nav2_drives_the_rover_and_hears_how_it_ended(world):
+    world.until(world.certified)
+    answers, _ = navigate(world, 10.0)
+    world.until(lambda: "/plan/path" in world.heard and len(world.heard["/plan/path"].poses) > 1)
+    world.place = [9.95, 0.0]
+    world.until(lambda: answers)
+    assert answers == [(Outcome.SUCCEEDED, NavigateToPose.Result(error_code=NavigateToPose.Result.NONE))]
+    assert not world.heard["/plan/path"].poses
+
+
+def test_one_who_cancels_or_is_replaced_hears_that(world):
+    world.until(world.certified)
+    answers, sent = navigate(world, 10.0)
+    world.run(2.0)
+    sent.cancel()
+    world.until(lambda: answers)
+    [(outcome, result)] = answers
+    assert (outcome, result.error_msg) == (Outcome.CANCELED, "cancelled")
+    assert result.error_code != NavigateToPose.Result.NONE
+    answers, _ = navigate(world, 10.0)
+    world.run(2.0)
+    navigate(world, 12.0)
+    world.until(lambda: answers)
+    [(outcome, result)] = answers
+    assert (outcome, result.error_msg) == (Outcome.ABORTED, "another goal took its place")
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"x": math.nan}, "x is not finite"),
+        ({"x": 5.0, "frame": "odom"}, "frame is 'odom', not 'map'"),
+        ({"x": 5.0, "behavior_tree": "spin.xml"}, "names the behavior tree 'spin.xml'"),
+    ],
+)
+def test_a_goal_of_nav2_is_judged_where_it_arrives(world, asked, reason):
+    said = []
+    world.conductor.on_log = lambda node, severity, text: said.append(text)
+    answers, _ = navigate(world, **asked)
+    world.until(lambda: answers)
+    assert answers == [(None, None)]
+    assert any(text.startswith("/navigate_to_pose: goal not taken: ") and reason in text for text in said)
+
+
+def test_feedback_says_what_is_left_and_how_long_it_may_take():
+    report = DriveReport(Progress.GOING, "", np.empty((0, 2)), 5.0, 2)
+    feedback = conversions.navigation((1.0, 2.0), 40.0, 2.0, report)
+    assert (feedback.distance_remaining, feedback.number_of_recoveries) == (5.0, 2)
+    assert (feedback.navigation_time.sec, feedback.estimated_time_remaining.sec) == (40, 100)
+    at = feedback.current_pose
+    assert (at.header.frame_id, at.pose.position.x, at.pose.position.y) == ("map", 1.0, 2.0)
+    unknown = conversions.navigation(None, 1.0, 0.0, dataclasses.replace(report, distance_remaining_m=math.inf))
+    assert (unknown.distance_remaining, unknown.estimated_time_remaining.sec) == (0.0, 0)
 
 
 def test_over_unknown_ground_there_is_no_path(world):

@@ -74,13 +74,13 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         self._foreseen: forecast.Foreseen | None = None
         self._saved_s = -1e18
 
-        self._status = self.publisher(PowerStatus, "/power/status")
-        self._battery = self.publisher(BatteryState, "/battery_state")
-        self._forecast = self.publisher(PowerForecast, "/power/forecast")
-        self._lines = self.publisher(PowerSwitches, "/power/switches", sole_sender=True)
+        self._status = self.publisher(PowerStatus, "power/status")
+        self._battery = self.publisher(BatteryState, "battery_state")
+        self._forecast = self.publisher(PowerForecast, "power/forecast")
+        self._lines = self.publisher(PowerSwitches, "power/switches", sole_sender=True)
         self.receive(
             PowerBus,
-            "/power/bus",
+            "power/bus",
             self._bus,
             convert=lambda message: conversions.bus_reading(message, self._rover.battery, config.bus),
             frame="base_link",
@@ -89,7 +89,7 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         )
         self.receive(
             SortiePlan,
-            "/plan/sortie",
+            "plan/sortie",
             self._plan,
             convert=conversions.sortie,
             frame="map",
@@ -98,13 +98,13 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         )
         self.receive(
             MissionStatus,
-            "/mission/status",
+            "mission/status",
             self._mission,
             convert=lambda message: (seconds(message.header.stamp), conversions.phase(message)),
             sole_sender=True,
         )
-        self._odometry = self.newest(Odometry, "/odometry/global", sole_sender=True)
-        self._drill = self.newest(DrillStatus, "/drill/status", sole_sender=True)
+        self._odometry = self.newest(Odometry, "odometry/global", sole_sender=True)
+        self._drill = self.newest(DrillStatus, "drill/status", sole_sender=True)
         self.every(1.0, self._tick)
 
     def _plan(self, sortie: sortie_track.Sortie | None) -> None:

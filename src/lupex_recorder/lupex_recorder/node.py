@@ -5,19 +5,20 @@
 import contextlib
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from lupex_interfaces.msg import Fault
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
+from lupex_node.names import ROOT, below, own_directory
 from lupex_node.node import LupexNode
 from lupex_node.port import Offer, TapRules
 from lupex_node.ros.process import run
 from lupex_recorder import conversions
 from lupex_recorder.config import NOT_EVEN_IN_EVERYTHING, RecorderSettings
 from lupex_recorder.metadata import Qos
-from lupex_recorder.recorder import Recorder, RecordingError
+from lupex_recorder.recorder import NAMESPACE, Recorder, RecordingError
 from lupex_recorder.schemas import SchemaError, read_schema, share_finder
 from lupex_recorder.selection import recorded, thinning
 
@@ -52,14 +53,16 @@ class RecorderNode(LupexNode[RecorderSettings]):
         if self.config.launch:
             custom["launch"] = self.config.launch
         custom["utc_offset_s"] = str(self.common.utc_offset_s)
+        custom |= {} if self.port.namespace == ROOT else {NAMESPACE: self.port.namespace}
         try:
+            directory = own_directory(self.config.directory, self.port.namespace)
             launched = self.port.launch if self.config.goes_on else ""
-            self._recorder = Recorder(Path(self.config.directory), limits, custom, launched)
+            self._recorder = Recorder(directory, limits, custom, launched)
         except RecordingError as error:
             raise ConfigurationError(str(error)) from error
         self._find_share = share_finder(conversions.install_prefixes())
         rules = TapRules(
-            wanted=lambda topic: recorded(topic, exclude),
+            wanted=lambda topic: self._recorded(topic, exclude),
             begin=self._begin,
             due=self._due,
             take=self._take,
@@ -72,6 +75,11 @@ class RecorderNode(LupexNode[RecorderSettings]):
         self.until_cleaned_up(self._tap)
         self.until_cleaned_up(self.port.upkeep(self.config.limits.flush_s, self._flush))
         self.info(f"recording to {self._recorder.path}")
+
+    def _recorded(self, topic: str, exclude: Sequence[str]) -> bool:
+        """Tell whether a topic is recorded; patterns are of names below the recorder's namespace."""
+        name = below(topic, self.port.namespace)
+        return name is not None and recorded(name, exclude)
 
     def _begin(self, offer: Offer) -> bool:
         if not self._recorder.recording:
@@ -87,7 +95,7 @@ class RecorderNode(LupexNode[RecorderSettings]):
     def _due(self, topic: str) -> bool:
         if not self._recorder.recording:
             return False
-        every = self._thin.get(topic, 1)
+        every = self._thin.get(below(topic, self.port.namespace) or topic, 1)
         if every == 1:
             return True
         count = self._heard.get(topic, 0)

@@ -31,6 +31,8 @@ CUSTOM_DATA = "lupex"
 
 LAUNCHED = "launched_as"
 """Key of what tells one launch from another: a recorder that is started again within it goes on in the next file."""
+NAMESPACE = "namespace"
+"""Key in it: the rover's namespace, which all topics of the bag then begin with."""
 
 
 class RecordingError(RuntimeError):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rosbags.highlevel import AnyReader
 
+from lupex_analysis.raw_reading import open_raw
 from lupex_analysis.reading import ReadingError, read_recording
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
@@ -26,7 +27,7 @@ from std_msgs.msg import String  # noqa: E402
 from lupex_interfaces.msg import Fault, SortiePlan  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
-from lupex_node.lockstep.port import UPKEEP_S  # noqa: E402
+from lupex_node.lockstep.port import UPKEEP_S, Place  # noqa: E402
 from lupex_node.port import Severity  # noqa: E402
 from lupex_recorder.config import RecorderSettings  # noqa: E402
 from lupex_recorder.node import RecorderNode  # noqa: E402
@@ -50,6 +51,31 @@ def outside(conductor):
 def say(publisher, kind, count=40):
     for _ in range(count):
         publisher.publish(kind())
+
+
+def test_a_rover_in_a_namespace_records_its_own_topics_and_reads_like_any_other(conductor, outside, tmp_path):
+    own = outside.publisher(TwistStamped, "/r1/cmd_vel", qos.SAMPLES)
+    left_out = outside.publisher(TwistStamped, "/r1/lidar/points", qos.SAMPLES)
+    thinned = outside.publisher(TwistStamped, "/r1/odometry/local", qos.SAMPLES)
+    others = [outside.publisher(TwistStamped, topic, qos.SAMPLES) for topic in ("/cmd_vel", "/r2/cmd_vel")]
+    parameters = {"directory": str(tmp_path / "bag"), "exclude": ["/lidar/*"], "thin": ["/odometry/local=4"]}
+    conductor.add(RecorderNode, parameters, place=Place("/r1"))
+    for publisher in (own, left_out, thinned, *others):
+        say(publisher, TwistStamped, 8)
+    conductor.run_until(1001.0)
+    conductor.remove("recorder")
+    bag = tmp_path / "bag" / "r1"
+    with AnyReader([bag]) as reader:
+        counts = {connection.topic: connection.msgcount for connection in reader.connections}
+    assert all(topic.startswith("/r1/") for topic in counts)
+    assert (counts["/r1/cmd_vel"], counts["/r1/odometry/local"]) == (8, 2)
+    assert "/r1/lidar/points" not in counts
+    recording = read_recording(bag, ["/cmd_vel"])
+    assert len(recording.messages["/cmd_vel"]) == 8
+    assert {"/cmd_vel", "/odometry/local"} <= set(open_raw(bag).topics)
+    (bag / "metadata.yaml").unlink()
+    rebuilt = {topic.name: topic.count for topic in read_recording(bag, []).rebuilt.topics}
+    assert rebuilt["/r1/cmd_vel"] == 8
 
 
 def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside, tmp_path):

@@ -90,3 +90,11 @@ class CameraConfig:
     repeat_s: float = setting(
         600.0, "after which a picture is told even so: a rover that stands is seen to stand", unit="s", minimum=1
     )
+
+
+@dataclass(frozen=True)
+class StatePublisherConfig:
+    """Of our own robot_state_publisher, by the names of the usual one's parameters."""
+
+    robot_description: str = setting(description="URDF of the rover, as text")
+    publish_frequency: float = setting(5.0, "of the moving frames at most", unit="Hz", minimum=0.1, maximum=100)

@@ -15,7 +15,7 @@ from lupex_node import qos
 from lupex_node.bare_node import BareNode
 from lupex_node.checks import InvalidMessage, finite
 from lupex_node.conversions import seconds
-from lupex_node.life import read_life
+from lupex_node.life import node_of, read_life
 from lupex_node.node import HEARD
 from lupex_simulator.pace import Pace, PaceConfig, Situation, Source, Verdict
 from lupex_simulator.parts import Part
@@ -51,14 +51,14 @@ class Followers:
         self._pids: dict[str, int] = {}
         self._drill_at_work = False
         self._wait_told_wall_s = self._held_since_wall_s = -math.inf
-        node.stamps(Odometry, "/odometry/local", lambda stamp_s: self.heard(Source.ODOMETRY, stamp_s))
-        node.stamps(OccupancyGrid, "/traversability/costmap", lambda stamp_s: self.heard(Source.COSTMAP, stamp_s))
+        node.stamps(Odometry, "odometry/local", lambda stamp_s: self.heard(Source.ODOMETRY, stamp_s))
+        node.stamps(OccupancyGrid, "traversability/costmap", lambda stamp_s: self.heard(Source.COSTMAP, stamp_s))
         self._cloud_s = -math.inf
         if Part.LIDAR not in sim.parts:
             # somebody else's clouds are a debt too
-            node.stamps(PointCloud2, "/lidar/points", self._cloud_told)
-        node.receive(DrillStatus, "/drill/status", self._drill_told)
-        node.receive(DiagnosticArray, "/diagnostics", self._take_beat, profile=qos.EVENTS)
+            node.stamps(PointCloud2, "lidar/points", self._cloud_told)
+        node.receive(DrillStatus, "drill/status", self._drill_told)
+        node.receive(DiagnosticArray, "diagnostics", self._take_beat, profile=qos.EVENTS)
 
     def heard(self, source: Source, stamp_s: float) -> None:
         """Note that a source has spoken."""
@@ -73,17 +73,20 @@ class Followers:
 
     def _take_beat(self, message: DiagnosticArray) -> None:
         for status in message.status:
+            node = node_of(status.name)
+            if node is None:
+                continue
             texts = [pair.value for pair in status.values if pair.key == "started"]
             life = read_life(texts[0]) if texts else None
             if life is not None and life.host == HOST:
-                self._pids[status.name] = life.pid
+                self._pids[node] = life.pid
             else:
-                self._pids.pop(status.name, None)
+                self._pids.pop(node, None)
             for pair in status.values:
                 if pair.key.startswith(HEARD):
                     self._pace.heard(pair.key.removeprefix(HEARD), _stamp_s(pair.value), self._sim.now_s)
             active = status.level != DiagnosticStatus.STALE
-            self._pace.beat(status.name, seconds(message.header.stamp), self._sim.now_s, active=active)
+            self._pace.beat(node, seconds(message.header.stamp), self._sim.now_s, active=active)
 
     def _look(self, node: str) -> ProcessLook | None:
         pid = self._pids.get(node)

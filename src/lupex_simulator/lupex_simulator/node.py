@@ -12,6 +12,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node.bare_node import BareNode
+from lupex_node.names import namespace_in
 from lupex_node.ros.process import run
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.followers import Followers
@@ -89,7 +90,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the simulator until it is told to stop; return the exit code (2: a parameter, a file or the domain)."""
     try:
         # Held until the process ends.
-        lock_domain(os.environ)
+        lock_domain(os.environ, namespace_in(sys.argv if args is None else args))
     except DomainTaken as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -65,41 +65,41 @@ class WorldTopics:
 
     def _make_publishers(self) -> None:
         publisher = self._node.publisher
-        self._clock = publisher(Clock, "/clock", qos.STATE)
-        self._statics = publisher(TFMessage, "/tf_static", qos.LATCHED)
-        self._truth_state = publisher(WorldTruth, "/truth/state", qos.STATE)
+        self._clock = publisher(Clock, "clock", qos.STATE)
+        self._statics = publisher(TFMessage, "tf_static", qos.LATCHED)
+        self._truth_state = publisher(WorldTruth, "truth/state", qos.STATE)
         parts = self._parts
         if Part.VEHICLE in parts:
-            self._joints = publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
-            self._truth_odometry = publisher(Odometry, "/truth/odometry", qos.STATE)
+            self._joints = publisher(JointState, "mobility/joint_states", qos.SAMPLES)
+            self._truth_odometry = publisher(Odometry, "truth/odometry", qos.STATE)
         if Part.INERTIAL in parts:
-            self._imu = publisher(Imu, "/imu/data", qos.SAMPLES)
+            self._imu = publisher(Imu, "imu/data", qos.SAMPLES)
             self._imu_messages = conversions.ImuMessages(self._rover)
         if Part.LIDAR in parts:
-            self._cloud = publisher(PointCloud2, "/lidar/points", qos.NEWEST)
+            self._cloud = publisher(PointCloud2, "lidar/points", qos.NEWEST)
         if Part.SKY_SENSORS in parts:
-            self._attitude = publisher(AttitudeFix, "/star_tracker/attitude", qos.STATE)
-            self._sun = publisher(Vector3Stamped, "/sun_sensor/direction", qos.STATE)
+            self._attitude = publisher(AttitudeFix, "star_tracker/attitude", qos.STATE)
+            self._sun = publisher(Vector3Stamped, "sun_sensor/direction", qos.STATE)
         if Part.POWER_BUS in parts:
-            self._bus = publisher(PowerBus, "/power/bus", qos.STATE)
+            self._bus = publisher(PowerBus, "power/bus", qos.STATE)
         if Part.DRILL_RIG in parts:
-            self._rig = publisher(DrillRig, "/drill/rig", qos.STATE)
-            self._assays = publisher(SampleAssay, "/drill/assay", qos.EVENTS)
+            self._rig = publisher(DrillRig, "drill/rig", qos.STATE)
+            self._assays = publisher(SampleAssay, "drill/assay", qos.EVENTS)
         if Part.NEUTRONS in parts:
-            self._neutrons = publisher(NeutronCounts, "/neutron/counts", qos.STATE)
+            self._neutrons = publisher(NeutronCounts, "neutron/counts", qos.STATE)
 
     def _make_subscriptions(self) -> None:
         parts = self._parts
         if Part.VEHICLE in parts:
-            self._obey(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)
+            self._obey(JointState, "mobility/joint_commands", self._on_joint_command, qos.STATE)
         else:
-            self._take(Odometry, "/truth/odometry", self._on_external_pose, qos.NEWEST)
-            self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.SAMPLES)
-            self._obey(JointState, "/mobility/joint_commands", self._on_external_command, qos.NEWEST)
+            self._take(Odometry, "truth/odometry", self._on_external_pose, qos.NEWEST)
+            self._take(JointState, "mobility/joint_states", self._on_external_joints, qos.SAMPLES)
+            self._obey(JointState, "mobility/joint_commands", self._on_external_command, qos.NEWEST)
         if Part.DRILL_RIG in parts:
-            self._obey(DrillRigCommand, "/drill/rig_command", self._on_rig_command, qos.STATE)
+            self._obey(DrillRigCommand, "drill/rig_command", self._on_rig_command, qos.STATE)
         if Part.POWER_BUS in parts:
-            self._obey(PowerSwitches, "/power/switches", self._on_switches, qos.STATE)
+            self._obey(PowerSwitches, "power/switches", self._on_switches, qos.STATE)
 
     def _take(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
         self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes)

@@ -182,7 +182,7 @@ def test_nothing_is_told_of_a_pose_before_the_first(stage):
 
 
 def beat(publisher, name, stamp, level=DiagnosticStatus.OK):
-    message = DiagnosticArray(status=[DiagnosticStatus(name=name, level=level)])
+    message = DiagnosticArray(status=[DiagnosticStatus(name=f"lupex/{name}: health", level=level)])
     message.header.stamp = stamp
     publisher.publish(message)
 

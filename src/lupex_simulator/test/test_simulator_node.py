@@ -273,8 +273,9 @@ class Hurried:
         self.beats = run.port.publisher(DiagnosticArray, "/diagnostics", qos.LATCHED)
 
     def beat(self, name, started="", level=DiagnosticStatus.OK):
-        status = DiagnosticStatus(name=name, level=level, values=[KeyValue(key="started", value=started)])
-        message = DiagnosticArray(status=[status] if started else [DiagnosticStatus(name=name, level=level)])
+        status = DiagnosticStatus(name=f"lupex/{name}: health", level=level)
+        status.values = [KeyValue(key="started", value=started)] if started else []
+        message = DiagnosticArray(status=[status])
         message.header.stamp = stamp(self.run.conductor.now_s)
         self.beats.publish(message)
         self.run.go_on(0.004)
@@ -314,7 +315,7 @@ def test_time_begins_when_all_that_are_required_are_active_and_who_joins_hears_i
 def test_a_stamp_that_is_none_is_refused_and_time_still_waits(run, monkeypatch, text, why):
     hurried = Hurried(run, monkeypatch, pace__required_nodes=["mission", "mobility"])
     hurried.beat("mobility")
-    status = DiagnosticStatus(name="mission", values=[KeyValue(key="heard mobility", value=text)])
+    status = DiagnosticStatus(name="lupex/mission: health", values=[KeyValue(key="heard mobility", value=text)])
     message = DiagnosticArray(status=[status])
     message.header.stamp = stamp(run.conductor.now_s)
     hurried.beats.publish(message)

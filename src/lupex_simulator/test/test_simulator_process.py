@@ -73,7 +73,8 @@ class Listener(WorldListener):
         super().send()
         if self.beating and self.now_s - self.beat_s >= 0.999:
             self.beat_s = self.now_s
-            status = DiagnosticStatus(name="listener", values=[KeyValue(key="started", value=str(self.life))])
+            values = [KeyValue(key="started", value=str(self.life))]
+            status = DiagnosticStatus(name="lupex/listener: health", values=values)
             beat = DiagnosticArray(status=[status])
             beat.header.stamp = stamp(self.now_s)
             self.beats.publish(beat)

@@ -27,8 +27,8 @@ from lupex_traversability.pose_history import Pose, PoseHistory
 _RETRY_S = 0.1
 """Between looks for the pose that a cloud waits for."""
 
-_CLOUD = "/lidar/points"
-_POSE = "/odometry/local"
+_CLOUD = "lidar/points"
+_POSE = "odometry/local"
 
 
 class TraversabilityNode(LupexNode[TraversabilityConfig]):
@@ -50,8 +50,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._pending_since_s = 0.0
         self._newest_cloud_s = -math.inf
         self._grid_map_s = -math.inf
-        self._costmap = self.publisher(OccupancyGrid, "/traversability/costmap", qos.NEWEST)
-        self._grid_map = self.publisher(GridMap, "/traversability/map", qos.NEWEST)
+        self._costmap = self.publisher(OccupancyGrid, "traversability/costmap", qos.LATCHED)
+        self._grid_map = self.publisher(GridMap, "traversability/map", qos.LATCHED)
         self._odometry = self.queue(Odometry, _POSE, qos.SAMPLES)
         self.receive(
             PointCloud2,
@@ -60,9 +60,9 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             convert=self._convert,
             frame="lidar",
             max_age_s=self.config.cloud_max_age_s,
-            profile=qos.NEWEST,
+            profile=self.sensed(qos.NEWEST),
         )
-        self.serve(Trigger, "/traversability/forget", self._forget)
+        self.serve(Trigger, "traversability/forget", self._forget)
 
     def cleanup(self) -> None:
         """Take down what `wire` made, and the timer of a cloud that waits."""

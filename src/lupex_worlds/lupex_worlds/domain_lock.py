@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""One world for each ROS domain: two would talk on the same topics."""
+"""One world for each ROS domain and namespace: two would talk on the same topics."""
 
 import fcntl
 import os
@@ -14,8 +14,8 @@ class DomainTaken(RuntimeError):  # noqa: N818 - reads as what it is where it is
     """Say that another simulator has the domain, and what to do."""
 
 
-def lock_domain(environment: Mapping[str, str]) -> int:
-    """Take this user's or machine's lock of the ROS domain and return its open file, which holds it until closed.
+def lock_domain(environment: Mapping[str, str], namespace: str = "/") -> int:
+    """Take this user's or machine's lock of a namespace of the ROS domain; the file returned holds it until closed.
 
     Raises DomainTaken when another simulator holds it, or when the lock cannot be opened.
     """
@@ -24,7 +24,9 @@ def lock_domain(environment: Mapping[str, str]) -> int:
     if not os.access(directory, os.W_OK | os.X_OK):
         # After a change of user the variable still names the former one's directory.
         directory = SHARED_DIRECTORY
-    path = Path(directory) / f"lupex-domain-{domain}.lock"
+    # no namespace has a dash
+    words = "-".join([domain, *namespace.strip("/").split("/")]).rstrip("-")
+    path = Path(directory) / f"lupex-domain-{words}.lock"
     try:
         file = _open(path)
     except OSError as error:
@@ -35,8 +37,9 @@ def lock_domain(environment: Mapping[str, str]) -> int:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(file)
+        where = f"ROS domain {domain}" + (f" in {namespace}" if namespace.strip("/") else "")
         raise DomainTaken(
-            f"a simulator already runs on ROS domain {domain} (lock {path}); stop it or choose another ROS_DOMAIN_ID"
+            f"a simulator already runs on {where} (lock {path}); stop it, or choose another ROS_DOMAIN_ID or namespace"
         ) from error
     return file
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from lupex_models.configuration import ConfigurationError, read_yaml
 from lupex_node.interrupts import interruptible
+from lupex_node.names import absolute, is_namespace
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import (
@@ -44,10 +45,21 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--free-domain", action="store_true", help="refuse when a simulator already runs on this ROS domain"
     )
+    parser.add_argument("--namespace", default="", help="of the ROS domain: each has room for one simulator")
     parser.add_argument(
         "--progress", action="store_true", help="tell the stages on stderr, also when it is no terminal"
     )
     return parser.parse_args(arguments)
+
+
+def namespace_of(words: str) -> str:
+    """Return the absolute namespace; raises WorldError for one that ROS 2 does not take."""
+    namespace = absolute(words)
+    if not is_namespace(namespace):
+        raise WorldError(
+            f"namespace:={words} is none: it takes letters, digits and _, no digit first, as in r1 or site/r1"
+        )
+    return namespace
 
 
 def refuse_absent_gazebo(environment: Mapping[str, str] = os.environ) -> None:
@@ -85,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     directories = options.worlds_dir or default_worlds_directories()
     try:
         if options.free_domain:
-            os.close(lock_domain(os.environ))
+            os.close(lock_domain(os.environ, namespace_of(options.namespace)))
         if options.simulator == "gazebo" or options.what == "gazebo":
             # Here, because launch files ask for the world before they start anything.
             refuse_absent_gazebo()

@@ -23,6 +23,15 @@ def test_second_world_on_the_domain_is_refused_until_the_first_ends(tmp_path):
     os.close(other)
 
 
+def test_each_namespace_of_a_domain_has_room_for_a_world(tmp_path):
+    held = [lock_domain(environment(tmp_path), namespace) for namespace in ("/", "/r1", "/r2", "/site/r1")]
+    with pytest.raises(DomainTaken, match=r"already runs on ROS domain 7 in /r1 .*or namespace"):
+        lock_domain(environment(tmp_path), "/r1")
+    assert len({path.name for path in tmp_path.iterdir()}) == 4
+    for file in held:
+        os.close(file)
+
+
 def test_without_a_domain_it_is_the_default_one(tmp_path):
     file = lock_domain({"XDG_RUNTIME_DIR": str(tmp_path)})
     assert (tmp_path / "lupex-domain-0.lock").exists()

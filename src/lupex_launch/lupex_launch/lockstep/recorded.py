@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from lupex_launch.packages import package_share
-from lupex_node.exchanges import TOPIC as EXCHANGES
+from lupex_node import exchanges
+from lupex_node.life import node_of
 from lupex_node.serialization import deserialize_message
 from lupex_recorder.schemas import SchemaError, read_schema
+
+EXCHANGES = f"/{exchanges.TOPIC}"
 
 
 class ReplayError(Exception):
@@ -140,7 +143,9 @@ def sender_of(message: Any) -> str:
     if hasattr(message, "source") and hasattr(message, "severity"):
         return str(message.source)
     statuses = getattr(message, "status", None)
-    return str(statuses[0].name) if isinstance(statuses, list) and statuses else ""
+    name = str(statuses[0].name) if isinstance(statuses, list) and statuses else ""
+    # heartbeats had the bare name before
+    return node_of(name) or name
 
 
 NAME_THEIR_SENDER = frozenset({"diagnostic_msgs/msg/DiagnosticArray", "lupex_interfaces/msg/Fault"})

@@ -40,7 +40,7 @@ class LockstepRun:
 
     def _add(self, start: NodeStart) -> None:
         try:
-            self.conductor.add(start.kind, start.parameters, start.name, start.files)
+            self.conductor.add(start.kind, start.parameters, start.name, start.files, start.place)
         except (ConfigurationError, LockstepError) as error:
             raise LaunchError(f"{start.origin}: {error}") from error
 

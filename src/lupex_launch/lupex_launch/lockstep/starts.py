@@ -15,8 +15,13 @@ from lupex_launch.description import LaunchError
 from lupex_launch.evaluation import ProcessSpec
 from lupex_models.configuration import ConfigurationError
 from lupex_node.bare_node import BareNode
+from lupex_node.lockstep.port import Place
+from lupex_node.names import ROOT, expanded
 from lupex_node.parameter_files import Given, ParameterFile, given_to, parse_parameter_file, read_parameter_file
 from lupex_node.start import GROUP
+
+SHOW = frozenset({"robot_state_publisher"})
+"""Executables that tell nothing that a node on board listens to."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,15 @@ class NodeStart:
     origin: str
     files: Mapping[str, str] = field(default_factory=dict)
     """Which file gives a parameter, by dotted name."""
+    place: Place = field(default_factory=Place)
 
 
 def node_starts(specs: Sequence[ProcessSpec]) -> list[NodeStart]:
-    """Return the nodes of a launch file's processes, in order; raises LaunchError for what lock step cannot run."""
-    return [node_start(spec) for spec in specs]
+    """Return the nodes of a launch file's processes, in order; raises LaunchError for what lock step cannot run.
+
+    What only shows the rover is left out: nobody looks on.
+    """
+    return [node_start(spec) for spec in specs if spec.executable not in SHOW]
 
 
 def node_start(spec: ProcessSpec) -> NodeStart:
@@ -47,7 +56,7 @@ def node_start(spec: ProcessSpec) -> NodeStart:
     at = arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
     if arguments[:at]:
         raise LaunchError(f"{spec.origin}: '{spec.name}' takes arguments of its own, and a node in lock step has none")
-    name, files = kind.NAME, []
+    name, namespace, remaps, files = kind.NAME, ROOT, [], []
     words = iter(arguments[at + 1 :])
     for word in words:
         value = next(words)
@@ -55,10 +64,15 @@ def node_start(spec: ProcessSpec) -> NodeStart:
             files.append(read_file(Path(value), spec.origin))
         elif word == "-r" and value.startswith("__node:="):
             name = value.removeprefix("__node:=")
+        elif word == "-r" and value.startswith("__ns:="):
+            namespace = value.removeprefix("__ns:=")
+        elif word == "-r":
+            source, _, target = value.partition(":=")
+            remaps.append((source, target))
         else:
-            raise LaunchError(f"{spec.origin}: lock step knows neither namespaces nor remaps, as '{value}'")
+            raise LaunchError(f"{spec.origin}: lock step does not know '{word} {value}'")
     files.append(parse_parameter_file(spec.parameters, spec.origin))
-    given = node_parameters(files, name, spec.origin)
+    given = node_parameters(files, expanded(name, namespace, name), spec.origin)
     return NodeStart(
         kind,
         name,
@@ -67,6 +81,7 @@ def node_start(spec: ProcessSpec) -> NodeStart:
         spec.respawn_delay_s,
         spec.origin,
         {key: one.file for key, one in given.items()},
+        Place(namespace, tuple(remaps)),
     )
 
 
@@ -103,8 +118,8 @@ def read_file(path: Path, origin: str) -> ParameterFile:
 
 
 def node_parameters(files: Sequence[ParameterFile], name: str, origin: str) -> dict[str, Given]:
-    """Return the parameters of a node as ROS 2 reads them from files in order; raises LaunchError."""
+    """Return the parameters of a node of that full name as ROS 2 reads them from files; raises LaunchError."""
     try:
-        return given_to(files, f"/{name}")
+        return given_to(files, name)
     except ConfigurationError as error:
         raise LaunchError(f"{origin}: {error}") from error

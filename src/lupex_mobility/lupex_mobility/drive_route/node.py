@@ -29,11 +29,11 @@ class DriveRouteNode(LupexNode[RouteConfig]):
         self.outcome: str | None = None
         self._overriding = False
         self._route: OutAndBack | None = None
-        self._path = self.publisher(Path, "/mobility/route", sole_sender=True)
+        self._path = self.publisher(Path, "mobility/route", sole_sender=True)
         if self.config.override:
-            self._mobility = self.client(OverrideMotion, "/mobility/override")
+            self._mobility = self.client(OverrideMotion, "mobility/override")
             self.every(self.config.override_interval_s, self._ask_override)
-        self.receive(Odometry, "/odometry/global", self._locate, convert=conversions.located)
+        self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located)
         self.every(self.config.publish_interval_s, self._publish)
 
     @property

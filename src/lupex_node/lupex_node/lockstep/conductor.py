@@ -13,7 +13,7 @@ from lupex_node.bare_node import BareNode
 from lupex_node.exchanges import Asked
 from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.latency import Latency
-from lupex_node.lockstep.port import LockstepPort
+from lupex_node.lockstep.port import LockstepPort, Place
 from lupex_node.lockstep.profile import Profile
 from lupex_node.lockstep.services import LockstepActionServer, LockstepService
 from lupex_node.lockstep.store import MemoryStore
@@ -57,6 +57,8 @@ class Conductor:
         """By how much the nodes' clock was set wrong, the world's own left out."""
         self.disk_full = False
         self.nodes: dict[str, BareNode[Any]] = {}
+        self.clock = CLOCK
+        """Full name of the topic that all nodes live by."""
         self.topics: dict[str, Topic] = {}
         self.watchers: list[Watcher] = []
         self.messages = 0
@@ -94,16 +96,18 @@ class Conductor:
         parameters: Mapping[str, Any] | None = None,
         name: str = "",
         files: Mapping[str, str] | None = None,
+        place: Place | None = None,
     ) -> Any:
         """Make a node and start it; raises ConfigurationError and LockstepError.
 
-        `parameters` are by dotted name, and so are the `files` that give them, for errors.
+        `parameters` are by dotted name, and so are the `files` that give them, for errors. All nodes have one clock.
         """
         name = name or kind.NAME
         if name in self.nodes:
             raise LockstepError(f"there are two nodes named '{name}': in lock step a name stands for one node")
         self._lives[name] = self._lives.get(name, 0) + 1
-        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}), files)
+        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}), files, place)
+        self._keep_one_clock(port.resolve(CLOCK), name)
         try:
             node = port.node = kind(port)
             if not isinstance(node, LupexNode) or node.common.autostart:
@@ -114,6 +118,12 @@ class Conductor:
             raise
         self.nodes[name] = node
         return node
+
+    def _keep_one_clock(self, clock: str, name: str) -> None:
+        if not self.nodes:
+            self.clock = clock
+        elif clock != self.clock:
+            raise LockstepError(f"'{name}' lives by {clock} and the others by {self.clock}: lock step has one clock")
 
     def visitor(self, name: str = "visitor") -> LockstepPort:
         """Return a port for what is no node: a test, or whoever follows a run."""
@@ -170,7 +180,7 @@ class Conductor:
         found = self.topics.get(name)
         if found is None:
             found = self.topics[name] = Topic(self, name, kind)
-            if name == CLOCK and self._follows:
+            if name == self.clock and self._follows:
                 self.follow_clock()
         elif found.kind is not kind:
             raise LockstepError(f"{name} is {found.kind.__name__} to one node and {kind.__name__} to another")
@@ -233,8 +243,9 @@ class Conductor:
     def follow_clock(self) -> None:
         """Let timers tick only when /clock arrives, as over the middleware: who makes time says how finely it runs."""
         self._follows = True
-        if CLOCK in self.topics and self._clock is None:
-            self._clock = self.visitor(CLOCK).subscribe(self.topics[CLOCK].kind, CLOCK, self._clock_told, STATE)
+        if self.clock in self.topics and self._clock is None:
+            kind = self.topics[self.clock].kind
+            self._clock = self.visitor(CLOCK).subscribe(kind, self.clock, self._clock_told, STATE)
 
     def _clock_told(self, message: Any) -> None:
         told_ns = message.clock.sec * 1_000_000_000 + message.clock.nanosec

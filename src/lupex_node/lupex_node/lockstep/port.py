@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lupex_models.configuration import Setting
@@ -16,8 +17,15 @@ from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.services import LockstepActionClient, LockstepActionServer, LockstepClient, LockstepService
 from lupex_node.lockstep.store import MemoryStore
 from lupex_node.lockstep.tap import LockstepTap
-from lupex_node.lockstep.topics import LockstepPublisher, LockstepQueue, LockstepSenders, LockstepSubscription
+from lupex_node.lockstep.topics import (
+    LockstepPublisher,
+    LockstepQueue,
+    LockstepSenders,
+    LockstepSubscription,
+    Topic,
+)
 from lupex_node.lockstep.wire import narrower
+from lupex_node.names import ROOT, Remap, expanded, own_directory, resolved
 from lupex_node.port import ActionRules, Closable, Outcome, Severity, TapRules, TimeMaker, Use
 from lupex_node.qos import Profile
 
@@ -29,6 +37,14 @@ K = TypeVar("K", bound=Closable)
 
 UPKEEP_S = 60.0
 """Of simulated time between two times of upkeep."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the graph a node stands."""
+
+    namespace: str = ROOT
+    remaps: tuple[Remap, ...] = ()
 
 
 class LockstepTimer:
@@ -66,10 +82,13 @@ class LockstepPort:
         life: str,
         parameters: Mapping[str, Any],
         files: Mapping[str, str] | None = None,
+        place: Place | None = None,
     ) -> None:
         self.name, self.life, self.parameters, self.files = name, life, parameters, files or {}
         self.launch = conductor.launch
-        self.source = f"parameters of node /{name}"
+        place = place or Place()
+        self.namespace, self._remaps = place.namespace, place.remaps
+        self.source = f"parameters of node {expanded(name, self.namespace, name)}"
         self.alive = True
         self.hung: deque[tuple[Callable[[Any], None], Any]] | None = None
         """What waits for a node that hangs."""
@@ -124,16 +143,22 @@ class LockstepPort:
 
     # ------------------------------------------------------------------------------------------------ topics
 
+    def resolve(self, name: str) -> str:
+        """Return a full name, after namespace and remaps."""
+        return resolved(name, self.namespace, self.name, self._remaps)
+
+    def _topic(self, name: str, kind: type) -> Topic:
+        return self._conductor.topic(self.resolve(name), kind)
+
     def publisher(self, kind: type, topic: str, profile: Profile) -> LockstepPublisher:
         """Offer a topic."""
-        return self._keep(LockstepPublisher(self, self._conductor, self._conductor.topic(topic, kind), profile))
+        return self._keep(LockstepPublisher(self, self._conductor, self._topic(topic, kind), profile))
 
     def subscribe(
         self, kind: type, topic: str, use: Use, profile: Profile, *, wakes: bool = True
     ) -> LockstepSubscription:
         """Have `use` called with each message."""
-        found = self._conductor.topic(topic, kind)
-        return self._keep(LockstepSubscription(self, self._conductor, found, use, profile))
+        return self._keep(LockstepSubscription(self, self._conductor, self._topic(topic, kind), use, profile))
 
     def stamps(self, kind: type, topic: str, use: Callable[[float], None], profile: Profile) -> LockstepSubscription:
         """Have `use` called with the stamp of each message."""
@@ -146,11 +171,11 @@ class LockstepPort:
 
     def queue(self, kind: type, topic: str, profile: Profile) -> LockstepQueue:
         """Keep messages until they are asked for."""
-        return self._keep(LockstepQueue(self, self._conductor, self._conductor.topic(topic, kind), profile))
+        return self._keep(LockstepQueue(self, self._conductor, self._topic(topic, kind), profile))
 
     def senders(self, kind: type, topic: str, use: Callable[[tuple[str, ...]], None]) -> LockstepSenders:
         """Have `use` called with the names of who tells a topic."""
-        return self._keep(LockstepSenders(self, self._conductor, self._conductor.topic(topic, kind), use))
+        return self._keep(LockstepSenders(self, self._conductor, self._topic(topic, kind), use))
 
     def tap(self, rules: TapRules) -> LockstepTap:
         """Hear everything."""
@@ -161,23 +186,23 @@ class LockstepPort:
     def serve(self, kind: type, name: str, answer: Callable[[Any, Use], None]) -> LockstepService:
         """Offer a service."""
         self._offer_exchanges()
-        return self._keep(LockstepService(self, self._conductor, name, kind, answer))
+        return self._keep(LockstepService(self, self._conductor, self.resolve(name), kind, answer))
 
     def client(self, kind: type, name: str) -> LockstepClient:
         """Ask a service."""
         self._offer_exchanges()
-        self.clients.append(client := LockstepClient(self, self._conductor, name, kind))
+        self.clients.append(client := LockstepClient(self, self._conductor, self.resolve(name), kind))
         return client
 
     def serve_action(self, kind: type, name: str, rules: ActionRules) -> LockstepActionServer:
         """Offer an action."""
         self._offer_exchanges()
-        return self._keep(LockstepActionServer(self, self._conductor, name, kind, rules))
+        return self._keep(LockstepActionServer(self, self._conductor, self.resolve(name), kind, rules))
 
     def action_client(self, kind: type, name: str) -> LockstepActionClient:
         """Send goals to an action."""
         self._offer_exchanges()
-        self.clients.append(client := LockstepActionClient(self, self._conductor, name, kind))
+        self.clients.append(client := LockstepActionClient(self, self._conductor, self.resolve(name), kind))
         return client
 
     def _offer_exchanges(self) -> LockstepPublisher:
@@ -194,6 +219,7 @@ class LockstepPort:
             if narrow is not None:
                 narrow(content)
             data = writer(kind)(content)
+        asked = replace(asked, name=exchanges.told_name(asked.name, self.namespace))
         message = exchanges.exchange(asked, sending, self._conductor.now_ns, data, outcome)
         self._offer_exchanges().publish(message)
 
@@ -215,7 +241,7 @@ class LockstepPort:
 
     def store(self, directory: str) -> MemoryStore:
         """Return where state is kept."""
-        return self._conductor.store(directory, self.name)
+        return self._conductor.store(str(own_directory(directory, self.namespace)), self.name)
 
     def make_time(self, maker: TimeMaker) -> None:
         """Give the node the clock of all others."""

@@ -8,7 +8,6 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -27,6 +26,7 @@ from lupex_models.configuration import ConfigurationError, Setting
 from lupex_node.bare_node import BareNode
 from lupex_node.checkpoint import FileStore
 from lupex_node.life import Life, begun_ticks
+from lupex_node.names import own_directory
 from lupex_node.node import LupexNode
 from lupex_node.parameter_files import ParameterFile, given_to
 from lupex_node.port import ActionRules, Severity, TapRules, TimeMaker, Use
@@ -148,6 +148,7 @@ class RosPort:
         except REFUSALS as error:
             raise ConfigurationError(f"parameters of node {name or kind.NAME}: {one_line(error)}") from error
         self.name: str = self.node.get_name()
+        self.namespace: str = self.node.get_namespace()
         self.source = f"parameters of node {self.node.get_fully_qualified_name()}"
         self.life = str(Life(socket.gethostname(), os.getpid(), time.time_ns()))
         self.launch = str(Life(socket.gethostname(), os.getppid(), begun_ticks(os.getppid())))
@@ -239,6 +240,10 @@ class RosPort:
 
     # ------------------------------------------------------------------------------------------------ topics
 
+    def resolve(self, name: str) -> str:
+        """Return a full name, after namespace and remaps."""
+        return str(self.node.resolve_topic_name(name))
+
     def publisher(self, kind: type, topic: str, profile: Profile) -> RosPublisher:
         """Offer a topic."""
         return RosPublisher(self.node, kind, topic, profile)
@@ -316,7 +321,7 @@ class RosPort:
 
     def store(self, directory: str) -> FileStore:
         """Return the node's checkpoint file in a directory."""
-        return FileStore(Path(directory) / f"{self.name}.json")
+        return FileStore(own_directory(directory, self.namespace) / f"{self.name}.json")
 
     def make_time(self, maker: TimeMaker) -> None:
         """Give the process's loop to a maker of time."""

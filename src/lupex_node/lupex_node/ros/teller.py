@@ -6,7 +6,7 @@ from typing import Any
 
 from rclpy.node import Node
 
-from lupex_node.exchanges import KIND, PROFILE, TOPIC, Asked, Sending, exchange
+from lupex_node.exchanges import KIND, PROFILE, TOPIC, Asked, Sending, exchange, told_name
 from lupex_node.lockstep.cdr import writer
 from lupex_node.port import Outcome
 from lupex_node.ros.subscriptions import quality
@@ -22,6 +22,7 @@ class Teller:
 
     def asked(self, name: str, kind: type) -> Asked:
         """Count a request or goal."""
+        name = told_name(self._node.resolve_service_name(name), self._node.get_namespace())
         self._counts[name] = self._counts.get(name, 0) + 1
         return Asked(name, kind, self._node.get_name(), self._counts[name])
 

@@ -19,7 +19,7 @@ from lupex_simulator.camera.conversions import compressed_message, image_pixels
 from lupex_simulator.camera.telling import Telling, jpeg
 from lupex_simulator.config import CameraConfig
 
-CAMERAS = ("/camera/navigation_left", "/camera/navigation_right", "/camera/hazard")
+CAMERAS = ("camera/navigation_left", "camera/navigation_right", "camera/hazard")
 
 
 class CameraEncoderNode(BareNode[CameraConfig]):

@@ -98,22 +98,22 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._contact: Contacts | None = None
         self._told_contact = -1
         self._held = False
-        self._angles = [self.publisher(Float64, f"/gazebo/{name}/angle", qos.NEWEST) for name in STEER_NAMES]
-        self._speeds = [self.publisher(Float64, f"/gazebo/{name}/speed", qos.NEWEST) for name in DRIVE_NAMES]
-        self._joints = self.publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
-        self._imu = self.publisher(Imu, "/imu/data", qos.SAMPLES)
-        self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
-        self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
-        self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
+        self._angles = [self.publisher(Float64, f"gazebo/{name}/angle", qos.NEWEST) for name in STEER_NAMES]
+        self._speeds = [self.publisher(Float64, f"gazebo/{name}/speed", qos.NEWEST) for name in DRIVE_NAMES]
+        self._joints = self.publisher(JointState, "mobility/joint_states", qos.SAMPLES)
+        self._imu = self.publisher(Imu, "imu/data", qos.SAMPLES)
+        self._truth = self.publisher(Odometry, "truth/odometry", qos.STATE)
+        self._truth_contact = self.publisher(Contacts, "truth/contact", qos.STATE)
+        self._cloud = self.publisher(PointCloud2, "lidar/points", qos.NEWEST)
         self._spoken = False
-        self.listen(Clock, "/gazebo/clock", self._on_clock)
-        self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
-        self.listen(Imu, "/gazebo/imu", self._on_imu, INSTANTS)
-        self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
-        self.listen(PointCloud2, "/gazebo/lidar/points", self._on_cloud)
-        self.listen(Contacts, "/gazebo/contact", self._on_contact)
-        self.listen(JointState, "/mobility/joint_commands", self._on_command, qos.STATE, sole_sender=True)
-        self.listen(DrillRig, "/drill/rig", self._on_rig)
+        self.listen(Clock, "gazebo/clock", self._on_clock)
+        self.listen(Odometry, "gazebo/odometry", self._on_odometry)
+        self.listen(Imu, "gazebo/imu", self._on_imu, INSTANTS)
+        self.listen(JointState, "gazebo/joint_states", self._on_joint_states)
+        self.listen(PointCloud2, "gazebo/lidar/points", self._on_cloud)
+        self.listen(Contacts, "gazebo/contact", self._on_contact)
+        self.listen(JointState, "mobility/joint_commands", self._on_command, qos.STATE, sole_sender=True)
+        self.listen(DrillRig, "drill/rig", self._on_rig)
 
     # ------------------------------------------------------------------------------------------------ incoming
 

@@ -18,6 +18,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
+from lupex_node.names import namespace_in
 from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.conversions import time_ns
 from lupex_simulator.followers import Followers
@@ -59,8 +60,8 @@ class PayloadNode(FollowingNode[SimulatorConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._clock = FollowedClock()
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
-        self._sun_light = self.publisher(Light, "/gazebo/light_config", qos.STATE)
+        self.listen(Clock, "gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
+        self._sun_light = self.publisher(Light, "gazebo/light_config", qos.STATE)
         self._lit_s = -float("inf")
         self._sim: Simulation | None = None
         self._topics: WorldTopics | None = None
@@ -130,7 +131,7 @@ def main(args: list[str] | None = None) -> int:
     """Run the payload physics until told to stop; return the exit code (2: a parameter, a file or the domain)."""
     try:
         # Held until the process ends.
-        lock_domain(os.environ)
+        lock_domain(os.environ, namespace_in(sys.argv if args is None else args))
     except DomainTaken as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

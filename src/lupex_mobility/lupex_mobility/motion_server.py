@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Motions that Nav2's clients ask for: its actions follow_path, spin, backup and drive_on_heading, one at a time."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from nav2_msgs.action import BackUp, DriveOnHeading, FollowPath, Spin
+
+from lupex_mobility import conversions
+from lupex_mobility.config import MobilityConfig
+from lupex_mobility.conversions import Located
+from lupex_mobility.manoeuvre import Line, Standstill, Turn
+from lupex_mobility.path_follower import Activity, Guidance, PathFollower
+from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import duration, duration_s
+from lupex_node.node import LupexNode
+from lupex_node.port import Goal, Outcome
+
+SERVED = {"follow_path": FollowPath, "spin": Spin, "backup": BackUp, "drive_on_heading": DriveOnHeading}
+"""Actions by the names that Nav2 gives them."""
+
+FEEDBACK_S = 1.0
+
+
+class Motion(Protocol):
+    """What can lead the rover."""
+
+    def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
+        """Return the twist for a pose in map."""
+
+
+class _Active:
+    """A motion with the goal that its end completes."""
+
+    def __init__(self, kind: Any, motion: Motion, goal: Goal, begun: Located) -> None:
+        self.kind, self.motion, self.goal, self.begun_s = kind, motion, goal, begun.time_s
+        self.standstill = Standstill()
+        self.told_s = -math.inf
+
+
+class MotionServer:
+    """Judges goals, leads the rover while one is under way, and tells how it ended.
+
+    `hindrance` returns why no motion can begin now, empty where one can; `located` the newest pose.
+    """
+
+    def __init__(
+        self,
+        node: LupexNode[MobilityConfig],
+        max_speed_mps: float,
+        hindrance: Callable[[], str],
+        located: Callable[[], Located | None],
+    ) -> None:
+        self._node, self._max_speed_mps = node, max_speed_mps
+        self._hindrance, self._located = hindrance, located
+        self._active: _Active | None = None
+        for name, kind in SERVED.items():
+            node.serve_action(
+                kind,
+                name,
+                accept=functools.partial(self._accept, name, kind),
+                begin=functools.partial(self._begin, kind),
+            )
+
+    def _motion(self, kind: Any, request: Any) -> Motion:
+        """Return what a goal asks for; raises InvalidMessage with the reason why it cannot be."""
+        config = self._node.config
+        if not self._node.active:
+            raise InvalidMessage("mobility is not active")
+        if hindrance := self._hindrance():
+            raise InvalidMessage(hindrance)
+        if kind is FollowPath:
+            _, points, headings = conversions.path_points(request.path, config.following)
+            if len(points) == 0:
+                raise InvalidMessage("the path has no point")
+            follower = PathFollower(config.following)
+            follower.take_path(points, headings)
+            return follower
+        if kind is Spin:
+            return Turn(conversions.spin_rad(request, config.nav2), config.following)
+        distance_m, speed_mps = conversions.straight(request, config.nav2, self._max_speed_mps, back=kind is BackUp)
+        return Line(distance_m, speed_mps, config.following)
+
+    def _accept(self, name: str, kind: Any, request: Any) -> bool:
+        try:
+            self._motion(kind, request)
+        except InvalidMessage as refusal:
+            self._node.warn(f"{self._node.port.resolve(name)}: goal not taken: {refusal}")
+            return False
+        return True
+
+    def _begin(self, kind: Any, goal: Goal) -> None:
+        self.end("another goal took its place")
+        located = self._located()
+        try:
+            motion = self._motion(kind, goal.request)
+        except InvalidMessage as refusal:
+            goal.end(Outcome.ABORTED, kind.Result(error_code=kind.Result.UNKNOWN, error_msg=str(refusal)))
+            return
+        if located is not None:
+            self._active = _Active(kind, motion, goal, located)
+
+    @property
+    def leads(self) -> bool:
+        """Whether a motion is under way."""
+        return self._active is not None
+
+    def end(self, reason: str) -> None:
+        """End the motion under way, if there is one, because something else has taken the rover."""
+        if self._active is not None:
+            self._finish(self._active, Outcome.ABORTED, "UNKNOWN", reason)
+
+    def guide(self, located: Located) -> Guidance | None:
+        """Return where the motion under way leads from a pose; None where there is none, or where it has ended."""
+        active = self._active
+        if active is None:
+            return None
+        if active.goal.cancel_asked():
+            self._finish(active, Outcome.CANCELED, "NONE", "cancelled")
+            return None
+        if hindrance := self._hindrance():
+            self._finish(active, Outcome.ABORTED, "UNKNOWN", hindrance)
+            return None
+        pose = located.x_m, located.y_m, located.yaw_rad
+        guidance = active.motion.guide(*pose)
+        took_s = located.time_s - active.begun_s
+        allowed_s = duration_s(getattr(active.goal.request, "time_allowance", None))
+        stalled_s = active.standstill.lasts_s(located.time_s, *pose)
+        if guidance.activity is Activity.ARRIVED:
+            self._finish(active, Outcome.SUCCEEDED, "NONE", "")
+        elif guidance.activity is Activity.OFF_PATH:
+            text = f"{guidance.cross_track_m:.1f} m off the path"
+            self._finish(active, Outcome.ABORTED, "INVALID_PATH", text)
+        elif 0.0 < allowed_s < took_s:
+            self._finish(active, Outcome.ABORTED, "TIMEOUT", f"not done within the {allowed_s:g} s allowed")
+        elif stalled_s > self._node.config.nav2.standstill_s:
+            text = f"the rover has not moved for {stalled_s:.0f} s"
+            self._finish(active, Outcome.ABORTED, "FAILED_TO_MAKE_PROGRESS", text)
+        else:
+            self._tell(active, located, guidance)
+            return guidance
+        return None
+
+    def _tell(self, active: _Active, located: Located, guidance: Guidance) -> None:
+        if 0.0 <= located.time_s - active.told_s < FEEDBACK_S:
+            return
+        active.told_s = located.time_s
+        feedback = active.kind.Feedback()
+        if isinstance(active.motion, Turn):
+            feedback.angular_distance_traveled = active.motion.done
+        elif isinstance(active.motion, Line):
+            feedback.distance_traveled = active.motion.done
+        else:
+            feedback.distance_to_goal = guidance.remaining_m
+            feedback.speed = math.hypot(*located.velocity_mps)
+        active.goal.feedback(feedback)
+
+    def _finish(self, active: _Active, outcome: Outcome, code: str, reason: str) -> None:
+        self._active = None
+        located, kind = self._located(), active.kind
+        # each action has its own codes, and not all have all
+        result = kind.Result(error_code=getattr(kind.Result, code, kind.Result.UNKNOWN), error_msg=reason)
+        if located is not None and hasattr(result, "total_elapsed_time"):
+            result.total_elapsed_time = duration(max(0.0, located.time_s - active.begun_s))
+        self._node.info(f"{kind.__name__} ended: {reason or 'done'}")
+        active.goal.end(outcome, result)
