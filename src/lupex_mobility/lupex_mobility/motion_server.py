@@ -63,15 +63,13 @@ class MotionServer:
             node.serve_action(
                 kind,
                 name,
-                accept=functools.partial(self._accept, name, kind),
+                accept=functools.partial(self._accept, kind),
                 begin=functools.partial(self._begin, kind),
             )
 
     def _motion(self, kind: Any, request: Any) -> Motion:
         """Return what a goal asks for; raises InvalidMessage with the reason why it cannot be."""
         config = self._node.config
-        if not self._node.active:
-            raise InvalidMessage("mobility is not active")
         if hindrance := self._hindrance():
             raise InvalidMessage(hindrance)
         if kind is FollowPath:
@@ -86,12 +84,9 @@ class MotionServer:
         distance_m, speed_mps = conversions.straight(request, config.nav2, self._max_speed_mps, back=kind is BackUp)
         return Line(distance_m, speed_mps, config.following)
 
-    def _accept(self, name: str, kind: Any, request: Any) -> bool:
-        try:
-            self._motion(kind, request)
-        except InvalidMessage as refusal:
-            self._node.warn(f"{self._node.port.resolve(name)}: goal not taken: {refusal}")
-            return False
+    def _accept(self, kind: Any, request: Any) -> bool:
+        """Judge a goal; raises InvalidMessage with the reason why it is not taken."""
+        self._motion(kind, request)
         return True
 
     def _begin(self, kind: Any, goal: Goal) -> None:

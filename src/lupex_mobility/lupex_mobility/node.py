@@ -263,6 +263,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
             return "the drill is not known to be stowed"
         if not inputs.permitted:
             return self._why_not
+        if self._permit.mission_under_way(time_s):
+            return "a mission is under way: end it before the rover is moved by hand"
         following = self._path_fresh(time_s) and self._follower.active
         return f"a path of {self._path_from} is being followed: cancel that first" if following else ""
 

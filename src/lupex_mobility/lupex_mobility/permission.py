@@ -32,16 +32,21 @@ class MotionPermission:
     def __init__(self, config: Permission) -> None:
         self._config = config
         self._proof: Proof | None = None
-        self._returning_s = -math.inf
+        self._returning_s = self._mission_s = -math.inf
         self.override: Override | None = None
 
     def take_proof(self, proof: Proof | None) -> None:
         """Take the newest certificate; None: there is none that can be believed."""
         self._proof = proof
 
-    def take_mission(self, time_s: float, returning: bool) -> None:
+    def take_mission(self, time_s: float, returning: bool, under_way: bool) -> None:
         """Take what the mission does."""
         self._returning_s = time_s if returning else -math.inf
+        self._mission_s = time_s if under_way else -math.inf
+
+    def mission_under_way(self, now_s: float) -> bool:
+        """Tell whether a mission goes on, as far as can be told: one that fell silent may be coming back."""
+        return abs(now_s - self._mission_s) <= self._config.certificate_age_s
 
     def allow(self, person: str, reason: str, duration_s: float, now_s: float) -> Override:
         """Let a person decide for a while; raises ValueError with a sentence for what is no decision."""

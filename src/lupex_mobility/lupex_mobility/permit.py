@@ -36,13 +36,17 @@ class Permit:
             "mission/status",
             self._take_mission,
             sole_sender=True,
-            forget=lambda: self._permission.take_mission(0.0, returning=False),
+            forget=lambda: self._permission.take_mission(0.0, returning=False, under_way=False),
         )
         node.serve(OverrideMotion, SERVICE, self._answer)
 
     def why_not(self, time_s: float) -> str:
         """Return why the rover must not move; empty where it may."""
         return self._permission.why_not(time_s)
+
+    def mission_under_way(self, time_s: float) -> bool:
+        """Tell whether the rover is the mission's."""
+        return self._permission.mission_under_way(time_s)
 
     def tell(self, now_s: float) -> None:
         """End a person's word whose time is over."""
@@ -62,7 +66,12 @@ class Permit:
         self._permission.take_proof(None)
 
     def _take_mission(self, message: MissionStatus) -> None:
-        self._permission.take_mission(seconds(message.header.stamp), returning=message.phase == MissionStatus.RETURN)
+        ended = (MissionStatus.IDLE, MissionStatus.DONE, MissionStatus.FAILED)
+        self._permission.take_mission(
+            seconds(message.header.stamp),
+            returning=message.phase == MissionStatus.RETURN,
+            under_way=message.phase not in ended,
+        )
 
     def _answer(self, request: OverrideMotion.Request, answer: Use) -> None:
         now_s = self._node.now_s()

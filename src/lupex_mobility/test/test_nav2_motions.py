@@ -14,10 +14,11 @@ from geometry_msgs.msg import Twist  # noqa: E402
 from nav2_msgs.action import BackUp, DriveOnHeading, FollowPath, Spin  # noqa: E402
 from obeying_world import AHEAD  # noqa: E402
 
+from lupex_interfaces.msg import MissionStatus  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
 from lupex_mobility.config import MobilityConfig  # noqa: E402
 from lupex_node import qos  # noqa: E402
-from lupex_node.conversions import duration, duration_s  # noqa: E402
+from lupex_node.conversions import duration, duration_s, stamp  # noqa: E402
 from lupex_node.port import Outcome, Severity  # noqa: E402
 
 POINTS = np.array([(0.0, 0.0), (1.0, 0.0), (1.5, 0.5)])
@@ -157,7 +158,7 @@ def test_path_plannings_path_takes_the_rover_and_keeps_it(world, mobility):
 )
 def test_a_goal_is_judged_where_it_arrives(world, mobility, kind, name, goal, reason):
     said = Client(world, kind, name).refusal(goal)
-    assert said.startswith(f"{name}: goal not taken: ")
+    assert said.startswith(f"{name}: message not used: ")
     assert reason in said
 
 
@@ -165,6 +166,26 @@ def test_with_the_drill_out_no_goal_is_taken(world, mobility):
     world.stowed = False
     world.step()
     assert "the drill is not known to be stowed" in Client(world, Spin, "/spin").refusal(Spin.Goal(target_yaw=1.0))
+
+
+def test_during_a_mission_no_goal_is_taken_and_one_under_way_ends(world, mobility):
+    mission = world.conductor.visitor("mission").publisher(MissionStatus, "/mission/status", qos.STATE)
+    client = Client(world, Spin, "/spin")
+    client.send(Spin.Goal(target_yaw=3.0))
+    world.until(lambda: world.driving, 100)
+
+    def goes_on(phase):
+        message = MissionStatus(phase=phase)
+        message.header.stamp = stamp(world.time_s)
+        mission.publish(message)
+        return bool(client.ends)
+
+    world.until(lambda: goes_on(MissionStatus.SCAN))
+    assert client.ends[-1][0] is Outcome.ABORTED
+    assert "a mission is under way" in client.refusal(Spin.Goal(target_yaw=1.0))
+    goes_on(MissionStatus.DONE)
+    world.step()
+    assert client.run(Spin.Goal(target_yaw=0.5))[0] is Outcome.SUCCEEDED
 
 
 def test_aside_nothing_can_be_driven():

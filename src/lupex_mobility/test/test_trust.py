@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.node
 pytest.importorskip("lupex_interfaces.msg")
 
-from geometry_msgs.msg import TwistStamped  # noqa: E402
+from geometry_msgs.msg import Twist, TwistStamped  # noqa: E402
 from nav_msgs.msg import Path  # noqa: E402
 from obeying_world import AHEAD, STEP_S  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
@@ -63,6 +63,32 @@ def test_while_another_could_tell_what_it_moves_by_it_rests_and_names_both(world
         assert not world.driving
     intruder.die()
     follow(world, lambda: world.driving and not world.active(code))
+
+
+def test_who_commands_without_a_stamp_is_a_second_commander_too(world, mobility):
+    follow(world, lambda: world.driving)
+    intruder = world.conductor.visitor("intruder")
+    intruder.publisher(Twist, "/cmd_vel_unstamped", qos.STATE)
+    follow(world, lambda: world.active("contested_cmd_vel") and not world.driving, 6)
+    assert "intruder" in text(world, "contested_cmd_vel")
+    intruder.die()
+    follow(world, lambda: world.driving and not world.active("contested_cmd_vel"))
+
+
+def test_of_two_who_command_with_and_without_a_stamp_none_is_obeyed(world, mobility):
+    stamped = world.conductor.visitor("one").publisher(TwistStamped, "/cmd_vel", qos.STATE)
+    other = world.conductor.visitor("other")
+    other.publisher(Twist, "/cmd_vel_unstamped", qos.STATE)
+
+    def ahead():
+        stamped.publish(conversions.command(world.time_s + 0.01, AHEAD))
+        return world.driving
+
+    with pytest.raises(AssertionError):
+        world.until(ahead, 30)
+    assert "one and other command the rover" in mobility._refusal["/cmd_vel"]
+    other.die()
+    world.until(ahead)
 
 
 def test_another_who_commands_the_joints_is_a_fault(world, mobility):

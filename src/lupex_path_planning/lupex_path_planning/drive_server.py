@@ -47,13 +47,19 @@ class _ActiveDrive:
 
 
 class DriveServer:
-    """Takes goals, steps the drive under way, and tells how it ended; `make` begins a drive to a goal in map."""
+    """Takes goals, steps the drive under way, and tells how it ended; `make` begins a drive to a goal in map.
+
+    `free` raises InvalidMessage where the rover may not be sent anywhere by a person's goal.
+    """
 
     def __init__(
-        self, node: LupexNode[PathPlanningConfig], make: Callable[[tuple[float, float], float], Drive]
+        self,
+        node: LupexNode[PathPlanningConfig],
+        make: Callable[[tuple[float, float], float], Drive],
+        free: Callable[[], None],
     ) -> None:
         self._node = node
-        self._make = make
+        self._make, self._free = make, free
         self._active: _ActiveDrive | None = None
         self._path = node.publisher(Path, "plan/path", qos.STATE)
         node.serve_action(DriveTo, "plan/drive_to", accept=self._accept, begin=self._drive_to)
@@ -118,12 +124,12 @@ class DriveServer:
         self._replace(drive, goal)
 
     def _accept_pose(self, request: NavigateToPose.Goal) -> bool:
+        self._free()
         try:
             self._begin(conversions.pose_goal(request), self._node.config.goal_tolerance_m)
-        except (InvalidMessage, ValueError) as refusal:
-            self._node.warn(f"{self._node.port.resolve('navigate_to_pose')}: goal not taken: {refusal}")
-            return False
-        return self._node.active
+        except ValueError as refusal:
+            raise InvalidMessage(str(refusal)) from refusal
+        return True
 
     def _navigate(self, goal: Goal) -> None:
         drive = self._begin(conversions.pose_goal(goal.request), self._node.config.goal_tolerance_m)
@@ -131,6 +137,7 @@ class DriveServer:
 
     def go(self, goal: tuple[float, float]) -> None:
         """Drive to a place in map that nobody waits for; raises ValueError for one off the site's map."""
+        self._free()
         self._replace(self._begin(goal, self._node.config.goal_tolerance_m), None)
 
     def _replace(self, drive: Drive, goal: Goal | None) -> None:

@@ -115,7 +115,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self.receive(MissionStatus, "mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
         self.receive(PoseStamped, "goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
         self.serve(PlanSortie, "plan/sortie_request", self._plan_sortie)
-        self._drives = DriveServer(self, self._new_drive)
+        self._drives = DriveServer(self, self._new_drive, self._free_of_missions)
         self.every(1.0, self._tick)
 
     def rest(self) -> None:
@@ -150,9 +150,11 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         stamp_s, under_way = self._mission
         return under_way and self.now_s() - stamp_s <= self.config.ground.mission_max_age_s
 
-    def _take_goal(self, goal: tuple[float, float]) -> None:
+    def _free_of_missions(self) -> None:
         if self._mission_under_way():
             raise InvalidMessage("a mission is under way: end it before the rover is sent elsewhere")
+
+    def _take_goal(self, goal: tuple[float, float]) -> None:
         try:
             self._drives.go(goal)
         except ValueError as refusal:

@@ -484,7 +484,16 @@ def test_a_goal_of_nav2_is_judged_where_it_arrives(world, asked, reason):
     answers, _ = navigate(world, **asked)
     world.until(lambda: answers)
     assert answers == [(None, None)]
-    assert any(text.startswith("/navigate_to_pose: goal not taken: ") and reason in text for text in said)
+    assert any(text.startswith("/navigate_to_pose: message not used: ") and reason in text for text in said)
+
+
+def test_during_a_mission_no_client_of_nav2_sends_the_rover_elsewhere(world):
+    world.until(world.certified)
+    mission(world, MissionStatus.DRIVE)
+    answers, _ = navigate(world, 6.0)
+    world.until(lambda: answers)
+    assert answers == [(None, None)]
+    assert "a mission is under way" in world.node._refusal["/navigate_to_pose"]
 
 
 def test_feedback_says_what_is_left_and_how_long_it_may_take():
