@@ -48,10 +48,14 @@ class DriveServer:
     """Takes goals, steps the drive under way, and tells how it ended; `make` begins a drive to a goal in map."""
 
     def __init__(
-        self, node: LupexNode[PathPlanningConfig], make: Callable[[tuple[float, float], float], Drive]
+        self,
+        node: LupexNode[PathPlanningConfig],
+        make: Callable[[tuple[float, float], float], Drive],
+        judge: Callable[[str], None],
     ) -> None:
+        """Take what begins a drive, and what raises InvalidMessage for a goal that serves another plan."""
         self._node = node
-        self._make = make
+        self._make, self._judge = make, judge
         self._active: _ActiveDrive | None = None
         self._path = node.publisher(Path, "/plan/path", qos.STATE)
         node.serve_action(DriveTo, "/plan/drive_to", accept=self._accept, begin=self._drive_to)
@@ -104,6 +108,7 @@ class DriveServer:
         return self._make(goal, tolerance_m)
 
     def _accept(self, request: DriveTo.Goal) -> bool:
+        self._judge(request.plan_id)
         try:
             self._begin(conversions.goal(request.goal), request.tolerance_m)
         except ValueError as refusal:

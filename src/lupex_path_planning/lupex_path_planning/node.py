@@ -115,7 +115,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self.receive(MissionStatus, "/mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
         self.receive(PoseStamped, "/goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
         self.serve(PlanSortie, "/plan/sortie_request", self._plan_sortie)
-        self._drives = DriveServer(self, self._new_drive)
+        self._drives = DriveServer(self, self._new_drive, self._judge_drive)
         self.every(1.0, self._tick)
 
     def rest(self) -> None:
@@ -157,6 +157,17 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self._drives.go(goal)
         except ValueError as refusal:
             raise InvalidMessage(str(refusal)) from refusal
+
+    def _judge_drive(self, plan_id: str) -> None:
+        """Raise InvalidMessage for a goal that would take a mission's rover elsewhere.
+
+        Who was started again knows no plan, and believes whoever names one.
+        """
+        serves = plan_id == self._plan_id or (not self._plan_id and bool(plan_id))
+        if self._mission_under_way() and not serves:
+            raise InvalidMessage(
+                f"a mission follows {self._plan_id or 'no plan'}, and the goal serves {plan_id or 'none'}: end it first"
+            )
 
     def _new_drive(self, goal: tuple[float, float], tolerance_m: float) -> Drive:
         planner = self._proof.planner
