@@ -111,9 +111,9 @@ def plan_request(wish: PlanRoute, config: MissionConfig, plan_id: str) -> PlanSo
     )
 
 
-def drive_goal(wish: Drive, time_s: float) -> DriveTo.Goal:
-    """Return the action goal of a drive."""
-    goal = DriveTo.Goal(tolerance_m=wish.tolerance_m)
+def drive_goal(wish: Drive, time_s: float, plan_id: str) -> DriveTo.Goal:
+    """Return the action goal of a drive that serves a plan."""
+    goal = DriveTo.Goal(tolerance_m=wish.tolerance_m, plan_id=plan_id)
     goal.goal.header.frame_id = "map"
     goal.goal.header.stamp = stamp(time_s)
     goal.goal.pose.position = point(wish.goal)

@@ -380,7 +380,7 @@ class _DriveServer(_ActionServerOf):
         super().__init__(node, DriveTo, "plan/drive_to")
 
     def goal(self, activity: Drive) -> DriveTo.Goal:
-        return conversions.drive_goal(activity, self._node.now_s())
+        return conversions.drive_goal(activity, self._node.now_s(), self._node.plan_id)
 
 
 class _SampleServer(_ActionServerOf):

@@ -47,6 +47,7 @@ class Capabilities:
         self.valid = True
         self.sequence, self.plan_id = 0, ""
         self.requests = []
+        self.drives = []
         self.holding, self.held = False, []
         self.goals = []
         self.status = []
@@ -73,6 +74,7 @@ class Capabilities:
     def _drive(self, goal):
         position = goal.request.goal.pose.position
         self.goals.append(("drive", (position.x, position.y)))
+        self.drives.append(goal.request)
         if self.holding:
             self.held.append(goal)
             return
@@ -222,6 +224,8 @@ def test_it_asks_for_a_plan_that_replaces_the_one_it_knows(bench):
     bench.until(lambda: bench.world.requests)
     assert bench.world.requests[0].commit
     assert bench.world.requests[0].replaces == "sortie-7"
+    bench.until(lambda: bench.world.drives)
+    assert bench.world.drives[0].plan_id == "sortie-7"
 
 
 def test_a_certificate_of_another_plan_or_out_of_its_turn_is_not_used(bench):

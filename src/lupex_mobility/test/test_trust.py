@@ -282,3 +282,10 @@ def test_it_commands_rest_before_it_rests_or_ends(world, mobility, end):
     assert len(world.commands) == told + 1
     assert list(world.command.velocity) == [0.0] * 8
     assert world.velocities[-1].twist.linear.x == 0.0
+
+
+def test_a_route_that_is_told_to_end_stops_the_rover(world, mobility):
+    world.conductor.add(DriveRouteNode, {"distance_m": 10.0})
+    world.until(lambda: world.driving, 40)
+    world.conductor.remove("drive_route")
+    world.until(lambda: not world.driving, 3)

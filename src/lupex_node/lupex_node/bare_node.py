@@ -46,6 +46,7 @@ class BareNode(Generic[C]):
         self._refused: dict[str, int] = {}
         self._refusal: dict[str, str] = {}
         self._soles: dict[str, SoleSender] = {}
+        self._tells: set[str] = set()
         self._made: list[Callable[[], None]] = []
         self._jobs = 0
         self._wirings = 0
@@ -79,7 +80,14 @@ class BareNode(Generic[C]):
         """Take down what `wire` made."""
         while self._made:
             self._made.pop()()
+        for sole in self._soles.values():
+            if sole.contested:
+                sole.names = ()
+                # the middleware may be gone
+                with contextlib.suppress(Exception):
+                    self.uncontested(sole)
         self._soles.clear()
+        self._tells.clear()
         # what is still being done in the background was for this wiring
         self._wirings += 1
         self._jobs = 0
@@ -217,6 +225,7 @@ class BareNode(Generic[C]):
         self, kind: type, topic: str, profile: Profile = qos.STATE, *, sole_sender: bool = False
     ) -> Publisher:
         """Offer a topic until the node is cleaned up; with `sole_sender` another who tells it is a fault."""
+        self._tells.add(topic)
         if sole_sender:
             self.sole_sender(kind, topic)
         return self._keep(self.port.publisher(kind, topic, profile))
@@ -224,7 +233,7 @@ class BareNode(Generic[C]):
     def sole_sender(
         self, kind: type, topic: str, forget: Callable[[], None] | None = None, *, but_me: bool = False
     ) -> SoleSender:
-        """Return who tells a topic that one node alone may tell, this one left out with `but_me`; kept up to date.
+        """Return who tells a topic that one node alone may tell, kept up to date; with `but_me` this one may too.
 
         `forget` is called when it is told by more than one.
         """
@@ -235,7 +244,8 @@ class BareNode(Generic[C]):
 
             def told(names: tuple[str, ...]) -> None:
                 before = sole.contested
-                sole.names = tuple(name for name in names if not (but_me and name == self.name))
+                mine = but_me and topic in self._tells
+                sole.names = tuple(name for name in names if not (mine and name == self.name))
                 if sole.contested:
                     self.contested(sole)
                     for call in sole.forget:
@@ -254,7 +264,7 @@ class BareNode(Generic[C]):
 
     def uncontested(self, sole: SoleSender) -> None:
         """Say that it has not any more."""
-        self.info(f"{sole.topic} is told by {sole.names[0] if sole.names else 'nobody'} alone again")
+        self.info(sole.over)
 
     def every(self, period_s: float, call: Callable[[], None]) -> None:
         """Call regularly in ROS time while active; ticks that were missed are not caught up."""

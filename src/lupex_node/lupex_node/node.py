@@ -124,7 +124,7 @@ class LupexNode(BareNode[C]):
 
     def uncontested(self, sole: SoleSender) -> None:
         """Clear it."""
-        self.clear_fault(sole.code, f"{sole.topic} is told by {sole.names[0] if sole.names else 'nobody'} alone again")
+        self.clear_fault(sole.code, sole.over)
 
     @property
     def active_faults(self) -> tuple[str, ...]:

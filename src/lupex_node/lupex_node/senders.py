@@ -77,3 +77,10 @@ class SoleSender:
         """Say who they are."""
         told = " and ".join((", ".join(self.names[:-1]), self.names[-1])) if self.contested else "".join(self.names)
         return f"{self.topic} is told by {told}: none of it is used until one alone tells it"
+
+    @property
+    def over(self) -> str:
+        """Say that it is over."""
+        return (
+            f"{self.topic} is told by {self.names[0]} alone again" if self.names else f"nobody tells {self.topic} now"
+        )

@@ -212,3 +212,60 @@ def test_files_are_read_as_rcl_reads_them(tmp_path, blocks, namespace):
     rclpy.shutdown(context=context)
     given = given_to([read_parameter_file(file) for file in files], f"{namespace}/n")
     assert {key: one.value for key, one in given.items()} == read
+
+
+COMMANDING = """
+import sys
+from dataclasses import dataclass
+from std_msgs.msg import String
+from lupex_node import qos
+from lupex_node.bare_node import BareNode
+from lupex_node.ros.process import run
+
+@dataclass(frozen=True)
+class Nothing:
+    pass
+
+class Commanding(BareNode[Nothing]):
+    NAME, CONFIG = "commanding", Nothing
+
+    def wire(self):
+        self.told = self.publisher(String, "/order", qos.STATE)
+        self.port.timer(0.05, lambda: self.told.publish(String(data="drive")))
+
+    def rest(self):
+        self.told.publish(String(data="rest"))
+        self.told.settle(5.0)
+
+sys.exit(run(Commanding))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_is_told_to_end_commands_rest_last(number):
+    from std_msgs.msg import String
+
+    from lupex_node import qos
+    from lupex_node.ros.visitor import RosVisitor
+
+    heard = []
+    visitor = RosVisitor("listener", interval_s=0.0)
+    visitor.port.subscribe(String, "/order", lambda message: heard.append(message.data), qos.SAMPLES)
+    command = [sys.executable, "-c", COMMANDING]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}) as process:
+        try:
+            for _ in range(600):
+                visitor.spin(0.1)
+                if heard:
+                    break
+            assert heard
+            process.send_signal(number)
+            for _ in range(600):
+                visitor.spin(0.1)
+                if "rest" in heard:
+                    break
+            assert heard[-1] == "rest"
+            assert process.wait(60.0) == 0
+        finally:
+            process.kill()
+            visitor.close()

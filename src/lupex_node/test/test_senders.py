@@ -137,6 +137,27 @@ class TestInLockStep:
         assert [fault.code for fault in faults] == ["contested_done"]
         assert "foreign and obedient" in faults[0].text
 
+    def test_who_takes_the_receivers_own_name_is_a_stranger_to_a_topic_that_it_does_not_tell(self, bench):
+        conductor, node, faults = bench
+        for name in ("rightful", node.name):
+            conductor.visitor(name).publisher(Int64, "/order", qos.STATE)
+        conductor.run_until(1001.0)
+        assert "obedient and rightful" in faults[0].text
+
+    def test_a_node_that_is_cleaned_up_leaves_no_such_fault(self, bench):
+        conductor, node, faults = bench
+        for name in ("a", "b"):
+            conductor.visitor(name).publisher(Int64, "/order", qos.STATE)
+        conductor.run_until(1001.0)
+        node.deactivate()
+        node.cleanup()
+        conductor.run_until(1002.0)
+        assert [fault.active for fault in faults] == [True, False]
+        node.configure()
+        node.activate()
+        conductor.run_until(1003.0)
+        assert [fault.active for fault in faults] == [True, False, True]
+
     def test_a_cleaned_up_node_watches_nobody(self, bench):
         conductor, node, faults = bench
         node.deactivate()

@@ -49,17 +49,17 @@ class _ActiveDrive:
 class DriveServer:
     """Takes goals, steps the drive under way, and tells how it ended; `make` begins a drive to a goal in map.
 
-    `free` raises InvalidMessage where the rover may not be sent anywhere by a person's goal.
+    `judge` raises InvalidMessage for a goal that does not serve the plan that a mission follows; None: a person's goal.
     """
 
     def __init__(
         self,
         node: LupexNode[PathPlanningConfig],
         make: Callable[[tuple[float, float], float], Drive],
-        free: Callable[[], None],
+        judge: Callable[[str | None], None],
     ) -> None:
         self._node = node
-        self._make, self._free = make, free
+        self._make, self._judge = make, judge
         self._active: _ActiveDrive | None = None
         self._path = node.publisher(Path, "plan/path", qos.STATE)
         node.serve_action(DriveTo, "plan/drive_to", accept=self._accept, begin=self._drive_to)
@@ -113,6 +113,7 @@ class DriveServer:
         return self._make(goal, tolerance_m)
 
     def _accept(self, request: DriveTo.Goal) -> bool:
+        self._judge(request.plan_id)
         try:
             self._begin(conversions.goal(request.goal), request.tolerance_m)
         except ValueError as refusal:
@@ -124,7 +125,7 @@ class DriveServer:
         self._replace(drive, goal)
 
     def _accept_pose(self, request: NavigateToPose.Goal) -> bool:
-        self._free()
+        self._judge(None)
         try:
             self._begin(conversions.pose_goal(request), self._node.config.goal_tolerance_m)
         except ValueError as refusal:
@@ -137,7 +138,7 @@ class DriveServer:
 
     def go(self, goal: tuple[float, float]) -> None:
         """Drive to a place in map that nobody waits for; raises ValueError for one off the site's map."""
-        self._free()
+        self._judge(None)
         self._replace(self._begin(goal, self._node.config.goal_tolerance_m), None)
 
     def _replace(self, drive: Drive, goal: Goal | None) -> None:

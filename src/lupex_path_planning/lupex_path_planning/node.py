@@ -115,7 +115,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self.receive(MissionStatus, "mission/status", self._take_mission, max_age_s=age_s, sole_sender=True)
         self.receive(PoseStamped, "goal_pose", self._take_goal, convert=conversions.goal, sole_sender=True)
         self.serve(PlanSortie, "plan/sortie_request", self._plan_sortie)
-        self._drives = DriveServer(self, self._new_drive, self._free_of_missions)
+        self._drives = DriveServer(self, self._new_drive, self._judge_drive)
         self.every(1.0, self._tick)
 
     def rest(self) -> None:
@@ -150,15 +150,25 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         stamp_s, under_way = self._mission
         return under_way and self.now_s() - stamp_s <= self.config.ground.mission_max_age_s
 
-    def _free_of_missions(self) -> None:
-        if self._mission_under_way():
-            raise InvalidMessage("a mission is under way: end it before the rover is sent elsewhere")
-
     def _take_goal(self, goal: tuple[float, float]) -> None:
         try:
             self._drives.go(goal)
         except ValueError as refusal:
             raise InvalidMessage(str(refusal)) from refusal
+
+    def _judge_drive(self, plan_id: str | None) -> None:
+        """Raise InvalidMessage for a goal that would take a mission's rover elsewhere; None is a person's, of no plan.
+
+        Who was started again knows no plan, and believes whoever names one.
+        """
+        if not self._mission_under_way():
+            return
+        if plan_id is None:
+            raise InvalidMessage("a mission is under way: end it before the rover is sent elsewhere")
+        if plan_id != self._plan_id and (self._plan_id or not plan_id):
+            raise InvalidMessage(
+                f"a mission follows {self._plan_id or 'no plan'}, and the goal serves {plan_id or 'none'}: end it first"
+            )
 
     def _new_drive(self, goal: tuple[float, float], tolerance_m: float) -> Drive:
         planner = self._proof.planner

@@ -355,11 +355,11 @@ def test_while_another_could_tell_the_pose_there_is_no_certificate(world):
     world.until(world.certified)
 
 
-def drive(world, x, y, tolerance=1.0, frame="map"):
+def drive(world, x, y, tolerance=1.0, frame="map", plan_id=""):
     """Ask for a drive; return it, and where its outcome and result will be: a drive not taken has ended by then."""
     client = world.outside.action_client(DriveTo, "/plan/drive_to")
     assert client.ready()
-    goal = DriveTo.Goal(tolerance_m=tolerance)
+    goal = DriveTo.Goal(tolerance_m=tolerance, plan_id=plan_id)
     goal.goal.header.frame_id = frame
     goal.goal.pose.position.x, goal.goal.pose.position.y = x, y
     ended = []
@@ -432,6 +432,23 @@ def test_a_node_that_is_deactivated_stops_the_drive_first_and_takes_none(world):
     assert "rests" in result.reason
     assert drive(world, 6.0, 0.0)[1] == REFUSED
     assert "not active" in world.node._refusal["/plan/drive_to"]
+
+
+def test_during_a_mission_only_its_own_drives_are_taken(world):
+    plan_id = planned(world).plan_id
+    mission(world, MissionStatus.DRIVE)
+    for stranger in ("", "sortie-of-somebody"):
+        assert drive(world, 6.0, 0.0, plan_id=stranger)[1] == REFUSED
+        assert f"a mission follows {plan_id}" in world.node._refusal["/plan/drive_to"]
+    assert not drive(world, 6.0, 0.0, plan_id=plan_id)[1]
+    mission(world, MissionStatus.DONE)
+    assert not drive(world, 8.0, 0.0)[1]
+
+
+def test_a_planner_that_was_started_again_takes_the_drives_of_a_plan_it_does_not_know(world):
+    world.until(world.certified)
+    mission(world, MissionStatus.RETURN)
+    assert not drive(world, 6.0, 0.0, plan_id="sortie-of-its-last-life")[1]
 
 
 def navigate(world, x, behavior_tree="", frame="map"):

@@ -208,6 +208,11 @@ def test_on_request_the_map_begins_anew(world, flat):
     world.until(lambda: answers)
     assert answers[0].success
     assert 0 < np.count_nonzero(world.node._map.known) < known / 10
+    world.node.deactivate()
+    client.call(Trigger.Request(), answers.append)
+    world.until(lambda: len(answers) == 2)
+    assert not answers[1].success
+    assert "not active" in answers[1].message
 
 
 def stand(world, flat, clouds, x=0.0):

@@ -76,14 +76,22 @@ class DriveRouteNode(LupexNode[RouteConfig]):
         if leg is not None and not self.done:
             self._path.publish(conversions.path(self.now_s(), leg.points(self.config.spacing_m)))
 
+    def rest(self) -> None:
+        """End the route that mobility follows."""
+        if not self.done and self._route is not None:
+            self._stop()
+
     def _end(self, outcome: str) -> None:
         self.outcome = outcome
+        self._stop()
+        self.port.end(1 if outcome else 0, outcome or "out and back")
+
+    def _stop(self) -> None:
         self._path.publish(conversions.path(self.now_s(), np.zeros((0, 2))))
         if self._overriding:
             self._mobility.call(OverrideMotion.Request(allow=False, person=self.name), lambda response: None)
         # the empty path is the stop: let it leave before the publisher goes
         self._path.settle(STOP_WALL_S)
-        self.port.end(1 if outcome else 0, outcome or "out and back")
 
 
 def main(args: list[str] | None = None) -> None:
