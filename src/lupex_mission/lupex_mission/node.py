@@ -261,12 +261,12 @@ class MissionNode(LupexNode[MissionConfig]):
         self._watch = self._watch.looked()
         lost = self._watch.lost(self.config.watched_nodes, now_s)
         # Just after the start nobody has spoken yet: not there, but nothing to cry about.
-        if now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s:
-            for name in lost:
-                self._lost(name, f"{name} is silent; the rover stands still until it is back")
-        else:
-            for name in lost & set(self._watch.last_s):
-                self._lost(name, f"{name} is silent; the rover stands still until it is back")
+        waited = now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s
+        begun = self._executive is not None and self._executive.progress.begun
+        # without a sortie a person may be driving, and this node holds nobody
+        what = "the rover stands still" if begun else "no sortie goes on"
+        for name in lost if waited else lost & set(self._watch.last_s):
+            self._lost(name, f"{name} is silent; {what} until it is back")
         beside = self._lost_beside(now_s)
         for name in {*self.config.watched_nodes, *self.config.watched_beside} - lost - beside:
             self.clear_fault(f"node_lost_{name}", f"{name} is back")

@@ -294,6 +294,8 @@ def test_a_silent_node_holds_it_and_a_restarted_one_is_reported(bench):
     bench.in_phase(MissionStatus.SAFE, limit_s=60.0)
     assert seconds(bench.world.status[-1].header.stamp) == pytest.approx(last_s + timeout_s + mission_node.TICK_S)
     assert "mobility" in bench.world.status[-1].text
+    (fault,) = (fault for fault in bench.world.faults if fault.code == "node_lost_mobility")
+    assert "the rover stands still" in fault.text
     bench.world.lives["mobility"] = "1"
     bench.in_phase(MissionStatus.SCAN, limit_s=3.0)
     edges = lambda: [fault.active for fault in bench.world.faults if fault.code == "node_lost_mobility"]  # noqa: E731
@@ -352,6 +354,15 @@ def test_the_loss_of_the_recorder_is_told_and_holds_nobody(bench):
     del bench.world.lives["recorder"]
     bench.until(lambda: lost() == [True, False, True], limit_s=MissionConfig(site="").beside_timeout_s + 3.0)
     assert bench.world.status[-1].phase == MissionStatus.SCAN
+
+
+def test_without_a_sortie_it_does_not_say_that_the_rover_stands(bench):
+    bench.start()
+    bench.until(lambda: bench.world.status)
+    bench.world.lives.pop("mobility")
+    bench.until(lambda: any(fault.code == "node_lost_mobility" for fault in bench.world.faults), limit_s=60.0)
+    (fault,) = (fault for fault in bench.world.faults if fault.code == "node_lost_mobility")
+    assert fault.text == "mobility is silent; no sortie goes on until it is back"
 
 
 def test_killed_it_goes_on_where_it_was(bench):

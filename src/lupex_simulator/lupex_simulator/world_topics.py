@@ -23,6 +23,7 @@ from lupex_interfaces.msg import (
 )
 from lupex_node import qos
 from lupex_node.bare_node import BareNode
+from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import seconds
 from lupex_node.qos import Profile
 from lupex_simulator import conversions
@@ -91,22 +92,34 @@ class WorldTopics:
     def _make_subscriptions(self) -> None:
         parts = self._parts
         if Part.VEHICLE in parts:
-            self._obey(JointState, "mobility/joint_commands", self._on_joint_command, qos.STATE)
+            self._obey(JointState, "mobility/joint_commands", self._on_joint_command, qos.STATE, Source.COMMANDS)
         else:
             self._take(Odometry, "truth/odometry", self._on_external_pose, qos.NEWEST)
             self._take(JointState, "mobility/joint_states", self._on_external_joints, qos.SAMPLES)
-            self._obey(JointState, "mobility/joint_commands", self._on_external_command, qos.NEWEST)
+            self._obey(JointState, "mobility/joint_commands", self._on_external_command, qos.NEWEST, Source.COMMANDS)
         if Part.DRILL_RIG in parts:
-            self._obey(DrillRigCommand, "drill/rig_command", self._on_rig_command, qos.STATE)
+            self._obey(DrillRigCommand, "drill/rig_command", self._on_rig_command, qos.STATE, Source.DRILL)
         if Part.POWER_BUS in parts:
             self._obey(PowerSwitches, "power/switches", self._on_switches, qos.STATE)
 
     def _take(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
         self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes)
 
-    def _obey(self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile) -> None:
+    def _obey(
+        self, kind: type, topic: str, use: Callable[[Any], None], profile: Profile, source: Source | None = None
+    ) -> None:
         """Take commands from one sender alone: of two nobody knows whose is whose; silence brings all to rest."""
-        self._node.receive(kind, topic, use, profile=profile, wakes=self._wakes, sole_sender=True)
+        sole = self._node.sole_sender(kind, topic)
+
+        def obeyed(message: Any) -> None:
+            if sole.contested:
+                # time waits for who commands, obeyed or not
+                if source is not None:
+                    self._heard(source, seconds(message.header.stamp))
+                raise InvalidMessage(sole.text)
+            use(message)
+
+        self._take(kind, topic, obeyed, profile)
 
     # ------------------------------------------------------------------------------------------------ incoming
 

@@ -177,6 +177,26 @@ def test_while_another_could_command_the_tracks_they_stand(run):
     assert min(run.listener.last["/mobility/joint_states"].velocity[4:]) > 0.0
 
 
+def test_time_waits_for_who_commands_though_nobody_is_obeyed(run, monkeypatch):
+    hurried = Hurried(run, monkeypatch)
+    run.conductor.visitor("intruder").publisher(JointState, "/mobility/joint_commands", qos.STATE)
+    run.go_on(0.01)
+
+    def command():
+        message = JointState(name=list(JOINT_NAMES), position=[0.0] * 8, velocity=[0.0] * 8)
+        message.header.stamp = stamp(run.conductor.now_s)
+        run.listener.joints.publish(message)
+        run.go_on(0.01)
+
+    command()
+    assert hurried.wait_s() == 0.0
+    run.go_on(5.0)
+    assert hurried.wait_s() > 0.0
+    command()
+    assert hurried.wait_s() == 0.0
+    assert "not used: /mobility/joint_commands is told by" in hurried.said(Severity.WARNING)[0]
+
+
 def test_what_no_command_may_contain_is_refused_and_told_once(run):
     run.add()
     for _ in range(3):
