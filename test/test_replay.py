@@ -17,6 +17,7 @@ from lupex_cli import replay  # noqa: E402
 from lupex_interfaces.msg import Exchange  # noqa: E402
 from lupex_node.conversions import seconds  # noqa: E402
 from lupex_node.serialization import deserialize_message  # noqa: E402
+from lupex_system_tests.conducted import conducted  # noqa: E402
 from lupex_system_tests.recorded_everything import LASTS_S, SCAN_S  # noqa: E402
 
 AUTONOMY = (
@@ -65,6 +66,18 @@ def test_all_nodes_wired_together_say_the_same_bytes(everything_bag, tmp_path):
     assert {SAYS[node] for node in AUTONOMY} <= set(topics)
     # plan, drive and hole: asked, taken, answered
     assert topics["/exchanges"]["now"] == 7
+
+
+def test_a_rover_in_a_namespace_is_replayed_like_any_other(tmp_path):
+    arguments = {"world": "plain", "route_m": "2.0", "namespace": "r1", "record": "true", "record_all": "true"}
+    with conducted("sim.launch.xml", tmp_path, **arguments) as stack:
+        stack.conductor.run_until(stack.conductor.now_s + 40.0)
+        assert not [name for name in stack.conductor.servers if not name.startswith("/r1/")]
+    bag = tmp_path / "bag" / "r1"
+    assert open_raw(bag).custom["namespace"] == "/r1"
+    code, topics = replayed(bag, tmp_path / "now", "--node", "localization", "mobility")
+    assert code == 0, {name: item["first"] for name, item in topics.items() if not item["same"]}
+    assert min(topics[name]["now"] for name in ("/odometry/global", "/mobility/joint_commands", "/diagnostics")) > 10
 
 
 def test_another_parameter_says_something_else_where_it_must(everything_bag, tmp_path, capsys):

@@ -28,7 +28,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_node.interrupts import interruptible
 from lupex_node.lockstep.latency import read_latency
 from lupex_recorder.metadata import write_atomically
-from lupex_recorder.recorder import RecordingError
+from lupex_recorder.recorder import NAMESPACE, RecordingError
 
 PROGRESS_WALL_S = 10.0
 
@@ -84,6 +84,9 @@ def run(options: argparse.Namespace) -> int:
     if "world" not in arguments:
         print("note: the recording does not say in which world it was made: give --world and --seed")
     starts = overridden(starts_of(launch, arguments, options.node), options.parameters, options.set)
+    # what was read has the names that any rover has, and so have the nodes
+    rover = recording.custom.get(NAMESPACE, "")
+    starts = [dataclasses.replace(start, place=dataclasses.replace(start.place, of_rover=rover)) for start in starts]
     if any(start.kind.MAKES_TIME for start in starts) and options.begin > 0.0:
         raise ReplayError("a world begins at its own beginning: leave --from away")
     latency = read_latency(package_share("lupex_bringup", os.environ) / "config" / "lockstep.yaml")

@@ -17,7 +17,7 @@ from lupex_launch.lockstep.recorded import RecordedMessage, ReplayError
 from lupex_launch.packages import package_share
 from lupex_recorder.config import Limits
 from lupex_recorder.metadata import Qos
-from lupex_recorder.recorder import Recorder
+from lupex_recorder.recorder import NAMESPACE, Recorder
 from lupex_recorder.schemas import SchemaError, read_schema
 
 LARGE_BYTES = 2000
@@ -51,7 +51,7 @@ class Outputs:
     def __init__(self, out: Path, recording: RawRecording, nodes: Sequence[str]) -> None:
         """Begin a bag; raises RecordingError."""
         custom = {
-            **recording.custom,
+            **{key: value for key, value in recording.custom.items() if key != NAMESPACE},
             "thinned": "",
             "excluded": "",
             "replay_of": str(recording.path.resolve()),

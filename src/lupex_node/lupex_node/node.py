@@ -12,7 +12,7 @@ from lupex_node import qos
 from lupex_node.bare_node import BareNode
 from lupex_node.config import NodeConfig
 from lupex_node.conversions import stamp
-from lupex_node.life import hardware_id, status_name
+from lupex_node.life import status_name
 from lupex_node.parameters import configured
 from lupex_node.port import Port, Store
 from lupex_node.qos import Profile
@@ -142,7 +142,7 @@ class LupexNode(BareNode[C]):
         if level == DiagnosticStatus.OK and not self.active:
             level, text = DiagnosticStatus.STALE, "not active"
         status = DiagnosticStatus(level=level, name=status_name(self.name), message=text)
-        status.hardware_id = hardware_id(self.port.namespace)
+        status.hardware_id = self.port.hardware
         status.values = [KeyValue(key="started", value=self.port.life)]
         status.values += [
             KeyValue(key=f"{HEARD}{name}", value=f"{stamp_s:.3f}") for name, stamp_s in self._beats_heard_s.items()

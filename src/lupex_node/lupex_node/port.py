@@ -213,6 +213,8 @@ class Port(Protocol):
     name: str
     namespace: str
     """Absolute; `/` where there is none."""
+    hardware: str
+    """Which rover the node runs on, for diagnostics."""
     life: str
     """Tells this life of the node from the one before."""
     launch: str

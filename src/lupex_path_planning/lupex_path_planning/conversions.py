@@ -133,11 +133,11 @@ def pose_goal(request: NavigateToPose.Goal) -> tuple[float, float]:
 
 
 def navigation(
-    place: tuple[float, float] | None, took_s: float, driven_m: float, report: DriveReport
+    time_s: float, place: tuple[float, float] | None, took_s: float, driven_m: float, report: DriveReport
 ) -> NavigateToPose.Feedback:
     """Return how a goal of Nav2 goes; what is left takes as long a metre as what was driven."""
     feedback = NavigateToPose.Feedback(number_of_recoveries=min(report.reroutes, 32767))
-    feedback.current_pose.header.frame_id = MAP
+    feedback.current_pose.header.frame_id, feedback.current_pose.header.stamp = MAP, stamp(time_s)
     if place is not None:
         feedback.current_pose.pose.position.x, feedback.current_pose.pose.position.y = place
     feedback.navigation_time = duration(took_s)

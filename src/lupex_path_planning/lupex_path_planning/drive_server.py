@@ -150,8 +150,9 @@ class DriveServer:
         if active.goal is None:
             return
         if isinstance(active.goal.request, NavigateToPose.Goal):
-            took_s = self._node.now_s() - active.begun_s
-            active.goal.feedback(conversions.navigation(active.place, took_s, active.distance_m, report))
+            now_s = self._node.now_s()
+            took_s = now_s - active.begun_s
+            active.goal.feedback(conversions.navigation(now_s, active.place, took_s, active.distance_m, report))
             return
         feedback = DriveTo.Feedback(replans=report.reroutes, text=report.text)
         left = report.distance_remaining_m

@@ -515,12 +515,13 @@ def test_during_a_mission_no_client_of_nav2_sends_the_rover_elsewhere(world):
 
 def test_feedback_says_what_is_left_and_how_long_it_may_take():
     report = DriveReport(Progress.GOING, "", np.empty((0, 2)), 5.0, 2)
-    feedback = conversions.navigation((1.0, 2.0), 40.0, 2.0, report)
+    feedback = conversions.navigation(9.0, (1.0, 2.0), 40.0, 2.0, report)
     assert (feedback.distance_remaining, feedback.number_of_recoveries) == (5.0, 2)
     assert (feedback.navigation_time.sec, feedback.estimated_time_remaining.sec) == (40, 100)
     at = feedback.current_pose
-    assert (at.header.frame_id, at.pose.position.x, at.pose.position.y) == ("map", 1.0, 2.0)
-    unknown = conversions.navigation(None, 1.0, 0.0, dataclasses.replace(report, distance_remaining_m=math.inf))
+    assert (at.header.frame_id, at.header.stamp.sec) == ("map", 9)
+    assert (at.pose.position.x, at.pose.position.y) == (1.0, 2.0)
+    unknown = conversions.navigation(9.0, None, 1.0, 0.0, dataclasses.replace(report, distance_remaining_m=math.inf))
     assert (unknown.distance_remaining, unknown.estimated_time_remaining.sec) == (0.0, 0)
 
 

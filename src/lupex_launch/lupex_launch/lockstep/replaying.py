@@ -153,7 +153,7 @@ class Replay:
 
     def _add(self, start: NodeStart) -> None:
         try:
-            self.conductor.add(start.kind, start.parameters, start.name, start.files)
+            self.conductor.add(start.kind, start.parameters, start.name, start.files, start.place)
         except ConfigurationError as error:
             raise ReplayError(str(error)) from error
         except LockstepError as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lupex_models.configuration import Setting
 from lupex_node import exchanges
 from lupex_node.exchanges import Asked, Sending
+from lupex_node.life import hardware_id
 from lupex_node.lockstep.cdr import writer
 from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.services import LockstepActionClient, LockstepActionServer, LockstepClient, LockstepService
@@ -45,6 +46,8 @@ class Place:
 
     namespace: str = ROOT
     remaps: tuple[Remap, ...] = ()
+    of_rover: str = ""
+    """Namespace of the rover whose recording is replayed without one; empty: the node's own."""
 
 
 class LockstepTimer:
@@ -88,6 +91,7 @@ class LockstepPort:
         self.launch = conductor.launch
         place = place or Place()
         self.namespace, self._remaps = place.namespace, place.remaps
+        self.hardware = hardware_id(place.of_rover or place.namespace)
         self.source = f"parameters of node {expanded(name, self.namespace, name)}"
         self.alive = True
         self.hung: deque[tuple[Callable[[Any], None], Any]] | None = None

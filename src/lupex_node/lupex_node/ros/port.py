@@ -25,7 +25,7 @@ from rclpy.parameter import Parameter
 from lupex_models.configuration import ConfigurationError, Setting
 from lupex_node.bare_node import BareNode
 from lupex_node.checkpoint import FileStore
-from lupex_node.life import Life, begun_ticks
+from lupex_node.life import Life, begun_ticks, hardware_id
 from lupex_node.names import own_directory
 from lupex_node.node import LupexNode
 from lupex_node.parameter_files import ParameterFile, given_to
@@ -149,6 +149,7 @@ class RosPort:
             raise ConfigurationError(f"parameters of node {name or kind.NAME}: {one_line(error)}") from error
         self.name: str = self.node.get_name()
         self.namespace: str = self.node.get_namespace()
+        self.hardware = hardware_id(self.namespace)
         self.source = f"parameters of node {self.node.get_fully_qualified_name()}"
         self.life = str(Life(socket.gethostname(), os.getpid(), time.time_ns()))
         self.launch = str(Life(socket.gethostname(), os.getppid(), begun_ticks(os.getppid())))
