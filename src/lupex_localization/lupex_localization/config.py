@@ -44,6 +44,21 @@ class Inertial:
     motion_rate_rad_s_rthz: float = setting(
         2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
     )
+    class_gyro_noise_rad_s_rthz: float = setting(
+        2.04e-5, "published for the class of unit; counts where rover.yaml says less", unit="rad/s/sqrt(Hz)", maximum=1
+    )
+    class_gyro_bias_rad_s: float = setting(1.0e-5, "likewise, at switch-on", unit="rad/s", maximum=1)
+    class_gyro_bias_walk_rad_s2_rthz: float = setting(3.0e-9, "likewise", unit="rad/s2/sqrt(Hz)", maximum=1)
+    class_accelerometer_bias_mps2: float = setting(3.0e-3, "likewise, at switch-on", unit="m/s2", maximum=10)
+    class_accelerometer_bias_walk_mps3_rthz: float = setting(3.0e-6, "likewise", unit="m/s3/sqrt(Hz)", maximum=10)
+    shake_rad: float = setting(
+        3.0e-4, "attitude that the gyros tell while tracks shake the body, beside the true one", unit="rad", maximum=0.1
+    )
+    frozen_samples: int = setting(10, "alike to the last digit in motion: the unit is frozen", minimum=3, maximum=1000)
+    lying_mps2: float = setting(
+        0.08, "mean acceleration in map that no motion explains: the accelerometers lie", unit="m/s2", minimum=0.01
+    )
+    lying_window_s: float = setting(8.0, "over which it is meant", unit="s", minimum=1, maximum=600)
     max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
     min_acceleration_mps2: float = setting(
         0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6
@@ -84,17 +99,60 @@ class Tracks:
     noise_correlation_s: float = setting(
         1.0, "over which the white parts are alike", unit="s", minimum=0.01, maximum=100
     )
-    slip_sigma: float = setting(0.015, "one sigma of the slip beside the soil's spread", minimum=0, maximum=1)
-    slip_correlation_m: float = setting(
-        40.0, "distance over which the slip's error is alike", unit="m", minimum=0.1, maximum=1e4
+    slip_sigma: float = setting(
+        0.03, "one sigma of the slip of one place beside the soil's spread", minimum=0, maximum=1
     )
+    slip_correlation_m: float = setting(5.0, "distance over which that is alike", unit="m", minimum=0.1, maximum=1e4)
     sideslip_sigma: float = setting(
-        0.01, "one sigma of sideways over forward speed beside the soil's spread", minimum=0, maximum=1
+        0.02, "one sigma of sideways over forward speed beside the soil's spread", minimum=0, maximum=1
     )
-    sideslip_correlation_m: float = setting(20.0, "distance over which it is alike", unit="m", minimum=0.1, maximum=1e4)
+    sideslip_correlation_m: float = setting(
+        5.0, "distance over which that is alike", unit="m", minimum=0.1, maximum=1e4
+    )
+    model_share: float = setting(0.7, "one sigma of the soil model's slip over itself", minimum=0, maximum=10)
+    slip_open: float = setting(
+        0.5, "sigma to which a contradiction opens the slip: the heavy tail of its prior", minimum=0.01, maximum=2
+    )
+    scale_sigma: float = setting(
+        0.1, "of what ground and track speeds differ by throughout: sprockets, and slip that lasts", maximum=1
+    )
+    steer_zero_sigma_rad: float = setting(0.006, "of the steering's zero", unit="rad", maximum=0.3)
     soils: int = setting(32, "soils drawn for the spread of the slip", minimum=4, maximum=1000)
     slope_step_rad: float = setting(0.0524, "of the slip's grid", unit="rad", minimum=0.005, maximum=0.3)
     slope_max_rad: float = setting(0.5236, "end of the slip's grid", unit="rad", minimum=0.1, maximum=0.8)
+
+
+@dataclass(frozen=True)
+class GroundMatching:
+    """Motion over ground by the lidar: scans against patches of the ground that it saw before."""
+
+    enabled: bool = setting(True, "take the lidar's clouds")
+    frame: str = setting("lidar", "frame_id that the clouds must carry")
+    cell_m: float = setting(0.25, "between nodes", unit="m", minimum=0.05, maximum=2)
+    reach_m: float = setting(7.0, "points nearer than that", unit="m", minimum=1, maximum=30)
+    nearest_m: float = setting(0.8, "and further than that", unit="m", minimum=0, maximum=5)
+    rise_m: float = setting(0.25, "that ground may stand above or below the body's plane, and", unit="m", maximum=10)
+    steepest: float = setting(0.5, "as much more for each metre", maximum=5)
+    points: int = setting(2000, "matched, of those of a scan", minimum=200, maximum=100_000)
+    least_points: int = setting(500, "a cloud with fewer in reach is not used", minimum=100, maximum=100_000)
+    floor_m: float = setting(0.008, "no displacement is known better", unit="m", minimum=1e-4, maximum=1)
+    alike_points: float = setting(12.0, "points whose errors are alike", minimum=1, maximum=1e4)
+    misfit_per_m: float = setting(
+        1.6, "slope that scans show which do not quite fit, over the heights left over", unit="1/m", maximum=100
+    )
+    relief_share: float = setting(
+        0.35, "of the squares of slopes that their noise must leave, or the ground tells nothing", minimum=0, maximum=1
+    )
+    tilt_sigma_rad: float = setting(4.0e-3, "between scan and patch: mounting", unit="rad", minimum=1e-5, maximum=0.1)
+    alignment_sigma_rad: float = setting(3.0e-3, "of the lidar's mounting, each axis", unit="rad", maximum=0.1)
+    window_m: float = setting(0.6, "most that a displacement is searched about the guess", unit="m", minimum=0.1)
+    overlap: float = setting(0.4, "of the points that must meet the patch", minimum=0.05, maximum=1)
+    every_m: float = setting(0.3, "of way between scans used", unit="m", minimum=0.05, maximum=5)
+    every_rad: float = setting(0.1, "of turning, likewise", unit="rad", minimum=0.01, maximum=3)
+    grow_m: float = setting(1.0, "way over which a patch takes in scans", unit="m", minimum=0.2, maximum=10)
+    next_m: float = setting(1.5, "way after which the next patch is begun", unit="m", minimum=0.2, maximum=10)
+    last_m: float = setting(3.0, "way after which it takes over", unit="m", minimum=0.5, maximum=20)
+    lost_after: int = setting(3, "scans without a place in the patch, after which it is begun anew", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -115,13 +173,24 @@ class Fixes:
     """Star tracker, sun sensor and terrain height."""
 
     probability: float = setting(0.9995, "of a good fix to pass its gate", minimum=0.5, maximum=0.9999999)
-    max_age_s: float = setting(2.0, "an older fix is refused", unit="s", minimum=0.1, maximum=60)
+    memory_s: float = setting(
+        10.0, "an older sample is refused, a younger one put in its place", unit="s", minimum=1, maximum=60
+    )
     future_s: float = setting(3.0, "a stamp further ahead of the clock is refused", unit="s", minimum=0, maximum=60)
+    refused_long_s: float = setting(
+        5.0, "one input refused for so long is DEGRADED", unit="s", minimum=0.5, maximum=600
+    )
     attitude_frame: str = setting("star_tracker", "frame_id that AttitudeFix must carry")
     sun_frame: str = setting("base_link", "frame_id that the sun direction must carry")
     imu_frame: str = setting("base_link", "frame_id that Imu must carry")
     joint_frame: str = setting("base_link", "frame_id that the joint states must carry; an empty one is taken too")
-    alignment_sigma_rad: float = setting(5.0e-5, "of the star tracker's mounting", unit="rad", minimum=0, maximum=0.1)
+    alignment_sigma_rad: float = setting(
+        1.0e-3, "of the star tracker's mounting, each axis", unit="rad", minimum=0, maximum=0.1
+    )
+    sun_alignment_rad: float = setting(
+        5.0e-3, "of the sun sensor's, and what shifts the disc's centre", unit="rad", maximum=0.1
+    )
+    sun_margin_rad: float = setting(0.01, "of the skyline, below which the Sun cannot be seen", unit="rad", maximum=0.5)
     max_sigma_rad: float = setting(
         0.05, "a star tracker that claims to be worse is refused", unit="rad", minimum=1e-5, maximum=1
     )
@@ -129,8 +198,12 @@ class Fixes:
         8, "refused fixes in a row, alike, after which the heading is opened again", minimum=2, maximum=1000
     )
     recover_alike_rad: float = setting(5.0e-3, "how alike they must be", unit="rad", minimum=1e-5, maximum=1)
+    recover_settled_s: float = setting(
+        180.0, "the same once attitudes have passed: false stars last for minutes", unit="s", minimum=1, maximum=1e5
+    )
     terrain: bool = setting(True, "tie the height to the site's elevation model")
     terrain_sigma_m: float = setting(0.6, "elevation model and what it lacks", unit="m", minimum=0.01, maximum=100)
+    terrain_slope_sigma: float = setting(0.04, "of the elevation model's slopes", minimum=0, maximum=1)
     terrain_interval_m: float = setting(
         15.0, "distance over which its error is alike", unit="m", minimum=0.1, maximum=1e3
     )
@@ -145,6 +218,11 @@ class Health:
     lost_position_m: float = setting(50.0, "one sigma", unit="m", minimum=0.1, maximum=1e5)
     lost_silence_s: float = setting(
         10.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
+    )
+    gap_s: float = setting(10.0, "without any sample is a gap, after which the place is open", unit="s", minimum=1)
+    monitor_window: int = setting(30, "innovations of a sensor that are judged together", minimum=5, maximum=10_000)
+    monitor_limit: float = setting(
+        4.0, "mean normalised innovation squared a degree of freedom that is too much", minimum=1, maximum=1000
     )
     fault_after_s: float = setting(60.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
     fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
@@ -189,6 +267,7 @@ class LocalizationConfig:
     initial: InitialPose = field(default_factory=InitialPose)
     inertial: Inertial = field(default_factory=Inertial)
     tracks: Tracks = field(default_factory=Tracks)
+    ground: GroundMatching = field(default_factory=GroundMatching)
     stationary: Stationary = field(default_factory=Stationary)
     fixes: Fixes = field(default_factory=Fixes)
     health: Health = field(default_factory=Health)

@@ -8,19 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Vector3Stamped
+from geometry_msgs.msg import PoseWithCovarianceStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import Imu, JointState, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus
 from lupex_localization import conversions, start
 from lupex_localization.config import LocalizationConfig
 from lupex_localization.due import Due
-from lupex_localization.error_state_filter import heading_sigma_rad, position_sigma_m
-from lupex_localization.estimator import PoseEstimator, Surroundings
-from lupex_localization.health import Condition, Symptoms, judge
+from lupex_localization.estimator import PoseEstimator
+from lupex_localization.health import Condition, gather, judge
 from lupex_localization.reckoning import MotionEstimate
+from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_models.configuration import ConfigurationError
 from lupex_models.constants import MOON_ROTATION_RAD_S
@@ -58,6 +58,9 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._sampled(JointState, "/mobility/joint_states", self._take_tracks)
         self.receive(AttitudeFix, "/star_tracker/attitude", self._taken, convert=self._take_attitude)
         self.receive(Vector3Stamped, "/sun_sensor/direction", self._taken, convert=self._take_sun)
+        if config.ground.enabled:
+            self.receive(PointCloud2, "/lidar/points", self._taken, convert=self._take_cloud, profile=qos.NEWEST)
+        self.receive(PoseWithCovarianceStamped, "/initialpose", self._taken, convert=self._take_place)
         self.every(config.output.status_interval_s, self._tell)
 
     def _open_site(self) -> OrbitalSite | None:
@@ -77,6 +80,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
                 map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
                 sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
                 terrain=site.dem,
+                skyline_rad=lambda x_m, y_m, azimuth: float(site.horizon.elevation(x_m, y_m, azimuth)),
                 frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
             )
         self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
@@ -88,6 +92,8 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
         self._saved_s = -math.inf
         self._well_s = -math.inf
+        self._kept: tuple[start.Saved, str] | None = None
+        """The last known place before the clock went back, and why it is not to be relied on."""
 
     # ------------------------------------------------------------------------------------------------ samples in
 
@@ -114,6 +120,13 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
     def _take_sun(self, message: Vector3Stamped) -> None:
         self._estimator.add_sun(conversions.sun_sample(message, self.config), self.now_s())
 
+    def _take_cloud(self, message: PointCloud2) -> None:
+        time_s, points = conversions.cloud_points(message, self.config)
+        self._estimator.add_cloud(time_s, points, self.now_s())
+
+    def _take_place(self, message: PoseWithCovarianceStamped) -> None:
+        self._estimator.add_place(conversions.told_place(message), self.now_s())
+
     def _taken(self, _: None) -> None:
         """Fixes wait in the estimator for the next samples."""
 
@@ -122,8 +135,13 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
     def _advance(self) -> None:
         now_s = self.now_s()
         if now_s < self._newest_s - self.config.checkpoint.clock_back_s:
-            self.warn(f"the clock went back by {self._newest_s - now_s:.1f} s: beginning anew")
+            text = f"the clock went back by {self._newest_s - now_s:.0f} s"
+            self.warn(f"{text}: going on from the last known place")
+            kept, old = self._kept, self._estimator
             self._reset()
+            if old.begun:
+                kept = start.last_known(old.reckoning, old.travel_m), old.motion.unconfirmed or text
+            self._kept = kept
             return
         self._newest_s = now_s
         if not self._estimator.begun and not self._begin(now_s):
@@ -136,19 +154,30 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         sample, tracks, span_s = self._estimator.queued()
         if now_s <= 0.0 or sample is None or (tracks is None and span_s < self.config.initial.wait_s):
             return False
-        config = self.config
-        kept = self.saved_state(config.checkpoint.max_age_s)
-        saved = None if kept is None else start.from_plain(kept[1])
-        if saved is not None and saved.state.time_s <= sample.time_s:
-            state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, config.initial, self._rover)
-            self._estimator.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m)
+        found = self._last_known(sample.time_s)
+        if found is not None:
+            saved, unconfirmed = found
+            state, moved_m, told = start.resumed_state(saved, sample, tracks, self._estimator.terms)
+            self._estimator.begin(state, unconfirmed)
+            self._estimator.resume(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m, told)
             self.info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
             return True
-        if not start.steady(sample, config.initial):
+        if not start.steady(sample, self.config.initial):
             return False
-        initial = start.told_initial(config.initial, self._site)
-        self._estimator.begin(start.first_state(sample, initial, self._rover))
+        initial = start.told_initial(self.config.initial, self._site)
+        self._estimator.begin(start.first_state(sample, initial, self._estimator.terms.spread()))
         return True
+
+    def _last_known(self, time_s: float) -> tuple[start.Saved, str] | None:
+        """Return what was known last, if it is not the first time that the rover is switched on, and what is amiss."""
+        if self._kept is not None:
+            return self._kept
+        kept = self.saved_state(math.inf)
+        saved = None if kept is None else start.from_plain(kept[1])
+        if saved is None or saved.state.time_s > time_s:
+            return None
+        age_s = time_s - saved.state.time_s
+        return saved, "" if age_s <= self.config.checkpoint.max_age_s else f"the last known place is {age_s:.0f} s old"
 
     def _publish(self, estimate: MotionEstimate) -> None:
         time_s = estimate.state.time_s
@@ -164,7 +193,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             return
         checkpoint, estimator = self.config.checkpoint, self._estimator
         reckoning = estimator.reckoning
-        time_s = reckoning.state.time_s
+        time_s = reckoning.time_s
         interval_s = checkpoint.rest_interval_s if estimator.stationary else checkpoint.interval_s
         if time_s - self._saved_s >= interval_s:
             self._saved_s = time_s
@@ -172,23 +201,14 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
 
     def _tell(self) -> None:
         now_s, estimator = self.now_s(), self._estimator
-        state = estimator.reckoning.state if estimator.begun else None
-        position = position_sigma_m(state) if state else self.config.initial.position_sigma_m
-        heading = heading_sigma_rad(state) if state else self.config.initial.yaw_sigma_rad
-        symptoms = Symptoms(
-            begun=estimator.begun,
-            position_sigma_m=position,
-            heading_sigma_rad=heading,
-            inertial_silence_s=now_s - estimator.imu.last_s if estimator.imu.last_s is not None else math.inf,
-            track_silence_s=now_s - estimator.joints.last_s if estimator.joints.last_s is not None else math.inf,
-            refused_streak=estimator.shut.streak,
-        )
-        condition, text = judge(symptoms, self.config)
-        time_s = state.time_s if state else now_s
+        found = gather(estimator, now_s, self.config.initial)
+        condition, text = judge(found, self.config)
+        time_s = estimator.reckoning.time_s if estimator.begun else now_s
+        position, heading = found.position_sigma_m, found.heading_sigma_rad
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
         if sum(estimator.rejected.values()) > self._rejections:
             self._rejections = sum(estimator.rejected.values())
-            self.warn(f"{estimator.last_rejection} ({self._rejections} rejections so far)")
+            self.warn(f"{estimator.motion.last_rejection} ({self._rejections} rejections so far)")
         self.set_health(text, error=condition is Condition.LOST)
         if self._well_s == -math.inf:
             self._well_s = now_s

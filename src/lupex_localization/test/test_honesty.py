@@ -125,10 +125,5 @@ def test_the_place_is_not_believed_to_be_much_worse_than_it_is(ends):
     assert float(ends["off_m"].max()) < 0.05 * 0.1 * DRIVE_S + 0.3
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the mounting's constant error is averaged away as noise: squared error 303 times what is stated, 17 sigma; "
-    "localization that measures: issue 14",
-)
 def test_the_attitude_lies_as_far_off_as_is_said(ends):
     assert float(ends["attitude"].sum()) < chi2.ppf(0.999, 3 * RUNS)
