@@ -69,17 +69,21 @@ def _covariance(information: Array, left_m: float, settings: MatchSettings) -> A
     common, whole = information[0].copy(), information[1]
     # scans that do not quite fit each other make slopes too, in both halves alike
     common[:2, :2] -= np.eye(2) * whole[2, 2] * (settings.misfit_per_m * left_m) ** 2
-    values, vectors = np.linalg.eigh(common[:2, :2])
+    rest = np.linalg.inv(common[2:, 2:])
+    follow = rest @ common[2:, :2]
+    # what is left of the slopes once height and tilt are free as well
+    values, vectors = np.linalg.eigh(common[:2, :2] - common[:2, 2:] @ follow)
     raw = np.einsum("ik,ij,jk->k", vectors, whole[:2, :2], vectors)
     told = values > settings.relief_share * raw
-    turn = np.eye(5)
-    turn[:2, :2] = vectors
-    turned = turn.T @ common @ turn
-    kept = np.append(np.flatnonzero(told), (2, 3, 4))
-    made = np.diag([_UNKNOWN_M2] * 2 + [0.0] * 3)
-    made[np.ix_(kept, kept)] = np.linalg.inv(turned[np.ix_(kept, kept)]) * left_m**2 * settings.alike_points
-    back = turn[:3, :3]
-    return np.asarray(back @ made[:3, :3] @ back.T + np.eye(3) * settings.floor_m**2)
+    scale = left_m**2 * settings.alike_points
+    known = (vectors[:, told] * (scale / values[told])) @ vectors[:, told].T
+    made = np.zeros((3, 3))
+    made[:2, :2] = known
+    made[2, :2] = made[:2, 2] = -follow[0] @ known
+    made[2, 2] = scale * rest[0, 0] + follow[0] @ known @ follow[0]
+    open_axes = vectors[:, ~told]
+    made[:2, :2] += _UNKNOWN_M2 * open_axes @ open_axes.T
+    return np.asarray(made + np.eye(3) * settings.floor_m**2)
 
 
 @njit(cache=True)
