@@ -136,6 +136,10 @@ class MotionFilter:
         if dt_s <= 0.0:
             return
         terms, force = self.terms, sample.force
+        acceleration = self.reckoning.attitude() @ (force - self.reckoning.x[esf.ACCELEROMETER_BIAS])
+        acceleration[2] -= terms.gravity_mps2
+        self.inertial_check.explain(acceleration, dt_s)
+        self.slip.feel(acceleration, dt_s)
         densities = terms.rest_densities if self.stationary else terms.densities
         if self.inertial_check.force_lies:
             # what accelerometers at rest would say, and as much doubt as without them
@@ -180,14 +184,9 @@ class MotionFilter:
     # ------------------------------------------------------------------------------------------------ samples
 
     def _notice_inertial(self, sample: InertialSample) -> None:
-        before_s, self._inertial_s = self._inertial_s, sample.time_s
+        self._inertial_s = sample.time_s
         self.bridged_s = 0.0
         self.inertial_check.note(sample, self.twist[4] > self.terms.config.stationary.track_speed_mps)
-        dt_s = min(sample.time_s - before_s, self.terms.config.inertial.max_interval_s)
-        felt = sample.force - self.reckoning.x[esf.ACCELEROMETER_BIAS]
-        acceleration = self.reckoning.attitude() @ felt
-        acceleration[2] -= self.terms.gravity_mps2
-        self.inertial_check.explain(acceleration, dt_s)
 
     def _use_tracks(self, sample: TrackSample) -> None:
         interval_s, self._tracks_s = sample.time_s - self._tracks_s, sample.time_s
@@ -215,7 +214,9 @@ class MotionFilter:
         self.monitors["tracks"].note(nis, 3, not opened)
         self.accepted["tracks"] += not opened
         self.rejected["tracks"] += opened
-        self.slip.note(sample.time_s, self.twist, reckoning)
+        if self.slip.note(sample.time_s, self.twist, reckoning):
+            # what was known of the slip holds no longer
+            reckoning.p[esf.ERROR_SLIP, esf.ERROR_SLIP] += terms.config.tracks.slip_open**2
         self.fixing.use_terrain(self)
 
     def _use_rest(self, time_s: float) -> None:

@@ -6,65 +6,100 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from lupex_localization import error_state_filter as esf
 from lupex_localization.reckoning import Reckoning
 from lupex_localization.rotation import rotation_matrix
 
 Array = npt.NDArray[np.float64]
+Twist = tuple[float, float, float, float, float]
 
 _LEAST_MPS = 0.01
 """Of the tracks; slower, slip is not told."""
-_QUICK_S, _SLOW_S = 1.0, 15.0
-_STEP = 0.15
-"""Of the slip over seconds against that before, which is told."""
-_SURE = 3.0
-"""Its least size in sigmas."""
-_STUCK = 0.8
+_STEP = 0.12
+"""Of the speed over that of the tracks, felt by the accelerometers and not told by the tracks."""
+_SHORT_S, _LONG_S = 0.25, 3.0
+"""Over which the velocity felt is smoothed against shaking, and against bias."""
+_SAID_S = 3.0
+"""A step is told for so long."""
+_STUCK = 0.75
 _STUCK_S = 5.0
+_STUCK_SIGMA = 0.3
+_SMOOTHED_S = 1.0
 
 
 class SlipWatch:
-    """Slip now, over the last second and over a longer while."""
+    """Slip now, and what changed; what is kept is replaced and never changed in place."""
 
     def __init__(self) -> None:
         """Begin knowing none."""
         self.slip: float | None = None
         """1 - ground over track speed, along the motion; None at rest."""
         self.sigma = math.inf
-        self.stepped = False
-        """Whether it is another than before, by a step."""
         self.immobile = False
-        self._quick: float | None = None
-        self._slow: float | None = None
-        self._at_s = -math.inf
+        self.change = 0.0
+        """Slip felt beyond that of seconds ago."""
+        self._smooth: float | None = None
+        self._at_s = self._step_s = -math.inf
         self._stuck_s = 0.0
+        self._felt = np.zeros(3)
+        self._short: Array | None = None
+        self._long: Array | None = None
+
+    @property
+    def stepped(self) -> bool:
+        """Whether slip changed by a step in the last seconds."""
+        return self._at_s - self._step_s < _SAID_S
 
     def rest(self, time_s: float) -> None:
         """Note that the rover stands."""
-        self.slip, self.sigma, self._quick, self._at_s = None, math.inf, None, time_s
-        self.stepped = self.immobile = False
-        self._stuck_s = 0.0
+        self.slip, self.sigma, self._smooth, self._at_s = None, math.inf, None, time_s
+        self._step_s, self._stuck_s, self.change, self.immobile = -math.inf, 0.0, 0.0, False
+        self._felt, self._short, self._long = np.zeros(3), None, None
 
-    def note(self, time_s: float, twist: tuple[float, float, float, float, float], reckoning: Reckoning) -> None:
-        """Note the tracks' twist and the state."""
-        dt_s, self._at_s = min(time_s - self._at_s, 1.0), time_s
+    def feel(self, acceleration: Array, dt_s: float) -> None:
+        """Note the acceleration in map (3,) that the accelerometers show, gravity and bias taken off."""
+        self._felt = self._felt + acceleration * dt_s
+
+    def note(self, time_s: float, twist: Twist, reckoning: Reckoning) -> bool:
+        """Note the tracks' twist and the state; return whether slip has just changed by a step.
+
+        The velocity felt less that of the tracks is level but for slip: a change of it that no bias makes is a step.
+        """
+        dt_s, self._at_s = min(max(time_s - self._at_s, 0.0), 1.0), time_s
         speed = math.hypot(twist[0], twist[1])
+        turn = rotation_matrix(reckoning.x[esf.QUATERNION])
+        kept = 1.0 if self._smooth is None else 1.0 - self._smooth
+        apart = self._felt - kept * (turn[:, 0] * twist[0] + turn[:, 1] * twist[1])
+        self._short = apart if self._short is None else _towards(self._short, apart, dt_s / _SHORT_S)
+        self._long = apart if self._long is None else _towards(self._long, apart, dt_s / _LONG_S)
         if speed < _LEAST_MPS:
-            self.slip, self.sigma, self._quick = None, math.inf, None
-            return
-        ahead = np.array([twist[0], twist[1], 0.0]) / speed
-        direction = rotation_matrix(reckoning.x[esf.QUATERNION]) @ ahead
-        self.slip = 1.0 - float(direction @ reckoning.x[esf.VELOCITY]) / speed
-        block = reckoning.p[esf.ERROR_VELOCITY, esf.ERROR_VELOCITY]
-        self.sigma = math.sqrt(max(float(direction @ block @ direction), 0.0)) / speed
-        self._quick = _towards(self._quick, self.slip, dt_s / _QUICK_S)
-        slow = self.slip if self._slow is None else self._slow
-        self.stepped = abs(self._quick - slow) > max(_STEP, _SURE * self.sigma)
-        self._slow = _towards(self._slow, self.slip, dt_s / _SLOW_S)
-        self._stuck_s = self._stuck_s + dt_s if self._quick > _STUCK and self.sigma < 0.3 else 0.0
+            self.slip, self.sigma, self._smooth, self.change = None, math.inf, None, 0.0
+            return False
+        direction = (turn[:, 0] * twist[0] + turn[:, 1] * twist[1]) / speed
+        self.slip, self.sigma = _slip(reckoning.x, reckoning.p, direction, speed)
+        smooth = self.slip if self._smooth is None else self._smooth
+        self._smooth = smooth + (1.0 - math.exp(-dt_s / _SMOOTHED_S)) * (self.slip - smooth)
+        self._stuck_s = self._stuck_s + dt_s if self._smooth > _STUCK and self.sigma < _STUCK_SIGMA else 0.0
         self.immobile = self._stuck_s >= _STUCK_S
+        before, self.change = self.change, -float(direction @ (self._short - self._long)) / speed
+        if abs(self.change) > _STEP >= abs(before):
+            self._step_s = time_s
+            return True
+        return False
 
 
-def _towards(mean: float | None, value: float, share: float) -> float:
-    return value if mean is None else mean + (1.0 - math.exp(-share)) * (value - mean)
+def _towards(mean: Array, value: Array, share: float) -> Array:
+    return np.asarray(mean + (1.0 - math.exp(-share)) * (value - mean))
+
+
+@njit(cache=True)
+def _slip(x, p, direction, speed):  # type: ignore[no-untyped-def]
+    variance = 0.0
+    along = 0.0
+    for i in range(3):
+        along += direction[i] * x[3 + i]
+        for j in range(3):
+            variance += direction[i] * p[3 + i, 3 + j] * direction[j]
+    return 1.0 - along / speed, math.sqrt(max(variance, 0.0)) / speed

@@ -15,6 +15,9 @@ from lupex_localization.track_odometry import slip_at
 
 Array = npt.NDArray[np.float64]
 
+_FAR = 2.5
+"""Sigmas of the model's slip, beyond which it is not the model's."""
+
 
 @dataclass(frozen=True)
 class TrackCorrection:
@@ -64,8 +67,8 @@ def apply_tracks(x, p, twist, run_m, spread, tables, limit, step, settings):  # 
     forward, left = twist[0], twist[1]
     slip = slip_on(x, forward, left, standing, tables, limit, step)
     if run_m > 0.0:
-        decay(x, p, 15, math.exp(-run_m / slip_m), math.hypot(slip[1], share * slip[0]))
-        decay(x, p, 16, math.exp(-run_m / drift_m), math.hypot(slip[3], share * slip[2]))
+        _forget(x, p, 15, math.exp(-run_m / slip_m), math.hypot(slip[1], share * slip[0]))
+        _forget(x, p, 16, math.exp(-run_m / drift_m), math.hypot(slip[3], share * slip[2]))
     skid = math.hypot(turn_sigma * twist[2], twist[3])
     along = spread * math.hypot(speed_sigma, skid) ** 2
     noise = np.diag(np.array([along, along, spread * vertical**2]))
@@ -80,6 +83,16 @@ def apply_tracks(x, p, twist, run_m, spread, tables, limit, step, settings):  # 
         much = spread * max(twist[4], 0.01) ** 2
         correct(x, p, jacobian, residual, noise + np.eye(3) * much, math.inf)
     return nis, True
+
+
+@njit(cache=True)
+def _forget(x, p, index, kept, sigma):  # type: ignore[no-untyped-def]
+    """Let slip forget itself over a way towards the model's; one far off the model lasts, and changes by its size."""
+    value = abs(x[index + 1])
+    if value <= _FAR * sigma:
+        decay(x, p, index, kept, sigma)
+    else:
+        p[index, index] += (1.0 - kept * kept) * max(sigma, value / _FAR) ** 2
 
 
 @njit(cache=True)
