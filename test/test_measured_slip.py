@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Slip that nobody foresaw, seen by the world's own sensors at the level `nominal`: measured, and no surer than it is."""
+"""Slip that nobody foresaw, seen by the world's own sensors at `nominal`: measured, and no surer than it is."""
 
 import numpy as np
 import pytest

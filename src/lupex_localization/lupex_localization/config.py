@@ -135,8 +135,8 @@ class GroundMatching:
     steepest: float = setting(0.5, "as much more for each metre", maximum=5)
     points: int = setting(2000, "matched, of those of a scan", minimum=200, maximum=100_000)
     least_points: int = setting(500, "a cloud with fewer in reach is not used", minimum=100, maximum=100_000)
-    floor_m: float = setting(0.008, "no displacement is known better", unit="m", minimum=1e-4, maximum=1)
-    alike_points: float = setting(12.0, "points whose errors are alike", minimum=1, maximum=1e4)
+    floor_m: float = setting(0.005, "no displacement is known better", unit="m", minimum=1e-4, maximum=1)
+    alike_points: float = setting(4.0, "points whose errors are alike", minimum=1, maximum=1e4)
     misfit_per_m: float = setting(
         1.6, "slope that scans show which do not quite fit, over the heights left over", unit="1/m", maximum=100
     )

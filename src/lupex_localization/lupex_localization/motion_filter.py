@@ -28,7 +28,7 @@ from lupex_localization.track_correction import apply_tracks
 Array = npt.NDArray[np.float64]
 Twist = tuple[float, float, float, float, float]
 AT_REST: Twist = (0.0, 0.0, 0.0, 0.0, 0.0)
-SENSORS = ("tracks", "attitude", "sun", "terrain", "ground", "rest", "place")
+SENSORS = ("tracks", "attitude", "sun", "terrain", "ground", "rest", "rest_rate", "place")
 
 
 class Ahead(Protocol):
@@ -230,9 +230,9 @@ class MotionFilter:
         if found is not None:
             rate, gathered_s = found
             excess = rate - self.reckoning.attitude().T @ terms.frame_rate - self.reckoning.x[esf.GYRO_BIAS]
-            sigma = math.hypot(terms.gyro_noise / math.sqrt(gathered_s), limits.rate_sigma_rad_s)
-            _, accepted = self.reckoning.correct(terms.rest_rate_innovation(excess, sigma), terms.gates[3])
-            self.rejected["rest_rate"] += not accepted
+            noise = terms.gyro_noise * math.sqrt(self.monitors["rest_rate"].noise_factor / gathered_s)
+            sigma = math.hypot(noise, limits.rate_sigma_rad_s)
+            self.fixing.correct(self, "rest_rate", terms.rest_rate_innovation(excess, sigma), terms.gates[3])
 
     def use_scan(self, time_s: float, points: Array) -> None:
         """Use the near points of a lidar's scan."""
