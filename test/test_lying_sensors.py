@@ -155,7 +155,11 @@ def test_a_sun_that_contradicts_the_stars_is_left_out(driven):
     drive, estimator = driven
 
     def lie(sample):
-        return dataclasses.replace(sample, direction=sample.direction[[1, 0, 2]]) if isinstance(sample, SunSample) else sample
+        return (
+            dataclasses.replace(sample, direction=sample.direction[[1, 0, 2]])
+            if isinstance(sample, SunSample)
+            else sample
+        )
 
     go(drive, estimator, 10.0, turning=weave, lie=lie)
     assert "sun sensor" in said(drive, estimator)[1]

@@ -58,7 +58,13 @@ class Inertial:
     lying_mps2: float = setting(
         0.08, "mean acceleration in map that no motion explains: the accelerometers lie", unit="m/s2", minimum=0.01
     )
-    lying_window_s: float = setting(8.0, "over which it is meant", unit="s", minimum=1, maximum=600)
+    wild_mps2: float = setting(
+        4.0,
+        "an acceleration in map beyond that is none: that sample's force is left out",
+        unit="m/s2",
+        minimum=0.1,
+    )
+    lying_window_s: float = setting(2.0, "over which it is meant", unit="s", minimum=1, maximum=600)
     max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
     min_acceleration_mps2: float = setting(
         0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6

@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float64]
 
 
 class Monitor:
-    """Mean of a sensor's normalised innovations squared a degree of freedom, over so many of the last."""
+    """Mean of a sensor's normalised innovations squared a degree of freedom, over so many of the last accepted."""
 
     def __init__(self, window: int) -> None:
         """Begin with what a consistent sensor shows."""
@@ -26,8 +26,9 @@ class Monitor:
     def note(self, nis: float, size: int, accepted: bool) -> None:
         """Note an innovation of `size` degrees of freedom."""
         self.refused = 0 if accepted else self.refused + 1
-        # one wild reading says no more than that it was wild
-        self.mean += self._share * (min(nis / size, 50.0) - self.mean)
+        # what was refused says nothing of the noise, or a liar would open its own gate
+        if accepted:
+            self.mean += self._share * (min(nis / size, 25.0) - self.mean)
 
     @property
     def noise_factor(self) -> float:
@@ -49,6 +50,9 @@ class InertialCheck:
         self._mean = np.zeros(3)
         self.frozen = False
         self.force_lies = False
+        """For so long that it is no jolt."""
+        self.force_wild = False
+        """As told last."""
 
     def note(self, sample: InertialSample, moving: bool) -> None:
         """Note a sample by itself: in motion no two are alike to the last digit."""
@@ -63,6 +67,7 @@ class InertialCheck:
 
         At a tenth of a metre a second nothing goes on accelerating for seconds.
         """
+        self.force_wild = float(np.abs(acceleration).max()) > self._config.wild_mps2
         share = 1.0 - math.exp(-dt_s / self._config.lying_window_s)
         self._mean = self._mean + share * (np.clip(acceleration, -20.0, 20.0) - self._mean)
         size = float(np.abs(self._mean).max())

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lupex_localization import error_state_filter as esf
 from lupex_localization.error_state_filter import FilterState
+from lupex_localization.filter_state import alone
 from lupex_localization.fixing import Fixing
 from lupex_localization.ground_motion import GroundView
 from lupex_localization.integrity import InertialCheck, Monitor, TrackCheck
@@ -23,7 +24,7 @@ from lupex_localization.scan_use import use_scan
 from lupex_localization.shut_gate import ShutGate
 from lupex_localization.slip_watch import SlipWatch
 from lupex_localization.terms import FilterTerms
-from lupex_localization.track_correction import apply_tracks
+from lupex_localization.track_correction import apply_tracks, open_up_to
 
 Array = npt.NDArray[np.float64]
 Twist = tuple[float, float, float, float, float]
@@ -138,10 +139,13 @@ class MotionFilter:
         terms, force = self.terms, sample.force
         acceleration = self.reckoning.attitude() @ (force - self.reckoning.x[esf.ACCELEROMETER_BIAS])
         acceleration[2] -= terms.gravity_mps2
+        lied = self.inertial_check.force_lies
         self.inertial_check.explain(acceleration, dt_s)
+        if self.inertial_check.force_lies and not lied:
+            self._forget_speed()
         self.slip.feel(acceleration, dt_s)
         densities = terms.rest_densities if self.stationary else terms.densities
-        if self.inertial_check.force_lies:
+        if self.inertial_check.force_lies or self.inertial_check.force_wild:
             # what accelerometers at rest would say, and as much doubt as without them
             force = self.reckoning.attitude()[2] * terms.gravity_mps2 + self.reckoning.x[esf.ACCELEROMETER_BIAS]
             densities = terms.forceless_densities
@@ -160,6 +164,20 @@ class MotionFilter:
         self._run(dt_s)
         densities = self.terms.rest_densities if self.stationary else self.terms.bridge_densities
         self.reckoning.bridge(self.twist[2], until_s, densities)
+
+    def _forget_speed(self) -> None:
+        """Take back what accelerometers that lie have made of the speed, and of the slip that was to explain it."""
+        x, p, config = self.reckoning.x, self.reckoning.p, self.terms.config
+        for block in (esf.ERROR_VELOCITY, slice(esf.ERROR_SLIP, esf.ERROR_DRIFT + 1)):
+            alone(p, block)
+        x[esf.VELOCITY] = 0.0
+        x[esf.SLIP] = x[esf.DRIFT] = 0.0
+        p[esf.ERROR_VELOCITY, esf.ERROR_VELOCITY] = np.eye(3) * self.terms.rover.crawler.max_speed_mps**2
+        p[esf.ERROR_SLIP, esf.ERROR_SLIP] = p[esf.ERROR_DRIFT, esf.ERROR_DRIFT] = config.tracks.slip_open**2
+        p[esf.ERROR_SLIP, esf.ERROR_DRIFT] = p[esf.ERROR_DRIFT, esf.ERROR_SLIP] = 0.0
+        # and of the way since it began
+        reach_m = config.inertial.lying_window_s * self.terms.rover.crawler.max_speed_mps
+        p[esf.ERROR_POSITION, esf.ERROR_POSITION] += np.eye(3) * reach_m**2
 
     def _run(self, dt_s: float) -> None:
         """Count the way that the tracks run."""
@@ -216,7 +234,7 @@ class MotionFilter:
         self.rejected["tracks"] += opened
         if self.slip.note(sample.time_s, self.twist, reckoning):
             # what was known of the slip holds no longer
-            reckoning.p[esf.ERROR_SLIP, esf.ERROR_SLIP] += terms.config.tracks.slip_open**2
+            open_up_to(reckoning.p, esf.ERROR_SLIP, terms.config.tracks.slip_open)
         self.fixing.use_terrain(self)
 
     def _use_rest(self, time_s: float) -> None:

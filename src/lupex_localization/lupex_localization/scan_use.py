@@ -71,6 +71,8 @@ def _correct(motion: "MotionFilter", patch: Patch, points: Array, since_m: float
     _, jacobian, _ = displacement_innovation(reckoning.x, 0, moved, np.eye(3))
     spread = float(np.linalg.eigvalsh(jacobian @ reckoning.p @ jacobian.T)[-1])
     window_m = max(_SIGMAS * math.sqrt(max(spread, 0.0)), _SLIPPED * since_m) + 0.05
+    if not math.isfinite(window_m):
+        return False
     found = terms.matcher.matched(patch, points, attitude, moved, window_m)
     if found is None:
         motion.rejected["ground"] += 1

@@ -76,8 +76,8 @@ def apply_tracks(x, p, twist, run_m, spread, tables, limit, step, settings):  # 
     nis, accepted = correct(x, p, jacobian, residual, noise, gate)
     if accepted:
         return nis, False
-    p[15, 15] += wide * wide
-    p[16, 16] += wide * wide
+    open_up_to(p, 15, wide)
+    open_up_to(p, 16, wide)
     _, accepted = correct(x, p, jacobian, residual, noise, gate)
     if not accepted:
         much = spread * max(twist[4], 0.01) ** 2
@@ -93,6 +93,12 @@ def _forget(x, p, index, kept, sigma):  # type: ignore[no-untyped-def]
         decay(x, p, index, kept, sigma)
     else:
         p[index, index] += (1.0 - kept * kept) * max(sigma, value / _FAR) ** 2
+
+
+@njit(cache=True)
+def open_up_to(p, index, sigma):  # type: ignore[no-untyped-def]
+    """Open an error by itself until it is as uncertain as `sigma`: again and again, it is no more than that."""
+    p[index, index] = max(p[index, index], sigma * sigma)
 
 
 @njit(cache=True)
