@@ -91,7 +91,7 @@ def normalised_errors(drive, estimator):
     return dict(zip(BLOCKS, values, strict=True))
 
 
-def heading_error_rad(drive, estimator):
+def heading_error_rad(drive, estimator) -> float:
     """Return the error of the heading."""
     off = rotation.yaw_of(estimator.reckoning.x[esf.QUATERNION]) - rotation.yaw_of(drive.quaternion)
     return math.remainder(off, math.tau)
