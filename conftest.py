@@ -20,8 +20,19 @@ ONE_SORTIE = {"test_demo.py", "test_lockstep_sortie.py", "test_readme.py"}
 """Files that look at the same sorties."""
 
 
-def pytest_collection_modifyitems(items):
-    """Skip what needs ROS 2 where there is none; where two processes share the tests, begin with the longest."""
+def pytest_addoption(parser):
+    """Take where the gazebo level writes."""
+    parser.addoption("--gazebo-out", metavar="DIR", help="figures, logs and pictures of the level gazebo")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skip what needs ROS 2 or Gazebo where there is none; where two processes share the tests, the longest first."""
+    from lupex_system_tests.gazebo_level.availability import why_not_gazebo
+
+    for item in items:
+        marks = {marker.name for marker in item.iter_markers()}
+        if "gazebo" in marks and (reason := why_not_gazebo(marks, config.option.markexpr, os.environ)):
+            item.add_marker(pytest.mark.skip(reason=reason))
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=_turn)
     if importlib.util.find_spec("rclpy") and importlib.util.find_spec("lupex_interfaces"):

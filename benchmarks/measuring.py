@@ -3,7 +3,9 @@
 """What every benchmark needs: its inputs, clocks, a child process, and the words for its result."""
 
 import datetime
+import hashlib
 import json
+import math
 import os
 import platform
 import subprocess
@@ -17,6 +19,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
+_SOURCES = ("src", "config", "worlds", "launch", "description", "deps")
+
 Row = dict[str, Any]
 """One trial, as JSON takes it."""
 
@@ -27,6 +31,8 @@ class Context:
 
     data is the directory of public data, or None: then terrain is generated. quick asks for the reduced form. peer
     returns an installed peer or None after having said why not. shared carries inputs between the benchmarks of a run.
+    Benchmarks of long trials take seeds, how many there are to be, begin none when budget_s of wall time are over, and
+    keep finished trials in the file kept, from which a later run goes on.
     """
 
     seed: int
@@ -35,6 +41,9 @@ class Context:
     peer: Callable[[str], ModuleType | None]
     say: Callable[[str], None]
     shared: dict[str, Any] = field(default_factory=dict)
+    seeds: int | None = None
+    budget_s: float = math.inf
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,16 @@ def commit() -> str:
         return head + ("+" if _git("status", "--porcelain") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def sources() -> str:
+    """Return a hash of all that decides how a sortie goes: code, configuration, worlds and launch files as they are."""
+    digest = hashlib.sha256()
+    for folder in _SOURCES:
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts and "test" not in path.relative_to(ROOT).parts:
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def today() -> str:

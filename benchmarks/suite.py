@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.measuring import ROOT, Asked, Context, Outcome, commit, machine, today
 from benchmarks.peers import Peers
 
+_STDOUT, _DATED = Path("-"), Path("docs/benchmarks/DATE-NAME.md")
 _HERE = Path(__file__).parent
 _DATA = ROOT.parent / "shared" / "data"
 _DATA_FILES = ("dem/site01_16km_5m.tif", "dem/site01_16km_20m.tif", "dem/lola_sp_1600m.tif")
@@ -36,7 +37,11 @@ def select(name: str) -> list[str]:
 
 def listing() -> str:
     """Return what there is to run: a line a benchmark."""
-    lines = ["usage: ./lupex bench NAME [--json F] [--report F] [--seed N] [--data DIR] [--quick]", ""]
+    lines = [
+        "usage: ./lupex bench NAME [--json [F]] [--report [F]] [--seed N] [--data DIR] [--quick]",
+        "       of long trials: [--seeds N] [--budget-min M] [--keep F]",
+        "",
+    ]
     for suite, names in suites().items():
         lines.append(f"  {suite:<16}  {_summary(_HERE / suite / '__init__.py')}")
         lines += [f"  {f'{suite}/{name}':<16}  {_summary(_HERE / suite / f'{name}.py')}" for name in names]
@@ -124,6 +129,10 @@ def report(name: str, result: dict[str, Any], notes: Sequence[str], rows: list[l
     return "\n".join(lines)
 
 
+def _page(asked: Path, name: str) -> Path:
+    return ROOT / "docs" / "benchmarks" / f"{today()}-{name.replace('/', '-')}.md" if asked == _DATED else asked
+
+
 def write(path: Path, content: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,12 +150,33 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="a suite, or SUITE/BENCHMARK; without it they are listed"
     )
-    parser.add_argument("--json", type=Path, metavar="F", help="write figures, peers, machine, commit and raw rows")
-    parser.add_argument("--report", type=Path, metavar="F", help="write the page for docs/benchmarks/")
+    parser.add_argument(
+        "--json",
+        nargs="?",
+        const=_STDOUT,
+        type=Path,
+        metavar="F",
+        help="write figures, peers, machine, commit and raw rows; without F to the standard output, and all else aside",
+    )
+    parser.add_argument(
+        "--report",
+        nargs="?",
+        const=_DATED,
+        type=Path,
+        metavar="F",
+        help="write the page; without F under its date into docs/benchmarks/",
+    )
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of every draw (default 1)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="public data (default ../shared/data where it is)")
     parser.add_argument(
         "--quick", action="store_true", help="a reduced form, to see that all works; its figures mean little"
+    )
+    parser.add_argument("--seeds", type=int, metavar="N", help="of long trials: how many, where the benchmark has some")
+    parser.add_argument(
+        "--budget-min", type=float, default=math.inf, metavar="M", help="wall time after which no long trial begins"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="F", help="a line a finished long trial; a run goes on from what F holds"
     )
     options = parser.parse_args(list(arguments))
     if options.name is None:
@@ -159,18 +189,33 @@ def main(arguments: Sequence[str]) -> int:
     if options.seed < 0:
         print("lupex bench: --seed must not be negative.", file=sys.stderr)
         return 2
+    if (options.seeds is not None and options.seeds < 1) or not options.budget_min > 0.0:
+        print("lupex bench: --seeds and --budget-min must be above zero.", file=sys.stderr)
+        return 2
     data = options.data or (_DATA if all((_DATA / name).is_file() for name in _DATA_FILES) else None)
     missing = [name for name in _DATA_FILES if options.data and not (options.data / name).is_file()]
     if missing:
         print(f"lupex bench: {options.data} does not hold {missing[0]}.", file=sys.stderr)
         return 2
 
+    aside = sys.stderr if options.json == _STDOUT else sys.stdout
+
     def say(line: str) -> None:
-        print(f"  {line}", flush=True)
+        print(f"  {line}", file=aside, flush=True)
 
     peers = Peers(say)
     where = machine()
-    outcome, asked = run(modules, Context(options.seed, data, options.quick, peers, say))
+    context = Context(
+        options.seed,
+        data,
+        options.quick,
+        peers,
+        say,
+        seeds=options.seeds,
+        budget_s=60.0 * options.budget_min,
+        kept=options.keep,
+    )
+    outcome, asked = run(modules, context)
     figures = {name: float(value) for name, value in outcome.figures.items()}
     unknown = [name for name, value in figures.items() if not math.isfinite(value)]
     if unknown:
@@ -193,9 +238,13 @@ def main(arguments: Sequence[str]) -> int:
     }
     # A bound is put on the whole task, not on its reduced form.
     rows = table(figures, {} if options.quick else asked)
-    print(f"\n{text(rows)}\n\npeers: {', '.join(f'{k} {v}' for k, v in peers.versions.items()) or 'none'}")
-    if options.json:
-        write(options.json, json.dumps(result, indent=1, allow_nan=False) + "\n")
+    had = ", ".join(f"{k} {v}" for k, v in peers.versions.items()) or "none"
+    print(f"\n{text(rows)}\n\npeers: {had}", file=aside)
+    written = json.dumps(result, indent=1, allow_nan=False) + "\n"
+    if options.json == _STDOUT:
+        print(written, end="")
+    elif options.json:
+        write(options.json, written)
     if options.report:
-        write(options.report, report(options.name, result, outcome.notes, rows))
+        write(_page(options.report, options.name), report(options.name, result, outcome.notes, rows))
     return 0

@@ -25,10 +25,10 @@ find_python() {
 print("%d.%d" % sys.version_info[:2], sys.version.split()[0] + ":" + sys.base_prefix,
       "" if os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")) else "dev",
       "" if u.find_spec("venv") and u.find_spec("ensurepip") else "venv")'
-  for candidate in python3 python3.12 python3.11; do
+  for candidate in python3 python3.12 python3.11 python3.13 python3.14; do
     line=$("$candidate" -c "$probe" 2>/dev/null) || continue
     case $line in
-      "3.11 "* | "3.12 "*) ;;
+      "3.11 "* | "3.12 "* | "3.13 "* | "3.14 "*) ;;
       *) continue ;;
     esac
     # shellcheck disable=SC2086
@@ -48,14 +48,14 @@ require_system() {
   for tool in cmake g++ make; do command -v "$tool" >/dev/null || missing+=("$tool"); done
   if ! find_python; then
     ! command -v python3 >/dev/null ||
-      die "the ROS 2 wheels need Python 3.11 or 3.12 and python3 here is $(python3 -V 2>&1): put python3.12 or python3.11 on PATH."
+      die "this workspace needs Python 3.11, 3.12, 3.13 or 3.14 and python3 here is $(python3 -V 2>&1): put one of them on PATH."
     python_missing=(python3 python3-dev python3-venv)
   fi
   missing+=("${python_missing[@]}")
   [ ${#missing[@]} -gt 0 ] || return 0
   install_system_packages "${missing[@]}"
   hash -r
-  find_python || die "the ROS 2 wheels need Python 3.11 or 3.12 and this system's is $(python3 -V 2>&1): put one of them on PATH."
+  find_python || die "this workspace needs Python 3.11, 3.12, 3.13 or 3.14 and this system's is $(python3 -V 2>&1): put one of them on PATH."
   [ ${#python_missing[@]} -eq 0 ] || die "$python still lacks ${python_missing[*]}: install it for this interpreter."
 }
 

@@ -96,3 +96,24 @@ def everything_bag(tmp_path_factory) -> Path:
     from lupex_system_tests.recorded_everything import record_everything
 
     return record_everything(tmp_path_factory.mktemp("everything"))
+
+
+@pytest.fixture
+def played_gazebo(tmp_path, monkeypatch):
+    """Put a `gz` that does nothing on the path, and the played world in the place of the bridge."""
+    prefix = tmp_path / "prefix"
+    index = prefix / "share" / "ament_index" / "resource_index" / "packages"
+    index.mkdir(parents=True)
+    (index / "ros_gz_bridge").touch()
+    programs = {
+        prefix / "bin" / "gz": "exec sleep 100000",
+        prefix / "lib" / "ros_gz_bridge" / "parameter_bridge": (
+            f'exec "{sys.executable}" -P -m lupex_system_tests.played_gazebo "$@"'
+        ),
+    }
+    for path, line in programs.items():
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{prefix / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("AMENT_PREFIX_PATH", f"{prefix}{os.pathsep}{os.environ['AMENT_PREFIX_PATH']}")

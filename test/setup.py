@@ -7,7 +7,7 @@ NAME = "lupex_system_tests"
 setup(
     name=NAME,
     version="0.1.0",
-    packages=["lupex_system_tests"],
+    packages=["lupex_system_tests", "lupex_system_tests.gazebo_level"],
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

@@ -13,10 +13,12 @@ import yaml
 
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
+from lupex_node import qos
+from lupex_simulator.gazebo.node import INSTANTS
 from lupex_system_tests.structure import AUTONOMY, modules
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
 from lupex_worlds.gazebo_files.rover_model import rover_model
-from lupex_worlds.gazebo_files.world_model import SUN_NAME, WORLD_NAME
+from lupex_worlds.gazebo_files.world_model import STEP_S, SUN_NAME, WORLD_NAME
 
 PAIRS = {
     "rosgraph_msgs/msg/Clock": "gz.msgs.Clock",
@@ -69,6 +71,12 @@ def test_every_entry_is_one_that_the_bridge_reads(bridge):
     for side in ("ros_topic_name", "gz_topic_name"):
         named = [entry[side] for entry in bridge]
         assert len(named) == len(set(named))
+
+
+def test_four_seconds_of_the_inertial_unit_wait_at_both_ends(bridge):
+    (entry,) = (entry for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Imu")
+    assert entry["publisher_queue"] == entry["subscriber_queue"] == INSTANTS.depth == round(4.0 / STEP_S)
+    assert qos.SAMPLES.depth == round(4.0 * 25.0), "and of their means, behind the adapter"
 
 
 @pytest.mark.node
@@ -167,7 +175,7 @@ def test_every_launch_file_is_read_and_short(repository):
 
 
 OWN = {
-    "lupex_simulator": ("simulator", "payload", "gazebo_adapter"),
+    "lupex_simulator": ("simulator", "payload", "gazebo_adapter", "camera_encoder"),
     "lupex_worlds": ("prepare_world",),
     "lupex_localization": ("localization",),
     "lupex_traversability": ("traversability",),
@@ -204,7 +212,9 @@ def installation(root, repository, packages):
         '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
         "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
         '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'
-        '*"--print utc_offset_s"*) printf 1.0 ;;\n*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
+        '*"--print utc_offset_s"*) printf 1.0 ;;\n'
+        '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*"--print truth_hash"*) printf 0000 ;;\n'
+        '*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )
     (root / "bin").mkdir()
     (root / "bin" / "xacro").write_text('#!/bin/sh\necho "<robot/>"\n')
@@ -226,6 +236,17 @@ def test_what_is_not_asked_for_is_not_opened(repository, tmp_path):
         processes(repository, environment, simulator="gazebo")
     with pytest.raises(LaunchError, match="there is no package 'robot_state_publisher'"):
         processes(repository, environment, rviz="true")
+
+
+def test_the_recorder_is_told_the_world_and_the_hash_of_its_level(repository, tmp_path):
+    environment = installation(tmp_path, repository, OWN)
+    found = processes(repository, environment, record="true", world="plain", seed="4", truth="nominal", draw="7")
+    recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+    told = [recorder[name] for name in ("world", "seed", "truth", "truth_hash", "draw")]
+    assert told == ["plain", 4, "nominal", "5ff1", 7]
+    assert recorder["everything"] is False
+    found = processes(repository, environment, record="true", truth="nominal", record_all="true")
+    assert yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]["everything"] is True
 
 
 def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
@@ -250,6 +271,23 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
         "config/ros_gz_bridge.yaml"
     )
+
+
+def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    for cameras, megabytes in (("false", 190.0), ("true", 2000.0)):
+        found = processes(repository, environment, simulator="gazebo", record="true", cameras=cameras)
+        assert ("camera_encoder" in found) == (cameras == "true")
+        recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
+        assert recorder["limits.size_mb"] == megabytes
+    # the embedded world has no cameras
+    assert "camera_encoder" not in processes(repository, environment, cameras="true")
+
+
+def test_the_encoder_hears_what_the_bridge_tells(repository, bridge):
+    named = named_topics(repository / "src/lupex_simulator/lupex_simulator/camera/node.py")
+    heard = {topic for topic in named if topic.startswith("/camera/")}
+    assert heard == {entry["ros_topic_name"] for entry in bridge if entry["ros_type_name"] == "sensor_msgs/msg/Image"}
 
 
 def test_a_window_and_rviz_on_request(repository, tmp_path):
@@ -328,7 +366,7 @@ KNOWN_TO_ROSDEP = {
     *("ros_gz_interfaces", "ros_gz_sim", "rosgraph_msgs", "rosidl_default_generators", "rosidl_default_runtime"),
     *("rviz2", "sensor_msgs", "std_msgs", "std_srvs", "tf2_msgs", "visualization_msgs", "xacro"),
     *("rosidl_interface_packages",),
-    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-psutil"),
+    *("python3-hypothesis", "python3-matplotlib", "python3-numpy", "python3-pil", "python3-psutil"),
     *("python3-pytest", "python3-rasterio", "python3-rich", "python3-scipy", "python3-shapely"),
     *("python3-transforms3d", "python3-yaml"),
 }

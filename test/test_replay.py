@@ -141,7 +141,7 @@ def test_a_recording_by_the_hosts_time_is_replayed_by_its_clock(everything_bag, 
         (("--node", "mobility", "traversability", "--set", "rover=x"), "say which, as traversability.rover"),
         (("--node", "mobility", "--from", "500"), "there is nothing from 500 s until inf s"),
         (("--node", "simulator", "--from", "5"), "a world begins at its own beginning"),
-        (("--node", "mobility", "--parameters", "/nowhere.yaml"), "/nowhere.yaml cannot be read"),
+        (("--node", "mobility", "--parameters", "/nowhere.yaml"), "/nowhere.yaml: the parameter file cannot be read"),
     ],
 )
 def test_what_cannot_be_replayed_is_one_sentence(everything_bag, tmp_path, capsys, words, sentence):

@@ -22,6 +22,8 @@ from lupex_system_tests.structure import (
 
 PACKAGES = sorted(FLOORS)
 PYTHON_PACKAGES = [name for name in PACKAGES if name not in ("lupex_interfaces", "lupex_bringup")]
+WITHOUT_PYTHON = ("lupex_interfaces", "lupex_bringup")
+
 ROSDEP_OF = {
     "numpy": "python3-numpy",
     "scipy": "python3-scipy",
@@ -30,10 +32,19 @@ ROSDEP_OF = {
     "shapely": "python3-shapely",
     "matplotlib": "python3-matplotlib",
     "psutil": "python3-psutil",
+    "PIL": "python3-pil",
     "transforms3d": "python3-transforms3d",
     "rasterio": "python3-rasterio",
     "pyproj": "python3-pyproj",
     "zstandard": "python3-zstandard",
+}
+
+ROSDEP_OF_TESTS = {
+    **ROSDEP_OF,
+    "pytest": "python3-pytest",
+    "hypothesis": "python3-hypothesis",
+    "mcap": "python3-mcap-pip",
+    "rosbags": "python3-rosbags-pip",
 }
 
 
@@ -142,19 +153,43 @@ def test_package_file_is_complete(repository, package):
     assert root.get("format") == "3"
     assert root.findtext("name") == package
     assert root.findtext("license") == "Apache-2.0"
-    declared = {item.text for item in root if item.tag.endswith("depend")}
-    if package in ("lupex_interfaces", "lupex_bringup"):
+    assert root.find("maintainer").get("email")
+    assert root.findtext("author")
+    assert [url.get("type") for url in root.findall("url")] == ["website", "repository", "bugtracker"]
+    kind = "ament_cmake" if package in WITHOUT_PYTHON else "ament_python"
+    assert root.findtext("export/build_type") == kind
+    if package in WITHOUT_PYTHON:
         return
-    needed = set()
-    for path in modules(repository, package):
+    declared = {item.text for item in root if item.tag.endswith("depend") and item.tag != "test_depend"}
+    missing = needed(modules(repository, package), package, ROSDEP_OF) - declared
+    assert not missing, f"{package}/package.xml lacks {sorted(missing)}"
+
+
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_package_file_declares_what_its_tests_need(repository, package):
+    """But for what stands above it, which would be a circle: pytest finds those packages as sources."""
+    root = manifest(repository, package)
+    declared = {item.text for item in root if item.tag.endswith("depend")}
+    folder = repository / ("test" if package == "lupex_system_tests" else f"src/{package}/test")
+    wanted = needed(folder.glob("*.py"), package, ROSDEP_OF_TESTS)
+    missing = {name for name in wanted if FLOORS.get(name, -1) < FLOORS[package]} - declared
+    assert not missing, f"{package}/package.xml lacks a test_depend on {sorted(missing)}"
+    setup = (folder.parent / "setup.py") if package != "lupex_system_tests" else folder / "setup.py"
+    # Without it `colcon test` runs no test and says that all is well.
+    assert 'extras_require={"test": ["pytest"]}' in setup.read_text(encoding="utf-8")
+
+
+def needed(paths, package, rosdep):
+    """Return the dependencies, by their names in a package file, of what Python files import."""
+    found = set()
+    for path in paths:
         for name in imports(path):
             top = name.split(".")[0]
             if top != package and (top.startswith("lupex_") or is_ros(name)):
-                needed.add(top)
-            elif top in ROSDEP_OF:
-                needed.add(ROSDEP_OF[top])
-    missing = {name for name in needed if name not in declared and not any(d.startswith(name + "-") for d in declared)}
-    assert not missing, f"{package}/package.xml lacks {sorted(missing)}"
+                found.add(top)
+            elif top in rosdep:
+                found.add(rosdep[top])
+    return found
 
 
 @pytest.mark.parametrize("package", PYTHON_PACKAGES)

@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Drilling in bites, recovery from binding, and ice fractions from the sample analysis",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["drill_control = lupex_drill_control.node:main"]},
+    entry_points={
+        "console_scripts": ["drill_control = lupex_node.start:main"],
+        "lupex_executables": ["drill_control = lupex_drill_control.node:main"],
+    },
 )

@@ -20,8 +20,7 @@ setup(
     description="Pose of a lunar polar rover from inertial unit, track odometry, star tracker, Sun sensor and rest",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": [
-            "localization = lupex_localization.node:main",
-        ]
+        "console_scripts": ["localization = lupex_node.start:main"],
+        "lupex_executables": ["localization = lupex_localization.node:main"],
     },
 )

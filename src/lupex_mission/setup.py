@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Executive of the lunar polar rover",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["mission = lupex_mission.node:main"]},
+    entry_points={
+        "console_scripts": ["mission = lupex_node.start:main"],
+        "lupex_executables": ["mission = lupex_mission.node:main"],
+    },
 )

@@ -20,9 +20,10 @@ setup(
     description="Unit kinematics, path following, slip and motion guard of a rover with four steered crawler units",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": [
+        "console_scripts": ["mobility = lupex_node.start:main", "drive_route = lupex_node.start:main"],
+        "lupex_executables": [
             "mobility = lupex_mobility.node:main",
             "drive_route = lupex_mobility.drive_route.node:main",
-        ]
+        ],
     },
 )

@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Routes of the lunar polar rover over ground, light and charge, with proof of the way back",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["path_planning = lupex_path_planning.node:main"]},
+    entry_points={
+        "console_scripts": ["path_planning = lupex_node.start:main"],
+        "lupex_executables": ["path_planning = lupex_path_planning.node:main"],
+    },
 )

@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Charge estimate, energy forecast, work veto and power switches",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["power_management = lupex_power_management.node:main"]},
+    entry_points={
+        "console_scripts": ["power_management = lupex_node.start:main"],
+        "lupex_executables": ["power_management = lupex_power_management.node:main"],
+    },
 )

@@ -20,8 +20,7 @@ setup(
     description="Flight recorder",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": [
-            "recorder = lupex_recorder.node:main",
-        ]
+        "console_scripts": ["recorder = lupex_node.start:main"],
+        "lupex_executables": ["recorder = lupex_recorder.node:main"],
     },
 )

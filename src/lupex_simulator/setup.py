@@ -21,9 +21,16 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "simulator = lupex_node.start:main",
+            "payload = lupex_node.start:main",
+            "gazebo_adapter = lupex_node.start:main",
+            "camera_encoder = lupex_node.start:main",
+        ],
+        "lupex_executables": [
             "simulator = lupex_simulator.node:main",
             "payload = lupex_simulator.payload.node:main",
             "gazebo_adapter = lupex_simulator.gazebo.node:main",
-        ]
+            "camera_encoder = lupex_simulator.camera.node:main",
+        ],
     },
 )

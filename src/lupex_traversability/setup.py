@@ -19,5 +19,8 @@ setup(
     maintainer_email="maintainers@lupex.dev",
     description="Elevation and cost of the ground around the lunar polar rover",
     license="Apache-2.0",
-    entry_points={"console_scripts": ["traversability = lupex_traversability.node:main"]},
+    entry_points={
+        "console_scripts": ["traversability = lupex_node.start:main"],
+        "lupex_executables": ["traversability = lupex_traversability.node:main"],
+    },
 )

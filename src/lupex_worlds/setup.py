@@ -20,8 +20,7 @@ setup(
     description="Worlds made from recipes and measured relief, their truth and Gazebo files",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": [
-            "prepare_world = lupex_worlds.prepare_world:main",
-        ]
+        "console_scripts": ["prepare_world = lupex_node.start:tool"],
+        "lupex_executables": ["prepare_world = lupex_worlds.prepare_world:main"],
     },
 )

@@ -9,8 +9,9 @@ import pytest
 import rasterio
 from rasterio import Affine
 
-from lupex_models.dem import GRID, read_far_relief
+from lupex_models.dem import read_far_relief
 from lupex_models.height_field import refine
+from lupex_models.lunar_raster import GRID
 from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteFrame
 from lupex_worlds.site_import.light_survey import SurveyGrid

@@ -23,11 +23,12 @@ PACKAGES = (
     "lupex_analysis",
 )
 NODES = {
+    "camera_encoder": {"camera_encoder": "CameraConfig"},
     "drill_control": {"drill_control": "DrillControlSettings"},
     "gazebo_adapter": {"gazebo_adapter": "GazeboAdapterConfig"},
     "localization": {"localization": "LocalizationConfig"},
     "mission": {"mission": "MissionConfig"},
-    "mobility": {"mobility": "MobilityConfig", "drive_route": "RouteConfig"},
+    "mobility": {"mobility": "MobilityConfig"},
     "path_planning": {"path_planning": "PathPlanningConfig"},
     "power_management": {"power_management": "PowerManagementConfig"},
     "recorder": {"recorder": "RecorderSettings"},
@@ -36,7 +37,10 @@ NODES = {
 }
 """By file in config/ and by node: the dataclass of its parameters."""
 
-OF_ANOTHER_PACKAGE = {"gazebo_adapter": "lupex_simulator"}
+WITHOUT_FILE = {"lupex_mobility": {"drive_route": "RouteConfig"}}
+"""By package and by node: the dataclass of parameters that a launch file alone gives."""
+
+OF_ANOTHER_PACKAGE = {"camera_encoder": "lupex_simulator", "gazebo_adapter": "lupex_simulator"}
 """Files that do not bear the name of the package whose nodes read them."""
 
 SET_BY_NOBODY = ("lupex_analysis.Judgement",)
@@ -84,6 +88,9 @@ def place(package: str, cls: type) -> str | None:
         for node, declared in nodes.items():
             if declared == cls.__name__ and package_of(file) == package:
                 return f"Parameters of the node `{node}`, set in `config/{file}.yaml`."
+    for node, declared in WITHOUT_FILE.get(package, {}).items():
+        if declared == cls.__name__:
+            return f"Parameters of the node `{node}`, set by the launch file."
     return None
 
 

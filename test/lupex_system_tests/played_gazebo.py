@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stands in for Gazebo behind its bridge: a rover that follows its tracks without slip over the true ground.
 
-Run in place of parameter_bridge; the world is that of GZ_SIM_RESOURCE_PATH, as for Gazebo itself.
+Run in place of parameter_bridge; the world is that of GZ_SIM_RESOURCE_PATH, as for Gazebo itself. Rates, stamps and
+knocks are those measured of a real server (docs/gazebo.md): the inertial unit tells the instant of each step of the
+physics, the pose comes at 25 Hz, and now and then a busy bridge hands nothing on for a while, and then all at once.
 """
 
 import array
@@ -10,6 +12,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rclpy
@@ -25,18 +28,26 @@ from lupex_node import qos
 from lupex_node.qos import Profile
 from lupex_node.ros.process import Stop
 from lupex_node.ros.subscriptions import quality, taken
-from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, ImuMessages, header, odometry_message, time_message
+from lupex_simulator.conversions import DRIVE_NAMES, STEER_NAMES, header, odometry_message, time_message
+from lupex_simulator.gazebo.node import INSTANTS
 from lupex_simulator.schedule import START_NS
-from lupex_simulator.sensors.inertial import InertialUnit
+from lupex_simulator.sensors.inertial import true_motion
 from lupex_simulator.sensors.lidar import scan
 from lupex_simulator.sensors.sensor_pose import SensorPose
 from lupex_worlds.contact_plane import settle
 from lupex_worlds.gazebo_files.gazebo_making import shared_file
 from lupex_worlds.pose import Pose
+from lupex_worlds.run_world import open_run_world
 from lupex_worlds.truth.sensor_truth import kind_sensors
-from lupex_worlds.world import open_world
 
-STEP_NS = 20_000_000
+TRUTH = "LUPEX_PLAYED_TRUTH"
+"""Names the level of truth at which the world was made."""
+PHYSICS_NS = 4_000_000
+STEP_NS = 5 * PHYSICS_NS
+HOLD_EVERY_NS, HOLD_NS = 10_000_000_000, 400_000_000
+"""How often, and for how long, the bridge hands nothing on: at load 20 fifty samples were not enough."""
+KNOCK_MPS2 = 0.045
+"""Makes 0.064 m/s2 rms of instants, as measured."""
 SPEED_UP = 2.0
 """Of the played world over the wall's time."""
 
@@ -47,7 +58,7 @@ class PlayedGazebo(Node):
     def __init__(self) -> None:
         super().__init__("ros_gz_bridge")
         self._rover = rover = read_rover(shared_file(Path("config") / "rover.yaml"))
-        world = open_world(Path(os.environ["GZ_SIM_RESOURCE_PATH"]).parents[1])
+        world = open_run_world(Path(os.environ["GZ_SIM_RESOURCE_PATH"]).parents[1], os.environ.get(TRUTH, "kind"), -1)
         self._ground = world.ground
         x, y = rover.crawler.unit_x_m, rover.crawler.unit_y_m
         self._places = np.array([[x, y], [x, -y], [-x, y], [-x, -y]])
@@ -61,10 +72,10 @@ class PlayedGazebo(Node):
         self._velocity = np.zeros(3)
         # the errors of the true sensors are added behind the bridge, or not at all
         self._sensors = kind_sensors()
-        self._inertial = InertialUnit(self._sensors.imu, np.zeros(3), np.random.default_rng(1))
-        self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
+        self._sensed = (self._pose.rotation(), self._velocity)
         self._rng = np.random.default_rng(2)
-        self._imu_messages = ImuMessages(rover)
+        self._knock = np.zeros(3)
+        self._held: list[tuple[Any, Any]] = []
         self._commands = [
             (self.create_subscription(Float64, f"/gazebo/{name}/{what}", _wait, quality(qos.STATE)), values, k)
             for names, what, values in ((STEER_NAMES, "angle", self._angle), (DRIVE_NAMES, "speed", self._speed))
@@ -73,7 +84,7 @@ class PlayedGazebo(Node):
         self._clock = self._offer(Clock, "/gazebo/clock")
         self._odometry = self._offer(Odometry, "/gazebo/odometry")
         self._joints = self._offer(JointState, "/gazebo/joint_states")
-        self._imu = self._offer(Imu, "/imu/data", qos.SAMPLES)
+        self._imu = self._offer(Imu, "/gazebo/imu", INSTANTS)
         self._cloud = self._offer(PointCloud2, "/gazebo/lidar/points")
 
     def _offer(self, kind: type, topic: str, profile: Profile = qos.STATE):
@@ -102,14 +113,23 @@ class PlayedGazebo(Node):
         most = self._rover.crawler.max_steer_rate_rad_s * dt_s
         self._steer += np.clip(self._angle - self._steer, -most, most)
         self._move(dt_s)
-        self._joints.publish(
-            JointState(header=header(self._now_ns, ""), name=list(STEER_NAMES), position=self._steer.tolist())
-        )
+        joints = JointState(header=header(self._now_ns, ""), name=list(STEER_NAMES), position=self._steer.tolist())
+        self._tell(self._joints, joints)
+        self._tell_instants()
         if self._now_ns % (2 * STEP_NS) == 0:
-            self._tell_motion()
+            odometry = odometry_message(self._now_ns, self._pose, tuple(self._twist.tolist()))
+            self._tell(self._odometry, odometry)
         if self._now_ns % 1_000_000_000 == 0:
-            self._cloud.publish(self._scan())
-        self._clock.publish(Clock(clock=time_message(self._now_ns)))
+            self._tell(self._cloud, self._scan())
+        self._tell(self._clock, Clock(clock=time_message(self._now_ns)))
+
+    def _tell(self, publisher: Any, message: Any) -> None:
+        """Hand a message on, or keep it while the bridge is busy."""
+        self._held.append((publisher, message))
+        if (self._now_ns - START_NS) % HOLD_EVERY_NS >= HOLD_NS:
+            for known, waiting in self._held:
+                known.publish(waiting)
+            self._held.clear()
 
     def _move(self, dt_s: float) -> None:
         if self._speed.any():
@@ -128,13 +148,19 @@ class PlayedGazebo(Node):
         moved = (self._pose.x_m - before.x_m, self._pose.y_m - before.y_m, self._pose.z_m - before.z_m)
         self._velocity = np.array(moved) / dt_s
 
-    def _tell_motion(self) -> None:
-        self._odometry.publish(odometry_message(self._now_ns, self._pose, tuple(self._twist.tolist())))
-        before_ns, rotation, velocity = self._sensed
-        self._sensed = (self._now_ns, self._pose.rotation(), self._velocity)
-        dt_s = (self._now_ns - before_ns) * 1e-9
-        sample = self._inertial.sample(rotation, self._sensed[1], velocity, self._velocity, dt_s)
-        self._imu.publish(self._imu_messages.of(self._now_ns, *sample))
+    def _tell_instants(self) -> None:
+        """Tell what the inertial unit feels at each step of the physics, knocked to and fro while the tracks run."""
+        rotation, velocity = self._sensed
+        self._sensed = (self._pose.rotation(), self._velocity)
+        rate, force = true_motion(rotation, self._sensed[0], velocity, self._velocity, np.zeros(3), STEP_NS * 1e-9)
+        steps = STEP_NS // PHYSICS_NS
+        for k in range(1, steps + 1):
+            before, self._knock = self._knock, self._rng.normal(0.0, KNOCK_MPS2, 3) * bool(self._speed.any())
+            message = Imu(header=header(self._now_ns - (steps - k) * PHYSICS_NS, "base_link"))
+            w, a = message.angular_velocity, message.linear_acceleration
+            w.x, w.y, w.z = rate.tolist()
+            a.x, a.y, a.z = (force + self._knock - before).tolist()
+            self._tell(self._imu, message)
 
     def _scan(self) -> PointCloud2:
         """Return a cloud in Gazebo's layout, with the rays that met nothing."""

@@ -13,7 +13,15 @@ from typing import Any
 
 from nav_msgs.msg import Odometry
 
-from lupex_interfaces.msg import DrillStatus, Fault, MissionStatus, PowerStatus, ReturnCertificate, WorldTruth
+from lupex_interfaces.msg import (
+    DrillStatus,
+    Fault,
+    LocalizationStatus,
+    MissionStatus,
+    PowerStatus,
+    ReturnCertificate,
+    WorldTruth,
+)
 from lupex_launch.description import find_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_launch.supervisor import Supervisor
@@ -30,6 +38,7 @@ OBSERVED = {
     "/faults": (Fault, qos.EVENTS),
     "/truth/state": (WorldTruth, qos.STATE),
     "/odometry/global": (Odometry, qos.NEWEST),
+    "/localization/status": (LocalizationStatus, qos.STATE),
 }
 
 

@@ -43,9 +43,11 @@ KNOW_ROS_BY_NAME = {
     "lupex_simulator/following_node.py": "a node that follows Gazebo",
     "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",
+    "lupex_system_tests/stack_drive.py": "watches a running stack drive out and back",
     "lupex_system_tests/budget.py": "counts what nodes do",
     "lupex_system_tests/conducted.py": "watches a stack in lock step",
     "lupex_system_tests/played_gazebo.py": "stands in for Gazebo behind its bridge",
+    "lupex_system_tests/plain_user.py": "watches nodes that may open less",
     "lupex_system_tests/boards.py": "stands in for the nodes of other boards",
 }
 KNOW_ROS_FOLDERS = {"lupex_node/ros": "the port by rclpy"}

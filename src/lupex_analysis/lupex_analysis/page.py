@@ -32,6 +32,9 @@ figure{margin:0}
 figure svg{width:100%;height:auto;display:block}
 figcaption,.absent,footer{color:var(--muted);font-size:13.5px}
 figcaption{margin-top:6px}
+.strip{display:grid;grid-template-columns:repeat(6,1fr);gap:6px;margin-top:10px}
+.strip img{width:100%;height:auto;display:block;background:#000}
+.strip small{color:var(--muted)}
 table{border-collapse:collapse;width:100%;font-size:13.5px;margin-top:10px}
 th{text-align:left;color:var(--muted);font-weight:600;
 border-bottom:2px solid var(--line);padding:5px 10px 5px 0;white-space:nowrap}

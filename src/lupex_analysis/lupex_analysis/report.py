@@ -13,6 +13,7 @@ from lupex_analysis.config import JUDGEMENT, Judgement
 from lupex_analysis.figures.drill_figure import drill_figure
 from lupex_analysis.figures.map_figure import map_figure
 from lupex_analysis.figures.margin_figure import margin_figure
+from lupex_analysis.figures.picture_strip import strip_html, strips
 from lupex_analysis.figures.plan_figure import plan_figure
 from lupex_analysis.figures.plan_view import PlanView, recorded_plan
 from lupex_analysis.figures.style import drawing, svg
@@ -103,6 +104,8 @@ def _sections(
             "Relief and light as they were known on leaving; grid north is up.",
         ),
     )
+    if shown := strips(recording, sortie):
+        yield "pictures", "Pictures", strip_html(shown, sortie.start_s)
     plan = recorded_plan(sortie)
     yield ("plan", "Plan", _plan(plan))
     yield (

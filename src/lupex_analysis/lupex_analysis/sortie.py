@@ -30,6 +30,9 @@ NEUTRON = "/neutron/counts"
 LOCALIZATION = "/localization/status"
 SLIP = "/mobility/slip"
 COMMAND = "/cmd_vel"
+NAVIGATION, NAVIGATION_RIGHT, HAZARD = (
+    f"/camera/{name}/compressed" for name in ("navigation_left", "navigation_right", "hazard")
+)
 
 WANTED = (
     TRUTH,
@@ -50,8 +53,11 @@ WANTED = (
     LOCALIZATION,
     SLIP,
     COMMAND,
+    NAVIGATION,
+    NAVIGATION_RIGHT,
+    HAZARD,
 )
-THIN_S = {RIG: 0.4, COMMAND: 2.0}
+THIN_S = {RIG: 0.4, COMMAND: 2.0, NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
 """Ten a second are more than a figure shows or a verdict needs. Estimates are all read: between two far apart lies a
 turn."""
 

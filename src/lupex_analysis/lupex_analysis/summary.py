@@ -54,6 +54,7 @@ def summarise(
         "world": str(given.get("world", recording.custom.get("world", ""))),
         "seed": _whole(seed),
         "truth": _level(given.get("truth", recording.custom.get("truth", ""))),
+        "truth_hash": str(recording.custom.get("truth_hash", "")) or None,
         "draw": _draw(given.get("draw", recording.custom.get("draw")), seed),
         "wall_s": wall_s,
         "setup_s": float(given["setup_s"]) if "setup_s" in given else None,

@@ -76,14 +76,19 @@ def test_unknown_ground_has_no_known_light():
     assert np.isnan(found).all()
 
 
-def energy_and_time(along, across):
-    return 1000.0 + 5000.0 * along + 300.0 * np.abs(across), 10.0 + 20.0 * np.abs(along)
+def energy_and_time(soils, along, across):
+    return soils[..., 0] * (1000.0 + 5000.0 * along + 300.0 * np.abs(across)), 10.0 + 20.0 * np.abs(along)
+
+
+def even(ny, nx):
+    """Soil whose first column says by how much more a metre costs."""
+    return np.ones((ny, nx, 7))
 
 
 def test_moves_over_a_plane_cost_by_their_direction():
     # rises to the east by 0.1, to the north by 0.02
     x, y = np.meshgrid(5.0 * np.arange(7), 5.0 * np.arange(6))
-    joules, seconds = moves(0.1 * x + 0.02 * y, 5.0, energy_and_time, 0.4)
+    joules, seconds = moves(0.1 * x + 0.02 * y, even(6, 7), 5.0, energy_and_time, 0.4)
     east, north_west = (joules[move, 2, 3] for move in (0, 3))
     slope = math.atan(0.1)
     length = 5.0 / math.cos(slope)
@@ -101,7 +106,7 @@ def test_there_is_no_move_over_the_edge_into_the_unknown_or_onto_what_is_too_ste
     heights = np.zeros((7, 9))
     heights[:, 7:] = 20.0
     heights[5, 1] = np.nan
-    joules, seconds = moves(heights, 5.0, energy_and_time, 0.4)
+    joules, seconds = moves(heights, even(7, 9), 5.0, energy_and_time, 0.4)
     assert np.isfinite(joules[0, 2, 3])
     assert np.isinf(joules[0, 2, 5]), "the foot of the wall is steep"
     assert np.isinf(joules[2, 6, 3]), "north of the last row"
@@ -110,11 +115,27 @@ def test_there_is_no_move_over_the_edge_into_the_unknown_or_onto_what_is_too_ste
     assert (np.isinf(joules) == np.isinf(seconds)).all()
 
 
+def test_each_half_of_a_move_is_driven_on_the_soil_of_its_own_cell():
+    soils = even(4, 5)
+    soils[1, 2, 0], soils[2, 3, 0] = 3.0, np.inf
+    joules, seconds = moves(np.zeros((4, 5)), soils, 5.0, energy_and_time, 0.4)
+    level = 5.0 * 1000.0
+    assert joules[0, 1, 0] == pytest.approx(level)
+    # onto it, out of it, and past it
+    for move, i, j in ((0, 1, 1), (4, 1, 3), (0, 1, 2), (2, 0, 2)):
+        assert joules[move, i, j] == pytest.approx(2.0 * level)
+    assert joules[1, 0, 1] == pytest.approx(2.0 * math.sqrt(2) * level)
+    # no way leads onto soil that does not bear, nor off it
+    for move, i, j in ((0, 2, 2), (0, 2, 3), (2, 1, 3), (1, 1, 2)):
+        assert np.isinf(joules[move, i, j])
+        assert np.isinf(seconds[move, i, j])
+
+
 def test_ground_that_cannot_be_driven_is_no_way():
-    def cannot(along, across):
+    def cannot(soils, along, across):
         return np.full(np.shape(along), np.inf), np.ones(np.shape(along))
 
-    joules, seconds = moves(np.zeros((3, 3)), 5.0, cannot, 0.4)
+    joules, seconds = moves(np.zeros((3, 3)), even(3, 3), 5.0, cannot, 0.4)
     assert np.isinf(joules).all()
     assert np.isinf(seconds).all()
 

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world in the cache, and a sortie judged in it."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from lupex_analysis.config import JUDGEMENT
 from lupex_analysis.judge.true_cost import true_cost
@@ -14,18 +16,19 @@ from lupex_analysis.judge.true_world import NoWorldError, find_world, heater_w, 
 from lupex_analysis.judge.verdict import way_home
 from lupex_analysis.reading import read_recording
 from lupex_analysis.sortie import THIN_S, WANTED, extract
+from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import default_worlds_directories, prepare_world
 from lupex_worlds.world_making import HorizonGrid
 
 CUSTOM = {"world": "plain", "seed": "3", "capacity_wh": "2500", "reserve_fraction": "0.15"}
+COARSE = HorizonGrid(azimuth_count=8, cell_m=100.0, shadow_step_s=30 * 86_400.0)
 
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        coarse = HorizonGrid(azimuth_count=8, cell_m=100.0, shadow_step_s=30 * 86_400.0)
-        prepare_world("plain", 3, default_worlds_directories(), grid=coarse)
+        prepare_world("plain", 3, default_worlds_directories(), grid=COARSE)
         yield
 
 
@@ -82,7 +85,9 @@ def test_a_sortie_is_judged_in_its_world(sortie, cache):
 
 def test_costs_rise_with_the_slope_and_end_where_the_soil_gives_way(found):
     cost = true_cost(found.world, found.rover, 7.0)
-    joules, seconds = cost.energy_and_time(np.radians([-10.0, 0.0, 10.0, 20.0, 60.0]), np.zeros(5))
+    joules, seconds = cost.energy_and_time(
+        found.world.soil.mean_row, np.radians([-10.0, 0.0, 10.0, 20.0, 60.0]), np.zeros(5)
+    )
     assert (np.diff(joules[:4]) > 0).all()
     assert np.isinf(joules[4])
     weight = 350.0 * 1.624
@@ -119,6 +124,25 @@ def test_another_ground_is_another_world(found, sortie):
     assert "not that of the recording" in judged.missing
     with pytest.raises(NoWorldError, match="no true places"):
         refuse_another(found.world, {name: values[:0] for name, values in sortie.truth.items()}, JUDGEMENT.way)
+
+
+def test_a_level_whose_numbers_changed_since_judges_nothing(cache, sortie, repository, tmp_path):
+    mine = tmp_path / "mine.yaml"
+    shutil.copy(repository / "worlds" / "truth" / "kind.yaml", mine)
+    prepare_world("plain", 3, default_worlds_directories(), grid=COARSE, level=read_level(str(mine), []))
+    custom = {**CUSTOM, "truth": str(mine), "truth_hash": read_level(str(mine), []).digest}
+    assert find_world(custom).world.level.name == "mine"
+    values = yaml.safe_load(mine.read_text(encoding="utf-8"))
+    # of the draw alone: the world's files stay what they were, and only the hash tells
+    values["ground"]["weak"]["share"] = 0.4
+    mine.write_text(yaml.safe_dump(values), encoding="utf-8")
+    with pytest.raises(NoWorldError, match="the truth level 'mine' on this machine is not that of the recording"):
+        find_world(custom)
+    judged = way_home(custom, sortie, JUDGEMENT)
+    assert judged.margins is None
+    assert custom["truth_hash"][:8] in judged.missing
+    # what an older recording does not tell cannot be refused
+    assert find_world({key: value for key, value in custom.items() if key != "truth_hash"}).world.level.name == "mine"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,12 @@ NEEDED_DISK_BYTES = 300 * 10**6
 """A bag of at most 200 MB, the reserve with which the recorder ends, and the report."""
 NEEDED_DISK_BYTES_FOR_ALL = 10**9
 """With clouds and whole costmaps."""
+NEEDED_DISK_BYTES_FOR_PICTURES = 2400 * 10**6
+"""With the cameras' pictures: a bag of at most 2 GB."""
+WORLD_PROCESSES = {"embedded": ("simulator",), "gazebo": ("gazebo", "ros_gz_bridge", "gazebo_adapter", "payload")}
+"""By simulator what makes the world: without one of them there is no sortie."""
+WALL_LIMITS_S = {"embedded": 3600.0, "gazebo": 172800.0}
+"""Gazebo runs at the pace of its machine, and a sortie lasts most of a day."""
 DDS_VARIABLES = ("ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 REFUSED = 2
 """Exit code of a node that cannot work with the parameters or files it was given."""
@@ -53,13 +59,20 @@ def parser() -> argparse.ArgumentParser:
         "--truth", default="kind", metavar="LEVEL", help="how far the world is from what is believed (docs/truth.md)"
     )
     made.add_argument("--draw", type=int, default=-1, help="of soil, battery, sensors, noise (default: the place's)")
+    made.add_argument(
+        "--simulator", choices=tuple(WORLD_PROCESSES), default="embedded", help="what moves the rover (docs/gazebo.md)"
+    )
+    made.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
+    made.add_argument("--cameras", action="store_true", help="in Gazebo: record the cameras' pictures, 2 GB at most")
     made.add_argument("--out", type=Path, help="directory of the results (default: lupex-demo-WORLD-SEED)")
     made.add_argument("--headless", action="store_true", help="never open a window: do not show the report at the end")
     add_options(made)
     made.add_argument(
         "--record-all", action="store_true", help="record all that ./lupex replay needs, clouds too: 0.3 GB a sortie"
     )
-    made.add_argument("--wall-limit", type=float, default=3600.0, metavar="S", help="give up after so many seconds")
+    made.add_argument(
+        "--wall-limit", type=float, metavar="S", help="give up after so many seconds (default: 1 hour; in Gazebo 48)"
+    )
     return made
 
 
@@ -79,8 +92,9 @@ def run(options: argparse.Namespace) -> int:
     """Run the sortie that the options ask for; raises DemoError."""
     begun_s = time.monotonic()
     refuse_alone(options)
+    refuse_in_this_world(options)
     out = options.out or Path(f"lupex-demo-{Path(options.world).stem}-{options.seed}")
-    prepare_world(options.world, options.seed, options.truth)
+    prepare_world(options.world, options.seed, options.truth, options.simulator)
     arguments = {
         "world": str(options.world),
         "seed": str(options.seed),
@@ -89,9 +103,12 @@ def run(options: argparse.Namespace) -> int:
         "bag": str(out.resolve() / "bag"),
         "state_dir": str(out.resolve() / "state"),
         "record_all": str(options.record_all).lower(),
+        "simulator": options.simulator,
+        "drive": options.drive,
+        "cameras": str(options.cameras).lower(),
     }
     specs = evaluate_file(find_launch_file("demo.launch.xml"), arguments)
-    claim(out, NEEDED_DISK_BYTES_FOR_ALL if options.record_all else NEEDED_DISK_BYTES)
+    claim(out, needed_disk_bytes(options))
     with NodeLog(out / "nodes.log") as log:
         sortie = (in_lock_step if options.lockstep else as_processes)(specs, options, log)
     shutil.rmtree(out / "state", ignore_errors=True)
@@ -106,6 +123,25 @@ def run(options: argparse.Namespace) -> int:
         "cpu_s_by_node": sortie.cpu_s_by_node,
     }
     return conclude(out, figures, sortie.end, options.headless)
+
+
+def refuse_in_this_world(options: argparse.Namespace) -> None:
+    """Raise DemoError for what the simulator asked for has not, and settle the wall limit."""
+    if options.simulator == "gazebo" and options.lockstep:
+        raise DemoError("--lockstep runs nodes in this process, and Gazebo is a program of its own: take one of them")
+    if options.simulator != "gazebo" and (options.cameras or options.drive != "tracks"):
+        raise DemoError("--cameras and --drive are of the rover in Gazebo: add --simulator gazebo")
+    if options.wall_limit is None:
+        options.wall_limit = WALL_LIMITS_S[options.simulator]
+
+
+def needed_disk_bytes(options: argparse.Namespace) -> int:
+    """Return how much the results may take."""
+    asked = (
+        (options.cameras, NEEDED_DISK_BYTES_FOR_PICTURES),
+        (options.record_all, NEEDED_DISK_BYTES_FOR_ALL),
+    )
+    return max([needed for wanted, needed in asked if wanted], default=NEEDED_DISK_BYTES)
 
 
 def in_lock_step(specs: Sequence[ProcessSpec], options: argparse.Namespace, log: "NodeLog") -> "Sortie":
@@ -136,7 +172,8 @@ def as_processes(specs: Sequence[ProcessSpec], options: argparse.Namespace, log:
     usage = CpuUsage()
     try:
         supervisor.start()
-        end = follow(supervisor, visitor, monitor.seen, usage, faults, options.wall_limit)
+        makers = WORLD_PROCESSES[options.simulator]
+        end = follow(supervisor, visitor, monitor.seen, usage, faults, options.wall_limit, makers)
     except KeyboardInterrupt:
         end = "stopped by the operator"
     finally:
@@ -155,14 +192,17 @@ class Sortie:
     started_wall_s: float | None
 
 
-def prepare_world(world: str, seed: int, truth: str = "kind") -> None:
+def prepare_world(world: str, seed: int, truth: str = "kind", simulator: str = "embedded") -> None:
     """Make the world with its progress shown; raises DemoError when it cannot be made."""
     try:
         tool = package_executable("lupex_worlds", "prepare_world", os.environ)
     except LookupError as error:
         raise DemoError(str(error.args[0])) from error
     made = subprocess.run(
-        [str(tool), world, "--seed", str(seed), "--truth", truth, "--progress", "--print", "world"],
+        [
+            *(str(tool), world, "--seed", str(seed), "--truth", truth, "--simulator", simulator),
+            *("--progress", "--print", "world"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
         check=False,
@@ -264,6 +304,7 @@ def follow(
     usage: CpuUsage,
     faults: "ProcessFaults",
     wall_limit_s: float,
+    makers: Sequence[str] = WORLD_PROCESSES["embedded"],
 ) -> str:
     """Show the sortie until it ends; return how it ended: '' when the mission gave an outcome, else the reason."""
     begun_s = time.monotonic()
@@ -283,8 +324,9 @@ def follow(
             return str(seen.lost)
         if refusing:
             return f"{refusing[0]} refuses its parameters or files; nodes.log says why"
-        if not supervisor.alive("simulator"):
-            return "the simulator has ended; nodes.log says why"
+        gone = [name for name in makers if not supervisor.alive(name)]
+        if gone:
+            return f"the {gone[0]} has ended; nodes.log says why"
         if now_s - seen.progress_wall_s > STALLED_AFTER_S:
             return f"time has stood still for {STALLED_AFTER_S:.0f} s; nodes.log says why"
         if now_s - begun_s > wall_limit_s:

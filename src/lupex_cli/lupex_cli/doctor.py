@@ -53,12 +53,17 @@ def machine(system: str, processor: str, ros: str) -> Finding:
     )
 
 
+PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14))
+"""For which the wheels exist and the lock was resolved."""
+
+
 def python(version: tuple[int, int], include: Path, has_venv: bool, ros: str) -> Finding:
     """Judge the interpreter: its version, its headers, and whether it can make environments."""
     state = f"{version[0]}.{version[1]}"
-    if version not in ((3, 11), (3, 12)):
+    if version not in PYTHONS:
+        names = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
         return Finding(
-            "Python", state, "install Python 3.11 or 3.12 and put it on PATH as python3, python3.12 or python3.11"
+            "Python", state, f"install one of Python {names} and put it on PATH, as python3 or with its number"
         )
     if not (include / "Python.h").is_file():
         return Finding("Python", f"{state} without headers", "sudo apt-get install python3-dev")

@@ -7,9 +7,14 @@ from __future__ import annotations
 import importlib
 import os
 import runpy
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
+
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Command:
 
 COMMANDS = (
     Command("demo", "[--world W] [--seed N] [--out DIR] [--headless]", "drive one whole sortie", "lupex_cli.demo:main"),
-    Command("launch", "FILE [name:=value ...]", "run a launch file", "lupex_cli.launch:main"),
+    Command("launch", "[PACKAGE] FILE [name:=value ...]", "run a launch file", "lupex_cli.launch:main"),
     Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_cli.testing:main"),
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
     Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_cli.report:main"),
@@ -109,6 +114,27 @@ def run(command: Command, arguments: list[str], root: Path) -> int:
     return exit_code(getattr(importlib.import_module(module), function)())
 
 
+def interruptible(command: Command, arguments: list[str], root: Path) -> int:
+    """Run the command; return its exit code, or 130 after one line when Ctrl-C ended it."""
+    interrupted: list[int] = []
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        interrupted.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        return run(command, arguments, root)
+    except (KeyboardInterrupt, Exception):
+        # An import or a compiled function that is interrupted ends in errors of its own, as SystemError.
+        if not interrupted:
+            raise
+        print(f"lupex {command.name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def exit_code(result: object) -> int:
     """Turn what a main function returns, or SystemExit carries, into an exit code."""
     if result is None:
@@ -134,7 +160,7 @@ def main(argv: list[str] | None = None) -> int:
     if command is None:
         print(f"lupex: there is no command '{name}'.\n\n{usage(root)}", file=sys.stderr)
         return 2
-    return 0 if checking else run(command, arguments[1:], root)
+    return 0 if checking else interruptible(command, arguments[1:], root)
 
 
 if __name__ == "__main__":

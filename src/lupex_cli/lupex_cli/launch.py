@@ -11,14 +11,22 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lupex_cli.demo import DemoError
 from lupex_cli.kernels import ensure_compiled
 from lupex_cli.lockstep_options import add_options, profile_table, refuse_alone, start
-from lupex_launch.description import LaunchError, declared_arguments, find_launch_file, read_launch_file
+from lupex_launch.description import (
+    LaunchError,
+    declared_arguments,
+    find_in_package,
+    find_launch_file,
+    read_launch_file,
+)
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
 from lupex_launch.supervisor import ProcessExit, ProcessLine, StartError, Supervisor, describe_exit
+from lupex_node.interrupts import interruptible
 
 REFUSED = 2
 """Exit code of a node that cannot work with the parameters or files it was given."""
@@ -64,20 +72,28 @@ def describe_process(spec: ProcessSpec) -> str:
     return "\n".join(lines)
 
 
+def find(words: Sequence[str]) -> tuple[Path, list[str]]:
+    """Return the launch file that words begin with, FILE or PACKAGE FILE, and its arguments; raise LaunchError."""
+    file, *rest = words
+    if rest and ":=" not in rest[0] and not Path(file).is_file():
+        return find_in_package(file, rest[0]), rest[1:]
+    return find_launch_file(file), rest
+
+
 def is_failure(end: ProcessExit) -> bool:
-    """Return whether this end makes the launch fail: on its own with an error, or only by force."""
-    if end.respawning:
-        return False
-    return end.code == -signal.SIGKILL if end.stopping else end.code != 0
+    """Return whether this end makes the launch fail.
+
+    As in ROS 2 a node that ends by itself with an error does not: its line says so. Otherwise than there it does where
+    a node refuses what it was given, which no respawn can mend, and where only force ended a process.
+    """
+    return end.code == -signal.SIGKILL if end.stopping else end.code == REFUSED
 
 
 def run(specs: Sequence[ProcessSpec]) -> int:
     """Run the processes until they end or a signal asks for it; return the exit code."""
     failed = False
 
-    def on_line(line: ProcessLine) -> None:
-        if line.output == "log" and line.stream == "stdout":
-            return
+    def show(line: object) -> None:
         try:
             print(line, flush=True)
         except BrokenPipeError:
@@ -85,17 +101,23 @@ def run(specs: Sequence[ProcessSpec]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             supervisor.request_stop()
 
+    def on_line(line: ProcessLine) -> None:
+        if line.output != "log" or line.stream != "stdout":
+            show(line)
+
     def on_exit(end: ProcessExit) -> None:
         nonlocal failed
         failed = failed or is_failure(end)
         if end.code == REFUSED and not end.stopping:
             # It would refuse the same again and again, and time waits for it.
-            failed = True
+            end = replace(end, respawning=False)
             supervisor.request_stop()
-        if end.code not in TOLD_TO_GO or not end.stopping:
+        if end.code == 0:
+            show(describe_exit(end))
+        elif end.code not in TOLD_TO_GO or not end.stopping:
             print(describe_exit(end), file=sys.stderr, flush=True)
 
-    supervisor = Supervisor(specs, on_line, on_exit)
+    supervisor = Supervisor(specs, on_line, on_exit, on_start=show)
     handlers = {
         number: signal.signal(number, lambda *_: supervisor.request_stop())
         for number in (signal.SIGINT, signal.SIGTERM)
@@ -116,10 +138,11 @@ def run_in_lock_step(specs: Sequence[ProcessSpec], options: argparse.Namespace) 
     begun_s = conductor.now_s
     end_s = math.inf if options.until is None else begun_s + options.until
     try:
-        while conductor.now_s < end_s and conductor.nodes:
-            conductor.run_until(min(end_s, conductor.now_s + 1.0))
-            if any(run.exit_codes.values()):
-                break
+        with interruptible(signal.SIGINT, signal.SIGTERM):
+            while conductor.now_s < end_s and conductor.nodes:
+                conductor.run_until(min(end_s, conductor.now_s + 1.0))
+                if any(run.exit_codes.values()):
+                    break
     except KeyboardInterrupt:
         pass
     finally:
@@ -131,21 +154,27 @@ def run_in_lock_step(specs: Sequence[ProcessSpec], options: argparse.Namespace) 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the launch file on the command line; return the exit code."""
-    parser = argparse.ArgumentParser(prog="lupex launch", description="Run a launch file until Ctrl-C.")
-    parser.add_argument("file", help="a path, or a name in launch/")
-    parser.add_argument("arguments", nargs="*", metavar="name:=value", help="launch arguments")
-    parser.add_argument("--show-args", action="store_true", help="list the file's arguments and stop")
-    parser.add_argument("--print", dest="dry_run", action="store_true", help="print the processes and stop")
+    parser = argparse.ArgumentParser(
+        prog="lupex launch",
+        usage="%(prog)s [options] [PACKAGE] FILE [name:=value ...]",
+        description="Run a launch file until Ctrl-C. The exit code is 1 where a node refuses what it was given, or "
+        "only force ended one; as with ros2 launch a node that ends with an error is told, and no failure.",
+    )
+    parser.add_argument(
+        "words", nargs="+", metavar="FILE", help="a path, a name in launch/, or a package and the name of a file of it"
+    )
+    parser.add_argument("-s", "--show-args", action="store_true", help="list the file's arguments and stop")
+    parser.add_argument("-p", "--print", dest="dry_run", action="store_true", help="print the processes and stop")
     add_options(parser)
     parser.add_argument("--until", type=float, metavar="S", help="in lock step: end after so much simulated time")
     options = parser.parse_intermixed_args(argv)
     try:
         refuse_alone(options)
-        path = find_launch_file(options.file)
+        path, arguments = find(options.words)
         if options.show_args:
             print(describe_arguments(path))
             return 0
-        specs = evaluate_file(path, parse_arguments(options.arguments))
+        specs = evaluate_file(path, parse_arguments(arguments))
         if options.dry_run:
             print("\n".join(describe_process(spec) for spec in specs))
             return 0

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One sortie in lock step, followed as one over the middleware is."""
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from lupex_cli.demo_monitor import DemoMonitor, Seen
 from lupex_cli.lockstep_options import profile_table, start
 from lupex_launch.evaluation import ProcessSpec
+from lupex_node.interrupts import interruptible
 
 STEP_S = 10.0
 """Of simulated time between two looks at how it goes."""
@@ -44,18 +46,19 @@ def conduct(
     begun_s, first_s, end = time.monotonic(), conductor.now_s, ""
     sim_s, wall_s = first_s, begun_s
     try:
-        while not seen.outcome and not end:
-            conductor.until(lambda: seen.outcome or seen.lost, STEP_S)
-            now_s = time.monotonic()
-            seen.speed_up = (conductor.now_s - sim_s) / max(now_s - wall_s, 1e-9)
-            sim_s, wall_s = conductor.now_s, now_s
-            show(seen, now_s - begun_s)
-            if seen.lost:
-                end = seen.lost
-            elif "simulator" not in conductor.nodes:
-                end = "the simulator has ended; nodes.log says why"
-            elif now_s - begun_s > wall_limit_s:
-                end = f"not over after {wall_limit_s:.0f} s"
+        with interruptible(signal.SIGINT, signal.SIGTERM):
+            while not seen.outcome and not end:
+                conductor.until(lambda: seen.outcome or seen.lost, STEP_S)
+                now_s = time.monotonic()
+                seen.speed_up = (conductor.now_s - sim_s) / max(now_s - wall_s, 1e-9)
+                sim_s, wall_s = conductor.now_s, now_s
+                show(seen, now_s - begun_s)
+                if seen.lost:
+                    end = seen.lost
+                elif "simulator" not in conductor.nodes:
+                    end = "the simulator has ended; nodes.log says why"
+                elif now_s - begun_s > wall_limit_s:
+                    end = f"not over after {wall_limit_s:.0f} s"
     except KeyboardInterrupt:
         end = "stopped by the operator"
     finally:

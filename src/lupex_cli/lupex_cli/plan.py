@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
+from lupex_node.interrupts import interruptible
 from lupex_recorder.metadata import write_atomically
 from lupex_worlds.recipe import read_recipe
 from lupex_worlds.truth.level_file import read_level
@@ -83,12 +84,11 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns 0 with a plan, 1 with none, 2 after one sentence on stderr, 130 when interrupted."""
     options = parser().parse_args(_shielded(sys.argv[1:] if argv is None else argv))
-    # A polite end runs the clean-up of a world being made.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     out = options.out or Path(f"lupex-plan-{Path(options.world).stem}")
     try:
-        made = _plan(options)
-        _write(out, made)
+        with interruptible(signal.SIGINT, signal.SIGTERM):
+            made = _plan(options)
+            _write(out, made)
     except (PlanError, WorldError, ConfigurationError, SiteError) as error:
         print(f"lupex plan: {error}", file=sys.stderr)
         return REFUSED
@@ -96,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"lupex plan: {error.filename or out} cannot be written: {error.strerror}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
+        # A world being made was cleaned up on the way here.
+        print("lupex plan: interrupted", file=sys.stderr)
         return INTERRUPTED
     from lupex_cli.plan_record import told
 

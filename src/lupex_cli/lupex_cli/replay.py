@@ -25,6 +25,7 @@ from lupex_launch.lockstep.recorded import EXCHANGES, RecordedMessage, RecordedT
 from lupex_launch.lockstep.replaying import Replay
 from lupex_launch.packages import package_share
 from lupex_models.configuration import ConfigurationError
+from lupex_node.interrupts import interruptible
 from lupex_node.lockstep.latency import read_latency
 from lupex_recorder.metadata import write_atomically
 from lupex_recorder.recorder import RecordingError
@@ -60,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0: replayed, 1: it differs and --expect-same, 2: it cannot be, and a sentence says why."""
     options = parser().parse_args(argv)
     try:
-        return run(options)
+        with interruptible():
+            return run(options)
     except (ReadingError, ReplayError, LaunchError, RecordingError, ConfigurationError) as error:
         print(f"lupex replay: {error}", file=sys.stderr)
     except LookupError as error:

@@ -13,9 +13,10 @@ from pathlib import Path
 from lupex_launch.description import declared_arguments, find_launch_file, read_launch_file
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
 from lupex_launch.lockstep.recorded import ReplayError
-from lupex_launch.lockstep.starts import NodeStart, node_parameters, node_start, read_text
+from lupex_launch.lockstep.starts import NodeStart, node_parameters, node_start, read_file
 from lupex_launch.parameters import typed_value
 from lupex_models.configuration import describe
+from lupex_node.parameter_files import ParameterFile, matches
 
 DEFAULT_LAUNCH = "demo.launch.xml"
 ALWAYS = {"record": "false", "simulator": "embedded"}
@@ -65,11 +66,13 @@ def overridden(starts: Sequence[NodeStart], file: Path | None, settings: Sequenc
     """Return the nodes with the parameters of a file, and then single ones; raises LaunchError, ReplayError."""
     changed = list(starts)
     if file is not None:
-        text = read_text(file, "--parameters")
-        changed = [
-            replace(start, parameters={**start.parameters, **node_parameters([text], start.name, str(file))})
-            for start in changed
-        ]
+        read = read_file(file, "--parameters")
+        meant = [start.name for start in changed if any(matches(pattern, f"/{start.name}") for pattern in read.blocks)]
+        if not meant:
+            raise ReplayError(
+                f"{file} has blocks for {', '.join(read.blocks) or 'no node'}, and none of them is replayed"
+            )
+        changed = [_with_file(start, read) if start.name in meant else start for start in changed]
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
@@ -84,6 +87,12 @@ def overridden(starts: Sequence[NodeStart], file: Path | None, settings: Sequenc
             for start in changed
         ]
     return changed
+
+
+def _with_file(start: NodeStart, file: ParameterFile) -> NodeStart:
+    given = node_parameters([file], start.name, "--parameters")
+    values, files = ({key: getattr(one, part) for key, one in given.items()} for part in ("value", "file"))
+    return replace(start, parameters={**start.parameters, **values}, files={**start.files, **files})
 
 
 def owner(starts: Sequence[NodeStart], key: str) -> tuple[str, str]:

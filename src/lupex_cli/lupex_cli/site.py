@@ -12,10 +12,11 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site_frame import SiteError
+from lupex_node.interrupts import interruptible
 from lupex_worlds.world_cache import WorldError, cache_root, default_worlds_directories, rover_file, sites_root
 
 if TYPE_CHECKING:
@@ -52,26 +53,15 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns 0, 2 after one sentence on stderr, or 130 when interrupted."""
     options = parser().parse_args(arguments)
-    told_to_end: list[int] = []
-
-    def stop(number: int, frame: object) -> NoReturn:
-        told_to_end.append(number)
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
     try:
         if not (math.isfinite(options.extent) and all(math.isfinite(value) for value in options.at or ())):
             raise SiteError("--at and --extent take finite numbers")
-        with reported(time.monotonic) as report:
+        with interruptible(signal.SIGINT, signal.SIGTERM), reported(time.monotonic) as report:
             made = _import(options, report)
     except (ConfigurationError, SiteError, WorldError) as error:
         print(f"lupex site: {error}", file=sys.stderr)
         return REFUSED
-    except (KeyboardInterrupt, Exception):
-        # A compilation that is interrupted ends in errors of its own.
-        if not told_to_end:
-            raise
+    except KeyboardInterrupt:
         print("lupex site: stopped; nothing was left behind", file=sys.stderr)
         return INTERRUPTED
     if made.doubt:
@@ -81,7 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _import(options: argparse.Namespace, report: Report) -> "Imported":
-    report("relief", 0.0)
     # Help and mistaken arguments need not wait for the libraries of the making.
     from rasterio.errors import NotGeoreferencedWarning
 

@@ -10,13 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-MARKED_LEVELS = ("property", "golden", "node", "system")
+MARKED_LEVELS = ("property", "golden", "node", "system", "gazebo")
 LEVELS = ("lint", "unit", *MARKED_LEVELS, "all")
+
+GAZEBO_OUT = "lupex-gazebo"
+"""Where the gazebo level writes, from where the user stands."""
 
 USAGE = f"""usage: ./lupex test [LEVEL] [pytest arguments]
 
 Without a level and arguments: the linters, then every test. LEVEL is one of {", ".join(LEVELS)};
-unit means every test without a mark."""
+unit means every test without a mark; gazebo is for a machine that has gz, writes what it measured to {GAZEBO_OUT}
+or to --gazebo-out, and takes 15 minutes at most."""
 
 
 def split_level(arguments: list[str]) -> tuple[str | None, list[str]]:
@@ -44,11 +48,17 @@ def pytest_arguments(level: str | None, rest: list[str], directory: Path, worksp
         # each file is one process's: its tests share what is costly to make
         *(["-n", "2", "--no-loadscope-reorder"] if whole and importlib.util.find_spec("xdist") else []),
         *(["-m", expression] if expression else []),
+        *(_gazebo_out(rest, directory) if level == "gazebo" else []),
         *(["-o", f"cache_dir={workspace / 'pytest'}"] if workspace else []),
         # the built packages, not src/ beside them: kernels that are compiled here then serve the nodes too
         *(["-o", "pythonpath=test"] if workspace else []),
         *(from_directory(argument, directory) for argument in rest),
     ]
+
+
+def _gazebo_out(rest: list[str], directory: Path) -> list[str]:
+    given = any(argument.partition("=")[0] == "--gazebo-out" for argument in rest)
+    return [] if given else [f"--gazebo-out={directory / GAZEBO_OUT}"]
 
 
 def from_directory(argument: str, directory: Path) -> str:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from lupex_node.interrupts import interruptible
 from lupex_worlds.gazebo_files.files import MODELS, WORLD_FILE
 from lupex_worlds.gazebo_files.gazebo_making import COMMITTED_SEED, REFUSED, keep_in_tree, make_gazebo
 from lupex_worlds.gazebo_files.robot_description import DRIVES
@@ -28,16 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         directories = default_worlds_directories()
-        progress = report_to_stderr(options.world, time.monotonic)
-        recipe = find_recipe(options.world, directories)
-        level = read_level(options.truth, directories)
-        world = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
-        made = make_gazebo(world, options.truth, options.draw, options.drive)
-        kept = None if level != KIND else keep_in_tree(made, recipe, options.seed, options.drive)
+        with interruptible():
+            progress = report_to_stderr(options.world, time.monotonic)
+            recipe = find_recipe(options.world, directories)
+            level = read_level(options.truth, directories)
+            world = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
+            made = make_gazebo(world, options.truth, options.draw, options.drive)
+            kept = None if level != KIND else keep_in_tree(made, recipe, options.seed, options.drive)
     except REFUSED as error:
         print(f"lupex world: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        print("lupex world: interrupted", file=sys.stderr)
         return 130
     print(f"world      {world}")
     print(f"Gazebo     {made / WORLD_FILE}{f', also {kept}' if kept else ''}")

@@ -72,3 +72,45 @@ def test_the_processor_time_of_a_respawned_node_is_the_sum_of_its_lives(monkeypa
     usage.look({"mobility": 7})
     usage.look({"mobility": 8})
     assert usage.seconds == {"mobility": 4.0}
+
+
+def options(*words):
+    return demo.parser().parse_args(words)
+
+
+def test_what_gazebo_has_not_is_refused_in_one_sentence():
+    with pytest.raises(demo.DemoError, match="Gazebo is a program of its own"):
+        demo.refuse_in_this_world(options("--simulator", "gazebo", "--lockstep"))
+    for words in (("--cameras",), ("--drive", "bogies")):
+        with pytest.raises(demo.DemoError, match="add --simulator gazebo"):
+            demo.refuse_in_this_world(options(*words))
+
+
+def test_gazebo_is_given_the_time_that_it_takes():
+    limits = []
+    for words in ((), ("--simulator", "gazebo"), ("--simulator", "gazebo", "--wall-limit", "60")):
+        asked = options(*words)
+        demo.refuse_in_this_world(asked)
+        limits.append(asked.wall_limit)
+    assert limits == [3600.0, 172800.0, 60.0]
+
+
+def test_pictures_need_room():
+    needed = [
+        demo.needed_disk_bytes(options(*words))
+        for words in ((), ("--record-all",), ("--simulator", "gazebo", "--cameras", "--record-all"))
+    ]
+    assert needed == [300 * 10**6, 10**9, 2400 * 10**6]
+
+
+@pytest.mark.parametrize("gone", ["gazebo", "ros_gz_bridge", "gazebo_adapter", "payload"])
+def test_a_world_that_lost_one_of_its_processes_ends_the_sortie(gone):
+    state = seen(entered=[], faults=[], outcome="", lost="", progress_wall_s=0.0)
+    living = {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "mission"} - {gone}
+    supervisor = SimpleNamespace(poll=list, alive=lambda name: name in living, pids=dict)
+    visitor, usage = SimpleNamespace(spin=lambda s: None), SimpleNamespace(look=lambda pids: None)
+    faults = SimpleNamespace(follow=lambda *_: None)
+    makers = demo.WORLD_PROCESSES["gazebo"]
+    assert demo.follow(supervisor, visitor, state, usage, faults, 60.0, makers) == (
+        f"the {gone} has ended; nodes.log says why"
+    )

@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import re
 from pathlib import Path
 
 import pytest
@@ -29,10 +30,19 @@ def test_machines(system, processor, ros, missing):
 
 def test_pythons(include):
     assert not doctor.python((3, 12), include, True, "").missing
-    assert "3.11 or 3.12" in doctor.python((3, 13), include, True, "").remedy
+    assert "one of Python 3.11, 3.12, 3.13, 3.14" in doctor.python((3, 10), include, True, "").remedy
+    assert "one of Python 3.11, 3.12, 3.13, 3.14" in doctor.python((3, 15), include, True, "").remedy
     assert "python3-dev" in doctor.python((3, 11), include / "none", True, "").remedy
     assert "python3-venv" in doctor.python((3, 11), include, False, "").remedy
     assert not doctor.python((3, 12), include, False, "jazzy").missing
+
+
+def test_the_doctor_takes_the_pythons_that_the_environment_is_made_of(repository):
+    script = (repository / "deps" / "environment.sh").read_text(encoding="utf-8")
+    (cases,) = re.findall(r'^ +("3[^)]*)\) ;;$', script, re.M)
+    assert [tuple(map(int, found)) for found in re.findall(r'"(\d+)\.(\d+) "', cases)] == list(doctor.PYTHONS)
+    (candidates,) = re.findall(r"for candidate in (.*); do", script)
+    assert set(candidates.split()) == {"python3", *(f"python{major}.{minor}" for major, minor in doctor.PYTHONS)}
 
 
 def test_tools():

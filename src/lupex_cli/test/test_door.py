@@ -1,5 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -55,6 +57,32 @@ def test_a_module_gets_its_arguments(root, capsys):
     assert "/no/such.launch.xml: the launch file cannot be read" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_interrupt_is_one_line_whatever_it_was_turned_into(root, capsys, monkeypatch, hidden):
+    def interrupted(command, arguments, root):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            if hidden:
+                raise SystemError("no compiled object yet") from None
+            raise
+
+    monkeypatch.setattr(door, "run", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    assert door.main(["launch", "x"]) == 130
+    assert capsys.readouterr().err == "lupex launch: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_error_of_a_command_is_not_dressed_up(root, monkeypatch):
+    def broken(command, arguments, root):
+        raise SystemError
+
+    monkeypatch.setattr(door, "run", broken)
+    with pytest.raises(SystemError):
+        door.main(["launch", "x"])
+
+
 @pytest.mark.parametrize(("result", "code"), [(None, 0), (0, 0), (5, 5), ("a sentence", 1)])
 def test_exit_codes(result, code, capsys):
     assert door.exit_code(result) == code
@@ -86,7 +114,8 @@ def test_a_level_comes_first(words, level, rest):
         (None, None),
         ("all", None),
         ("node", "node"),
-        ("unit", "not property and not golden and not node and not system"),
+        ("gazebo", "gazebo"),
+        ("unit", "not property and not golden and not node and not system and not gazebo"),
     ],
 )
 def test_levels_are_marks(level, expression):
@@ -102,6 +131,15 @@ def test_paths_are_relative_to_where_the_user_stands(tmp_path):
         *("-m", "golden", "-o", "cache_dir=/cache/pytest", "-o", "pythonpath=test"),
         *(f"{tmp_path}/test_a.py::test_b", "-k", "none.py", "-x"),
     ]
+
+
+def test_what_gazebo_shows_is_written_where_the_user_stands(tmp_path):
+    assert testing.pytest_arguments("gazebo", [], tmp_path, None) == [
+        *("-m", "gazebo", f"--gazebo-out={tmp_path}/lupex-gazebo")
+    ]
+    given = ["--gazebo-out=/elsewhere", "-x"]
+    assert testing.pytest_arguments("gazebo", given, tmp_path, None) == ["-m", "gazebo", *given]
+    assert not any("gazebo-out" in word for word in testing.pytest_arguments("node", [], tmp_path, None))
 
 
 @pytest.mark.parametrize("level", [None, "all"])
@@ -143,4 +181,4 @@ def test_the_first_linter_that_complains_ends_the_linting(tmp_path, monkeypatch,
 def test_the_levels_of_the_tests_are_explained(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["lupex test", "--help"])
     assert testing.main() == 0
-    assert "LEVEL is one of lint, unit, property, golden, node, system, all" in capsys.readouterr().out
+    assert "LEVEL is one of lint, unit, property, golden, node, system, gazebo, all" in capsys.readouterr().out

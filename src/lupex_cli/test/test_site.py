@@ -7,6 +7,7 @@ import signal
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.crs import CRS
 
 from lupex_cli import site
@@ -40,6 +41,17 @@ def holed(path, heights):
     return write(path, with_gap, nodata=-9999.0)
 
 
+def masked(path, heights):
+    """A hole of zeros that only the file's own mask leaves out."""
+    mask = np.full(heights.shape, 255, np.uint8)
+    mask[50:60, 50:60] = 0
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        write(path, np.where(mask == 0, np.float32(0.0), heights))
+        with rasterio.open(path, "r+") as raster:
+            raster.write_mask(mask)
+    return path
+
+
 REFUSED = {
     "missing": (lambda path, heights: path, "there is no such file"),
     "text": (text, "cannot be read as a GeoTIFF"),
@@ -64,6 +76,7 @@ REFUSED = {
     "shade": (lambda path, heights: write(path, (heights % 250).astype(np.int16)), "heights differ from the LOLA"),
     "all the same": (lambda path, heights: write(path, np.full_like(heights, 1500.0)), "all its heights are the same"),
     "gap": (holed, "has no height"),
+    "masked": (masked, "0.31 % of the crop has no height"),
     "small": (lambda path, heights: write(path, heights[:100, :100]), "covers 1000 m"),
     "coarse": (lambda path, heights: write(path, heights, cell_m=40.0), "too coarse"),
 }
@@ -84,6 +97,16 @@ def test_a_wrong_file_is_one_sentence_and_leaves_nothing(kind, heights, tmp_path
     assert lines[0].startswith("lupex site: ")
     assert re.search(said, lines[0])
     assert everything(tmp_path / "cache") == []
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "picture", "small"])
+def test_what_its_header_refuses_is_refused_before_any_stage(kind, heights, tmp_path, monkeypatch, capfd):
+    make, said = REFUSED[kind]
+    path = make(tmp_path / "product.tif", heights)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert main(["import", str(path), "--name", "knoll"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert re.search(said, line)
 
 
 @pytest.mark.parametrize(

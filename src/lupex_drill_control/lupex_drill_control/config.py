@@ -77,7 +77,7 @@ class Watch:
     """Ages, timeouts and interlocks."""
 
     rig_age_s: float = setting(1.0, "oldest rig measurement to act on", unit="s", minimum=0.2, maximum=10)
-    stowed_age_s: float = setting(3.0, "the same for a stowed rig", unit="s", minimum=1.2, maximum=30)
+    stowed_age_s: float = setting(6.0, "the same for a stowed rig", unit="s", minimum=1.2, maximum=30)
     plausible: float = setting(
         5.0, "times the rig's own limits: a reading beyond is a broken sensor", minimum=1, maximum=100
     )

@@ -81,6 +81,20 @@ def find_launch_file(name: str) -> Path:
     )
 
 
+def find_in_package(package: str, name: str) -> Path:
+    """Return a file of that name anywhere in a package's share directory, as ROS 2 looks for it; raise LaunchError."""
+    try:
+        share = package_share(package, os.environ)
+    except LookupError as error:
+        raise LaunchError(str(error.args[0])) from error
+    found = sorted(Path(at) / name for at, _, files in os.walk(share, followlinks=True) if name in files)
+    if not found:
+        raise LaunchError(f"the package '{package}' has no file '{name}' in {share}")
+    if len(found) > 1:
+        raise LaunchError(f"the package '{package}' has several files '{name}': {', '.join(map(str, found))}")
+    return found[0]
+
+
 def read_launch_file(path: Path) -> Element:
     """Return the checked root element of a launch file; raise LaunchError."""
     root = parse_xml(path)

@@ -57,6 +57,19 @@ class ProcessLine:
 
 
 @dataclass(frozen=True)
+class ProcessStart:
+    """The start of a process, each time anew."""
+
+    name: str
+    label: str
+    pid: int
+
+    def __str__(self) -> str:
+        """Return the line that ROS 2 shows."""
+        return f"[INFO] [{self.label}]: process started with pid [{self.pid}]"
+
+
+@dataclass(frozen=True)
 class ProcessExit:
     """The end of a process. `code` is negative for a signal; `stopping` when the end was asked for."""
 
@@ -69,9 +82,12 @@ class ProcessExit:
 
 
 def describe_exit(end: ProcessExit) -> str:
-    """Return the line that tells of a process's end."""
-    reason = f"was ended by {signal.Signals(-end.code).name}" if end.code < 0 else f"ended with exit code {end.code}"
-    return f"[{end.label}] {reason} (pid {end.pid}){', and will be respawned' if end.respawning else ''}"
+    """Return the line that tells of a process's end, as ROS 2 does, and what becomes of it."""
+    again = "; it will be respawned" if end.respawning else ""
+    if end.code == 0:
+        return f"[INFO] [{end.label}]: process has finished cleanly [pid {end.pid}]{again}"
+    by = f", {signal.Signals(-end.code).name}" if end.code < 0 else ""
+    return f"[ERROR] [{end.label}]: process has died [pid {end.pid}, exit code {end.code}{by}]{again}"
 
 
 def death_guard() -> list[str]:
@@ -96,8 +112,8 @@ class _Running:
 class Supervisor:
     """Runs processes, each in a session of its own, until they end or `stop` is called.
 
-    One thread of its own starts and reaps them and calls `on_line` and `on_exit`. A process gets SIGTERM when that
-    thread ends, so that none outlives a launcher that was killed.
+    One thread of its own starts and reaps them and calls `on_start`, `on_line` and `on_exit`. A process gets SIGTERM
+    when that thread ends, so that none outlives a launcher that was killed.
     """
 
     def __init__(
@@ -106,10 +122,12 @@ class Supervisor:
         on_line: Callable[[ProcessLine], None] | None = None,
         on_exit: Callable[[ProcessExit], None] | None = None,
         ladder: StopLadder | None = None,
+        on_start: Callable[[ProcessStart], None] | None = None,
     ) -> None:
         self._specs = tuple(specs)
         self._on_line = on_line
         self._on_exit = on_exit
+        self._on_start = on_start
         self._ladder = ladder or StopLadder()
         self._running: dict[str, _Running] = {}
         self._due: list[tuple[float, int, ProcessSpec]] = []
@@ -255,6 +273,8 @@ class Supervisor:
         self._selector.register(running.exit_fd, selectors.EVENT_READ, running)
         with self._lock:
             self._running[spec.name] = running
+        if self._on_start is not None:
+            self._tell(self._on_start, ProcessStart(spec.name, spec.label, process.pid))
 
     def _signal(self, running: _Running, number: signal.Signals) -> None:
         # The group is the process and what it started itself.
@@ -321,7 +341,7 @@ class Supervisor:
             self._tell(self._on_exit, end)
 
     @staticmethod
-    def _tell(listener: Callable[..., None], event: ProcessLine | ProcessExit) -> None:
+    def _tell(listener: Callable[..., None], event: ProcessStart | ProcessLine | ProcessExit) -> None:
         # A listener that fails must not take the processes with it.
         try:
             listener(event)

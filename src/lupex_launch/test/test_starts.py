@@ -9,26 +9,34 @@ import pytest
 from lupex_launch.description import LaunchError
 from lupex_launch.evaluation import ProcessSpec
 from lupex_launch.lockstep.starts import node_parameters, node_start
+from lupex_node.parameter_files import parse_parameter_file
 
 SPEC = ProcessSpec("mobility", "mobility-1", ("/x/mobility", "--ros-args"), {}, origin="a.launch.xml:3")
 NODE = dataclasses.replace(SPEC, package="lupex_mobility", executable="mobility")
 
 
-def test_a_block_of_the_nodes_name_wins_over_one_for_all_and_later_files_over_earlier_ones():
+def test_blocks_of_several_files_combine_and_later_ones_win():
     texts = [
         "mobility:\n  ros__parameters:\n    guard: {tilt: 1, age: 2}\n    speed: 0.1\n",
-        "/**:\n  ros__parameters:\n    speed: 0.3\n    other: [1, 2]\n",
+        "/**:\n  ros__parameters:\n    other: [1, 2]\n",
         "/mobility:\n  ros__parameters:\n    guard: {age: 3}\n",
-        "somebody:\n  ros__parameters:\n    speed: 9\n",
+        "/mobility:\n  ros__parameters: {}\nsomebody:\n  ros__parameters:\n    speed: 9\n",
         "",
     ]
-    found = node_parameters(texts, "mobility", "here")
-    assert found == {"guard.tilt": 1, "guard.age": 3, "speed": 0.1, "other": [1, 2]}
+    files = [parse_parameter_file(text, f"{number}.yaml") for number, text in enumerate(texts)]
+    found = {key: (given.value, given.file) for key, given in node_parameters(files, "mobility", "here").items()}
+    assert found == {
+        "guard.tilt": (1, "0.yaml"),
+        "guard.age": (3, "2.yaml"),
+        "speed": (0.1, "0.yaml"),
+        "other": ([1, 2], "1.yaml"),
+    }
 
 
-def test_a_parameter_file_that_is_no_yaml_is_refused():
-    with pytest.raises(LaunchError, match="here: a parameter file is not YAML"):
-        node_parameters(["a: ["], "mobility", "here")
+def test_a_parameter_file_for_other_nodes_alone_is_refused():
+    file = parse_parameter_file("somebody:\n  ros__parameters: {speed: 9}\n", "x.yaml")
+    with pytest.raises(LaunchError, match=r"^here: x\.yaml: has no block for the node /mobility"):
+        node_parameters([file], "mobility", "here")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,10 @@ def test_what_is_no_node_of_ours_is_refused(spec, words):
     [
         (("/x/mobility", "--fast", "--ros-args"), "takes arguments of its own"),
         (("/x/mobility", "--ros-args", "-r", "__ns:=/rover"), "neither namespaces nor remaps, as '__ns:=/rover'"),
-        (("/x/mobility", "--ros-args", "--params-file", "/nowhere.yaml"), "/nowhere.yaml cannot be read"),
+        (
+            ("/x/mobility", "--ros-args", "--params-file", "/nowhere.yaml"),
+            "/nowhere.yaml: the parameter file cannot be read",
+        ),
     ],
 )
 def test_what_lock_step_cannot_give_a_node_is_refused(command, words):
@@ -66,3 +77,4 @@ def test_a_node_is_found_by_its_executable_and_may_have_another_name():
     start = node_start(dataclasses.replace(NODE, command=command, parameters=parameters, respawn=True))
     assert (start.kind.__name__, start.name, start.respawn) == ("MobilityNode", "second", True)
     assert start.parameters == {"command_interval_s": 0.2}
+    assert start.files == {"command_interval_s": "a.launch.xml:3"}

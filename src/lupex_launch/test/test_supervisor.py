@@ -53,6 +53,16 @@ class Watched:
         return self.exits.get(timeout=LIMIT_S)
 
 
+def test_each_start_is_told_before_what_the_process_says_also_a_respawn():
+    told = queue.Queue()
+    spec = python("a", "print('x')", respawn=True, respawn_delay_s=0.0)
+    supervisor = Supervisor([spec], told.put, told.put, on_start=told.put)
+    supervisor.start()
+    kinds = [type(told.get(timeout=LIMIT_S)).__name__ for _ in range(6)]
+    supervisor.stop()
+    assert kinds == ["ProcessStart", "ProcessLine", "ProcessExit"] * 2
+
+
 def wait_for(condition):
     """Wait until the condition holds; fail after the limit."""
     until = time.monotonic() + LIMIT_S

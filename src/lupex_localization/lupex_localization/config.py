@@ -76,7 +76,7 @@ class Inertial:
     hold_s: float = setting(
         0.4, "silence after which track odometry bridges the gap", unit="s", minimum=0.05, maximum=5
     )
-    bridge_limit_s: float = setting(4.0, "longer silence is DEGRADED", unit="s", minimum=0.1, maximum=60)
+    bridge_limit_s: float = setting(6.0, "longer silence is DEGRADED", unit="s", minimum=0.1, maximum=60)
     bridge_rate_rad_s_rthz: float = setting(
         0.02, "rotation noise while bridging", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
     )
@@ -96,7 +96,7 @@ class Tracks:
     coincidence_s: float = setting(
         1.0e-3, "stamps nearer to each other than that are the same time", unit="s", minimum=0, maximum=0.01
     )
-    silence_s: float = setting(4.0, "longer silence of the joint states is DEGRADED", unit="s", minimum=0.1, maximum=60)
+    silence_s: float = setting(6.0, "longer silence of the joint states is DEGRADED", unit="s", minimum=0.1, maximum=60)
     speed_sigma_mps: float = setting(2.0e-3, "white part of the velocity", unit="m/s", minimum=1e-5, maximum=1)
     vertical_sigma_mps: float = setting(0.01, "across the contact plane", unit="m/s", minimum=1e-5, maximum=1)
     turn_sigma: float = setting(
@@ -182,7 +182,7 @@ class Fixes:
     memory_s: float = setting(
         10.0, "an older sample is refused, a younger one put in its place", unit="s", minimum=1, maximum=60
     )
-    future_s: float = setting(3.0, "a stamp further ahead of the clock is refused", unit="s", minimum=0, maximum=60)
+    future_s: float = setting(5.0, "a stamp further ahead of the clock is refused", unit="s", minimum=0, maximum=60)
     refused_long_s: float = setting(
         5.0, "one input refused for so long is DEGRADED", unit="s", minimum=0.5, maximum=600
     )
@@ -202,6 +202,9 @@ class Fixes:
     )
     recover_after: int = setting(
         8, "refused fixes in a row, alike, after which the heading is opened again", minimum=2, maximum=1000
+    )
+    sun_agrees_s: float = setting(
+        8.0, "so long after a good sun fix the heading is not opened again", unit="s", minimum=0, maximum=1000
     )
     recover_alike_rad: float = setting(5.0e-3, "how alike they must be", unit="rad", minimum=1e-5, maximum=1)
     recover_settled_s: float = setting(
@@ -223,9 +226,12 @@ class Health:
     lost_heading_rad: float = setting(0.5, "one sigma", unit="rad", minimum=1e-3, maximum=3)
     lost_position_m: float = setting(50.0, "one sigma", unit="m", minimum=0.1, maximum=1e5)
     lost_silence_s: float = setting(
-        10.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
+        12.0,
+        "of inertial unit and joint states together, after which the place is open",
+        unit="s",
+        minimum=0.5,
+        maximum=600,
     )
-    gap_s: float = setting(10.0, "without any sample is a gap, after which the place is open", unit="s", minimum=1)
     monitor_window: int = setting(30, "innovations of a sensor that are judged together", minimum=5, maximum=10_000)
     monitor_limit: float = setting(
         4.0, "mean normalised innovation squared a degree of freedom that is too much", minimum=1, maximum=1000

@@ -116,6 +116,11 @@ class PoseEstimator:
         return self._motion.rejected if self._motion else Counter()
 
     @property
+    def last_rejection(self) -> str:
+        """What did not pass its gate last, in words."""
+        return self._motion.last_rejection if self._motion else ""
+
+    @property
     def rest_updates(self) -> int:
         """Zero-velocity updates."""
         return self._motion.rest_updates if self._motion else 0

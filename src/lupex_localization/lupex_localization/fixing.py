@@ -86,7 +86,7 @@ class Fixing:
             return
         self.shut.refused(sample.time_s, found[0])
         # A Sun seen where it is expected says that the star tracker is wrong, however steadily.
-        sun_denies = sample.time_s - self._sun_agreed_s <= terms.config.fixes.recover_after
+        sun_denies = sample.time_s - self._sun_agreed_s <= terms.config.fixes.sun_agrees_s
         patience_s = terms.config.fixes.recover_settled_s if self._settled else 0.0
         drift = self.shut.drift_rad_s(math.sqrt(float(np.trace(covariance)) / 3.0)) if self._settled else None
         opened = max(float(found[0] @ found[0]), 1e-6)

@@ -107,7 +107,7 @@ class MotionFilter:
             self._notice_inertial(sample)
         elif isinstance(sample, TrackSample):
             self._use_tracks(sample)
-        elif sample.time_s >= self.time_s - self.terms.config.health.gap_s:
+        elif sample.time_s >= self.time_s - self.terms.config.health.lost_silence_s:
             self.fixing.use(self, sample)
 
     # ------------------------------------------------------------------------------------------------ time
@@ -118,7 +118,7 @@ class MotionFilter:
         if time_s <= now_s:
             return
         last_s = max(self._inertial_s, self._tracks_s)
-        if last_s > -math.inf and time_s - last_s > self.terms.config.health.gap_s:
+        if last_s > -math.inf and time_s - last_s > self.terms.config.health.lost_silence_s:
             self._leap(time_s, ahead)
             return
         covering = ahead.inertial_from(time_s - self.terms.config.tracks.coincidence_s)
@@ -232,6 +232,9 @@ class MotionFilter:
         self.monitors["tracks"].note(nis, 3, not opened)
         self.accepted["tracks"] += not opened
         self.rejected["tracks"] += opened
+        if opened:
+            text = f"{self.twist[0]:.3f} m/s ahead, {self.twist[1]:.3f} m/s aside"
+            self.last_rejection = f"tracks at {sample.time_s:.2f} s: {text}, nis {nis:.0f}"
         if self.slip.note(sample.time_s, self.twist, reckoning):
             # what was known of the slip holds no longer
             open_up_to(reckoning.p, esf.ERROR_SLIP, terms.config.tracks.slip_open)

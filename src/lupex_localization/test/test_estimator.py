@@ -203,9 +203,26 @@ def test_a_lying_star_tracker_is_refused_while_the_sun_denies_it(make_world, mak
         estimator.add_attitude(world.star((0.0, 0.0, 0.2)), world.time_s)
         estimator.advance()
     assert estimator.rejected["attitude"] >= 18
+    assert estimator.last_rejection.startswith("attitude at ")
+    assert "s: deviation " in estimator.last_rejection
     assert estimator.accepted["attitude"] == accepted
     yaw = rotation.yaw_of(estimator.reckoning.state.nominal[6:10])
     assert yaw == pytest.approx(rotation.yaw_of(world.quaternion), abs=5e-3)
+
+
+@pytest.mark.parametrize(("sun_agrees_s", "opens"), [(20.0, False), (2.0, True)])
+def test_how_long_a_sun_fix_denies_is_a_time_and_no_count(make_world, make_estimator, sun_agrees_s, opens):
+    """Over 10 s without sun, refused fixes at 2 Hz are many more than the three that open the gate."""
+    world = make_world(10)
+    fixes = Fixes(recover_after=3, sun_agrees_s=sun_agrees_s, recover_settled_s=1.0)
+    estimator = make_estimator(world, LocalizationConfig(fixes=fixes))
+    run(world, estimator, 10.0)
+    for _ in range(20):
+        run(world, estimator, 0.52, stars=False, sun=False)
+        estimator.add_attitude(world.star((0.0, 0.0, 0.2)), world.time_s)
+        estimator.advance()
+    assert estimator.rejected["attitude"] > 3
+    assert (estimator.accepted["attitude_recovered"] > 0) is opens
 
 
 def test_fixes_that_agree_open_a_gate_that_stayed_shut(make_world, make_estimator):
@@ -330,3 +347,33 @@ def test_before_it_begins_nothing_is_estimated(slip_model, rover):
     assert estimator.advance() == []
     with pytest.raises(RuntimeError, match="begin"):
         _ = estimator.reckoning
+
+
+def test_each_refusal_says_what_was_refused(make_world, make_estimator):
+    """Those of tracks and of the rate at rest too, of which a warning without a word was told."""
+    world = make_world(12)
+    estimator = make_estimator(world)
+    run(world, estimator, 5.0)
+    # a body that stands, and tracks that would have it fly
+    sample, joints = world.step(0.0, 0.0, 0.04)
+    estimator.add_tracks(TrackSample(joints.time_s, joints.steer_rad, np.full(4, 9.0), joints.travel_m), world.time_s)
+    estimator.add_inertial(sample, world.time_s)
+    estimator.advance()
+    assert estimator.rejected["tracks"] == 1
+    assert estimator.last_rejection.startswith("tracks at ")
+    assert "9.000 m/s ahead" in estimator.last_rejection
+
+
+def test_a_rate_at_rest_that_no_bias_explains_is_told(make_world, make_estimator):
+    world = make_world(13)
+    estimator = make_estimator(world)
+    run(world, estimator, 2.0)
+    told = set()
+    for _ in range(1500):
+        sample, joints = world.step(0.0, 0.0, 0.04)
+        estimator.add_inertial(InertialSample(sample.time_s, sample.rate + 1e-3, sample.force), world.time_s)
+        estimator.add_tracks(joints, world.time_s)
+        estimator.advance()
+        told.add(estimator.last_rejection.partition(" at ")[0])
+    assert estimator.rejected["rest_rate"] > 0
+    assert "rest_rate" in told

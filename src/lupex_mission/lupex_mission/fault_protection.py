@@ -14,8 +14,12 @@ class HeartbeatWatch:
     """Heartbeats seen so far, in ROS time: who makes a simulated time waits for nodes that are only slow."""
 
     timeout_s: float
+    least_looks: int = 0
+    """Looks without a heartbeat before silence counts: where the clock goes in leaps, time alone says little."""
     last_s: Mapping[str, float] = field(default_factory=dict)
     life: Mapping[str, str] = field(default_factory=dict)
+    looks: Mapping[str, int] = field(default_factory=dict)
+    """Since the last heartbeat of each node."""
 
     def beat(self, node: str, life: str, now_s: float) -> tuple["HeartbeatWatch", bool]:
         """Take a heartbeat; the second value tells whether the node has been restarted since its last one.
@@ -23,8 +27,17 @@ class HeartbeatWatch:
         'life' is what a process keeps for as long as it lives.
         """
         restarted = node in self.life and self.life[node] != life
-        seen = replace(self, last_s={**self.last_s, node: now_s}, life={**self.life, node: life})
+        seen = replace(
+            self,
+            last_s={**self.last_s, node: now_s},
+            life={**self.life, node: life},
+            looks={**self.looks, node: 0},
+        )
         return seen, restarted
+
+    def looked(self) -> "HeartbeatWatch":
+        """Return the watch after one more look."""
+        return replace(self, looks={node: looks + 1 for node, looks in self.looks.items()})
 
     def leapt(self, by_s: float) -> "HeartbeatWatch":
         """Return the watch after the clock has leapt: nobody was silent meanwhile."""
@@ -32,7 +45,12 @@ class HeartbeatWatch:
 
     def lost(self, nodes: Iterable[str], now_s: float) -> frozenset[str]:
         """Return those of the nodes that are silent for too long; one never heard counts as lost."""
-        return frozenset(node for node in nodes if not now_s - self.last_s.get(node, -1e300) <= self.timeout_s)
+        return frozenset(
+            node
+            for node in nodes
+            if not now_s - self.last_s.get(node, -1e300) <= self.timeout_s
+            and self.looks.get(node, self.least_looks) >= self.least_looks
+        )
 
 
 DRIVING_NEEDS = frozenset({"localization", "traversability", "path_planning", "mobility", "power_management"})

@@ -60,7 +60,7 @@ class MissionNode(LupexNode[MissionConfig]):
         self._executive: Executive | None = None
         self._seen: dict[str, Any] = {}
         self._neutrons = (0, 0.0)
-        self._watch = HeartbeatWatch(config.heartbeat_timeout_s)
+        self._watch = HeartbeatWatch(config.heartbeat_timeout_s, config.heartbeat_looks)
         self._started_s: float | None = None
         self._looked_s = 0.0
         self._activities = Activities(
@@ -190,6 +190,7 @@ class MissionNode(LupexNode[MissionConfig]):
         if not 0.0 <= leap_s <= self.config.heartbeat_timeout_s:
             self._watch = self._watch.leapt(leap_s)
         self._looked_s = now_s
+        self._watch = self._watch.looked()
         lost = self._watch.lost(self.config.watched_nodes, now_s)
         # Just after the start nobody has spoken yet: not there, but nothing to cry about.
         if now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s:

@@ -12,6 +12,21 @@ def test_a_silent_node_is_lost_and_comes_back():
     assert watch.lost(["drill_control"], 14.5) == frozenset()
 
 
+def test_a_leap_of_the_clock_is_no_silence_before_so_many_looks():
+    watch, _ = HeartbeatWatch(3.0, least_looks=3).beat("mobility", "1", 10.0)
+    for now_s in (14.0, 18.0):
+        watch = watch.looked()
+        assert not watch.lost(["mobility"], now_s)
+    watch = watch.looked()
+    assert watch.lost(["mobility"], 22.0) == {"mobility"}
+    heard, _ = watch.beat("mobility", "1", 22.0)
+    assert not heard.looked().looked().lost(["mobility"], 30.0)
+    # many looks alone are none either
+    for _ in range(20):
+        heard = heard.looked()
+    assert not heard.lost(["mobility"], 24.9)
+
+
 def test_a_node_never_heard_counts_as_lost():
     assert HeartbeatWatch(3.0).lost(["mobility"], 0.0) == {"mobility"}
 

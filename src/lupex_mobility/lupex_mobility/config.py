@@ -68,8 +68,8 @@ class Guard:
     """What stops the rover."""
 
     command_timeout_s: float = setting(1.0, "age of /cmd_vel", unit="s", minimum=0.05, maximum=10)
-    odometry_timeout_s: float = setting(1.5, "age of /odometry/global", unit="s", minimum=0.1, maximum=10)
-    joint_timeout_s: float = setting(1.5, "age of the joint states", unit="s", minimum=0.1, maximum=10)
+    odometry_timeout_s: float = setting(1.5, "age of /odometry/global in motion", unit="s", minimum=0.1, maximum=10)
+    joint_timeout_s: float = setting(1.5, "age of the joint states in motion", unit="s", minimum=0.1, maximum=10)
     drill_timeout_s: float = setting(10.0, "age of /drill/rig", unit="s", minimum=1, maximum=600)
     require_drill_rig: bool = setting(True, "do not drive before the drill rig has said that it is stowed")
     tilt_margin_rad: float = setting(0.05, "above the rover's steepest slope", unit="rad", minimum=0, maximum=0.5)
@@ -81,15 +81,12 @@ class Guard:
     )
     max_twist_mps: float = setting(1.0, "a faster /cmd_vel is refused", unit="m/s", minimum=0.01, maximum=10)
     max_turn_rad_s: float = setting(3.0, "a faster one is refused", unit="rad/s", minimum=0.01, maximum=10)
-    silent_intervals: float = setting(
-        8.0, "missing odometry messages at the parked rate before anything counts as silent", minimum=1, maximum=100
-    )
-    slow_interval_s: float = setting(
-        0.25, "interval of odometry that tells the parked rate", unit="s", minimum=0.01, maximum=5
-    )
-    interval_memory: float = setting(0.9, "of the last interval kept with each new one", minimum=0, maximum=0.999)
-    parked_interval_s: float = setting(
-        0.6, "longest interval of odometry that this is reckoned with", unit="s", minimum=0, maximum=5
+    rest_silence_s: float = setting(
+        10.0,
+        "age of odometry and joint states while nothing moves, when they come seldom",
+        unit="s",
+        minimum=1,
+        maximum=60,
     )
     fault_clear_s: float = setting(
         5.0, "a command timeout is over after standing so long", unit="s", minimum=0, maximum=600
@@ -122,7 +119,7 @@ class MobilityConfig:
     watch_limit_s: float = setting(
         0.7, "without a joint command while driving, after which the clock decides", unit="s", minimum=0.1, maximum=0.9
     )
-    watch_rest_limit_s: float = setting(3.0, "likewise at rest", unit="s", minimum=0.1, maximum=5)
+    watch_rest_limit_s: float = setting(4.5, "likewise at rest", unit="s", minimum=0.1, maximum=5)
     steering: Steering = field(default_factory=Steering)
     following: Following = field(default_factory=Following)
     guard: Guard = field(default_factory=Guard)

@@ -24,7 +24,6 @@ class Inputs:
     command: BodyTwist
     command_s: float | None
     odometry_s: float | None
-    odometry_interval_s: float
     joints_s: float | None
     tilt_rad: float
     drill_stowed: bool
@@ -50,27 +49,28 @@ class MotionGuard:
         self._way = REST
         self._timed_out_s: float | None = None
         self._ended = False
+        self._moves_since_s: float | None = None
 
     def judge(self, inputs: Inputs) -> Verdict:
         """Return what may be driven now: the command, or rest with the reason."""
-        # Parked, the world goes in long steps and far faster than real time: silence is a number of missing messages.
-        interval_s = min(inputs.odometry_interval_s, self._config.parked_interval_s)
-        parked = interval_s >= self._config.slow_interval_s
-        least_s = self._config.silent_intervals * interval_s if parked else 0.0
         faults: set[str] = set()
         wanted = inputs.command
-        timed_out = self._old(inputs, inputs.command_s, max(self._config.command_timeout_s, least_s))
+        timed_out = self._old(inputs, inputs.command_s, self._config.command_timeout_s)
         self._judge_command(inputs, timed_out)
         if self._timed_out_s is not None:
             faults.add("command_timeout")
         if timed_out:
             wanted = REST
+        if wanted.at_rest and self._timed_out_s is None:
+            self._moves_since_s = None
+        elif self._moves_since_s is None or self._moves_since_s > inputs.now_s:
+            self._moves_since_s = inputs.now_s
         # Silence from the start is the launch's business; silence after speech is a fault.
-        if self._old(inputs, inputs.odometry_s, max(self._config.odometry_timeout_s, least_s)):
+        if self._silent(inputs, inputs.odometry_s, self._config.odometry_timeout_s):
             wanted = REST
             if inputs.odometry_s is not None:
                 faults.add("odometry_stale")
-        if self._old(inputs, inputs.joints_s, max(self._config.joint_timeout_s, least_s)):
+        if self._silent(inputs, inputs.joints_s, self._config.joint_timeout_s):
             wanted = REST
             if inputs.joints_s is not None:
                 faults.add("joint_states_stale")
@@ -113,6 +113,13 @@ class MotionGuard:
         if inputs.drill_s is None:
             return not self._config.require_drill_rig
         return inputs.drill_stowed and not self._old(inputs, inputs.drill_s, self._config.drill_timeout_s)
+
+    def _silent(self, inputs: Inputs, stamp_s: float | None, limit_s: float) -> bool:
+        """Tell whether an input that comes often in motion, and seldom at rest, has fallen silent."""
+        if stamp_s is None or self._old(inputs, stamp_s, self._config.rest_silence_s):
+            return True
+        # what rested a moment ago has not been told at the rate of motion yet
+        return self._moves_since_s is not None and self._old(inputs, max(stamp_s, self._moves_since_s), limit_s)
 
     @staticmethod
     def _old(inputs: Inputs, stamp_s: float | None, limit_s: float) -> bool:

@@ -48,8 +48,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._set_points: UnitSetPoints | None = None
         self._command: tuple[float | None, BodyTwist] = (None, REST)
         self._located: Located | None = None
-        # until two poses tell otherwise
-        self._interval_s, self._step_s = config.guard.parked_interval_s, 0.0
+        self._step_s = 0.0
         self._joints: Joints | None = None
         self._drill: tuple[float | None, bool] = (None, False)
         self._path_s: float | None = None
@@ -69,7 +68,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             self._take_command,
             convert=lambda message: conversions.body_twist(message, guard),
             frame="base_link",
-            max_age_s=guard.silent_intervals * guard.parked_interval_s,
+            max_age_s=guard.rest_silence_s,
         )
         self.receive(
             Path,
@@ -124,7 +123,6 @@ class MobilityNode(LupexNode[MobilityConfig]):
             if back_s < self.config.guard.odometry_timeout_s:
                 raise InvalidMessage(f"is not newer than the one before ({back_s:.3f} s)")
         self._step_s = 0.0 if last is None else max(0.0, located.time_s - last.time_s)
-        self._interval_s = max(self._step_s, self.config.guard.interval_memory * self._interval_s)
         # A pose may overtake the clock: silence counts from where the clock has caught up with it.
         self._located, self._heard_s = located, max(self.now_s(), located.time_s)
         self._joints = self._joint_states()
@@ -177,7 +175,6 @@ class MobilityNode(LupexNode[MobilityConfig]):
             command=self._command[1],
             command_s=self._command[0],
             odometry_s=None if self._located is None else self._located.time_s,
-            odometry_interval_s=self._interval_s,
             joints_s=None if self._joints is None else self._joints.time_s,
             tilt_rad=0.0 if self._located is None else self._located.tilt_rad,
             drill_stowed=self._drill[1],
@@ -211,8 +208,6 @@ class MobilityNode(LupexNode[MobilityConfig]):
         config = self.config
         now_s = self.now_s()
         limit_s = config.watch_limit_s if not self._command[1].at_rest else config.watch_rest_limit_s
-        if self._interval_s >= config.guard.slow_interval_s:
-            limit_s = config.watch_rest_limit_s
         if self.active_faults:
             limit_s = config.parked_command_interval_s - config.command_slack_s
         if now_s - self._acted_s >= limit_s or now_s < self._acted_s:

@@ -19,7 +19,6 @@ WELL = Inputs(
     command=AHEAD,
     command_s=100.0,
     odometry_s=100.0,
-    odometry_interval_s=0.1,
     joints_s=100.0,
     tilt_rad=0.1,
     drill_stowed=True,
@@ -42,8 +41,8 @@ def test_all_well_drives_on(guard):
     ("change", "fault"),
     [
         ({"command_s": 98.9}, "command_timeout"),
-        ({"odometry_s": 98.4}, "odometry_stale"),
-        ({"joints_s": 98.4}, "joint_states_stale"),
+        ({"now_s": 101.6, "command_s": 101.6, "joints_s": 101.6}, "odometry_stale"),
+        ({"now_s": 101.6, "command_s": 101.6, "odometry_s": 101.6}, "joint_states_stale"),
         ({"drill_stowed": False}, "drill_not_stowed"),
         ({"drill_s": None}, "drill_not_stowed"),
         ({"drill_s": 80.0}, "drill_not_stowed"),
@@ -80,10 +79,37 @@ def test_a_command_timeout_is_over_after_standing_for_a_while(guard):
     assert guard.judge(again).twist == REST
 
 
-def test_the_parked_step_of_the_world_is_no_silence(guard):
-    parked = replace(WELL, command_s=98.0, odometry_s=97.6, joints_s=98.5, odometry_interval_s=0.5)
-    assert guard.judge(parked).twist == AHEAD
-    assert guard.judge(replace(parked, command_s=95.9)).faults == {"command_timeout"}
+def test_at_rest_inputs_may_come_seldom(guard):
+    resting = replace(WELL, command=REST, odometry_s=91.0, joints_s=91.0, drill_s=91.0)
+    assert not guard.judge(resting).faults
+    assert guard.judge(replace(resting, odometry_s=89.9)).faults == {"odometry_stale"}
+    assert guard.judge(replace(resting, joints_s=89.9)).faults == {"joint_states_stale"}
+
+
+@pytest.mark.parametrize(("name", "fault"), [("odometry_s", "odometry_stale"), ("joints_s", "joint_states_stale")])
+def test_who_sets_off_from_rest_is_given_the_time_to_be_told_of_motion(guard, name, fault):
+    guard.judge(replace(WELL, command=REST))
+    off = replace(WELL, **{name: 96.0})
+    assert guard.judge(off).twist == AHEAD
+    later = {"now_s": 101.4, "command_s": 101.4, "drill_s": 101.0}
+    seen = {"odometry_s": 101.4, "joints_s": 101.4}
+    assert guard.judge(replace(off, **later, **{**seen, name: 96.0})).twist == AHEAD
+    silent = guard.judge(replace(off, **{**later, "now_s": 101.6, "command_s": 101.6}, **{**seen, name: 96.0}))
+    assert silent.twist == REST
+    assert silent.faults == {fault}
+
+
+def test_a_longer_silence_is_not_excused_by_setting_off(guard):
+    guard.judge(replace(WELL, command=REST, odometry_s=89.0))
+    assert guard.judge(replace(WELL, odometry_s=89.0)).faults == {"odometry_stale"}
+
+
+def test_a_rover_that_a_silent_command_stopped_counts_as_at_rest(guard):
+    guard.judge(WELL)
+    silent = replace(WELL, now_s=101.1, odometry_s=101.1, joints_s=101.1)
+    assert guard.judge(silent).faults == {"command_timeout"}
+    # the world is told of no drive any more, and speaks seldom
+    assert not guard.judge(replace(silent, now_s=109.0, drill_s=107.0)).faults
 
 
 def test_the_drill_may_be_unknown_where_there_is_none():

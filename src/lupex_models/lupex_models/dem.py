@@ -11,22 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio import Affine
-from rasterio.crs import CRS
-from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
-from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField
-from lupex_models.site_frame import NORTHERNMOST_LATITUDE_RAD, SiteError, SiteFrame
+from lupex_models.lunar_raster import GRID, check_heights, check_raster, read_heights
+from lupex_models.site_frame import SiteError, SiteFrame
 
-GRID = CRS.from_proj4(f"+proj=stere +lat_0=-90 +lon_0=0 +k=1 +x_0=0 +y_0=0 +R={MOON_RADIUS_M:.0f} +units=m +no_defs")
-"""South polar stereographic on the lunar sphere, true scale at the pole."""
+FloatArray = npt.NDArray[np.float64]
 
-LOWEST_M, HIGHEST_M = -9_500.0, 11_000.0
-"""The Moon's relief over the 1737.4 km sphere spans -9.1..10.8 km (LOLA)."""
-
-_METRES = (None, "", "m", "metre", "metres", "meter", "meters")
 _WHEEL = "lunar_toolkit"
 _WHEEL_RASTER = Path("static", "basemaps", "lola_dem_south.tif")
 
@@ -54,7 +47,7 @@ def read_extent(path: Path) -> RasterExtent:
     """
     try:
         with rasterio.open(path) as raster:
-            _check_raster(path, raster)
+            check_raster(path, raster)
             bounds = raster.bounds
             return RasterExtent(bounds.left, bounds.bottom, bounds.right, bounds.top, float(raster.transform.a))
     except (RasterioError, OSError) as error:
@@ -69,20 +62,13 @@ def read_overview(path: Path, frame: SiteFrame, factor: int) -> HeightField:
     """
     try:
         with rasterio.open(path) as raster:
-            _check_raster(path, raster)
+            check_raster(path, raster)
             rows, columns = raster.height // factor, raster.width // factor
             if min(rows, columns) < 2:
                 raise SiteError(f"{path}: is too small for cells of {factor * raster.transform.a:g} m")
-            raw = raster.read(
-                1,
-                window=Window(0, 0, columns * factor, rows * factor),
-                out_shape=(rows, columns),
-                masked=True,
-                resampling=Resampling.average,
-                out_dtype="float64",
-            )
-            heights = raw.filled(np.nan) * raster.scales[0] + raster.offsets[0]
-            _check_heights(path, heights)
+            strips = (Window(0, row * factor, columns * factor, factor) for row in range(rows))
+            heights = np.stack([_means(read_heights(path, raster, strip), factor) for strip in strips])
+            check_heights(path, heights)
             x0, y0 = frame.grid_origin_m
             cell = factor * float(raster.transform.a)
             south = raster.transform.f - rows * cell
@@ -106,7 +92,7 @@ def read_dem(path: Path, frame: SiteFrame, bounds_m: tuple[float, float, float, 
     """
     try:
         with rasterio.open(path) as raster:
-            _check_raster(path, raster)
+            check_raster(path, raster)
             return _read_window(path, raster, frame, bounds_m)
     except (RasterioError, OSError) as error:
         raise _unreadable(path, error) from error
@@ -164,37 +150,6 @@ def read_far_relief(frame: SiteFrame, range_m: float) -> HeightField:
     return read_dem(far_relief_path(), frame, (-range_m, -range_m, range_m, range_m))
 
 
-def _check_raster(path: Path, raster: rasterio.DatasetReader) -> None:
-    if raster.crs is None:
-        raise SiteError(f"{path}: has no coordinate system; give a south polar stereographic LOLA DEM")
-    if raster.count != 1 or raster.dtypes[0] not in ("int16", "int32", "float32", "float64"):
-        raise SiteError(
-            f"{path}: holds {raster.count} band(s) of {raster.dtypes[0]}; a DEM has one band of int16 or float32"
-        )
-    grid = raster.crs.to_dict()
-    semi_axes = [grid[key] for key in ("R", "a", "b") if key in grid]
-    flattened = any(grid.get(key) for key in ("rf", "f"))
-    if flattened or not semi_axes or any(abs(axis - MOON_RADIUS_M) > 1.0 for axis in semi_axes):
-        raise SiteError(f"{path}: is not on the lunar sphere of 1737.4 km radius")
-    wanted = {"proj": "stere", "lat_0": -90, "lat_ts": -90, "lon_0": 0, "k": 1, "x_0": 0, "y_0": 0, "units": "m"}
-    if any(grid.get(key, value) != value for key, value in wanted.items()):
-        raise SiteError(
-            f"{path}: is not in the south polar stereographic grid (centre 90 S 0 E, scale 1 at the pole, metres)"
-        )
-    if raster.units[0] not in _METRES:
-        raise SiteError(
-            f"{path}: its heights are in '{raster.units[0]}'; a DEM holds metres above the 1737.4 km sphere"
-        )
-    transform = raster.transform
-    if transform.b != 0.0 or transform.d != 0.0 or transform.a <= 0.0 or abs(transform.a + transform.e) > 1e-9:
-        raise SiteError(f"{path}: its pixels are not square with north up")
-    rho = 2.0 * MOON_RADIUS_M * math.tan((math.pi / 2 + NORTHERNMOST_LATITUDE_RAD) / 2.0)
-    left, bottom, right, top = raster.bounds
-    nearest = math.hypot(max(left, -right, 0.0), max(bottom, -top, 0.0))
-    if nearest > rho:
-        raise SiteError(f"{path}: lies north of {math.degrees(-NORTHERNMOST_LATITUDE_RAD):.0f} S")
-
-
 def _read_window(
     path: Path,
     raster: rasterio.DatasetReader,
@@ -214,31 +169,20 @@ def _read_window(
     if last_column - first_column < 1 or last_row - first_row < 1:
         raise SiteError(f"{path}: does not cover the place asked for")
     window = Window(first_column, first_row, last_column - first_column + 1, last_row - first_row + 1)
-    raw = raster.read(1, window=window)
-    heights = raw.astype(np.float64) * raster.scales[0] + raster.offsets[0]
-    heights[_no_data(raw, raster.nodata)] = np.nan
-    _check_heights(path, heights)
+    heights = read_heights(path, raster, window)
+    check_heights(path, heights)
     return HeightField(
         (heights[::-1] - frame.height_m).astype(np.float32), west + first_column * cell, north - last_row * cell, cell
     )
 
 
-def _check_heights(path: Path, heights: npt.NDArray[np.float64]) -> None:
-    known = heights[np.isfinite(heights)]
-    if known.size == 0:
-        raise SiteError(f"{path}: has no known height at the place asked for")
-    if known.min() < LOWEST_M or known.max() > HIGHEST_M:
-        raise SiteError(
-            f"{path}: its heights run from {known.min():.0f} to {known.max():.0f} m, "
-            f"but the Moon's lie between {LOWEST_M:.0f} and {HIGHEST_M:.0f} m"
-        )
-
-
-def _no_data(raw: npt.NDArray[np.generic], nodata: float | None) -> npt.NDArray[np.bool_]:
-    mask = ~np.isfinite(raw)
-    if nodata is not None and math.isfinite(nodata):
-        mask |= raw == nodata
-    return np.asarray(mask)
+def _means(strip: FloatArray, factor: int) -> FloatArray:
+    """Return the mean of the known heights of each square of a strip (factor, n * factor), nan where there is none."""
+    squares = strip.reshape(factor, -1, factor)
+    known = np.isfinite(squares)
+    count = known.sum(axis=(0, 2))
+    total = np.where(known, squares, 0.0).sum(axis=(0, 2))
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def _unreadable(path: Path, error: Exception) -> SiteError:

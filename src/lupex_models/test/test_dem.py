@@ -17,15 +17,14 @@ from lupex_models import dem
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.dem import far_relief_path, read_dem, read_far_relief, write_dem
 from lupex_models.height_field import HeightField
+from lupex_models.lunar_raster import GRID
 from lupex_models.site_frame import SiteError, SiteFrame
 
 FRAME = SiteFrame(math.radians(-89.4389), math.radians(222.869), 1900.0)
 EAST, NORTH = FRAME.grid_origin_m
 
 
-def write_raster(
-    path: Path, values: np.ndarray, crs=dem.GRID, transform=None, nodata=None, scale=1.0, offset=0.0, unit=""
-):
+def write_raster(path: Path, values: np.ndarray, crs=GRID, transform=None, nodata=None, scale=1.0, offset=0.0, unit=""):
     bands = values if values.ndim == 3 else values[None]
     transform = transform or Affine(5.0, 0.0, EAST - 100.0, 0.0, -5.0, NORTH + 100.0)
     with rasterio.open(
@@ -108,7 +107,7 @@ class CountedFile(io.FileIO):
 def test_a_window_costs_only_its_blocks(tmp_path, monkeypatch, side_m, blocks):
     side, block = 3200, 256
     west, north = EAST - 8000.0, NORTH + 8000.0
-    profile = {"driver": "GTiff", "height": side, "width": side, "count": 1, "dtype": "int16", "crs": dem.GRID}
+    profile = {"driver": "GTiff", "height": side, "width": side, "count": 1, "dtype": "int16", "crs": GRID}
     path = tmp_path / "large.tif"
     tiles = {"tiled": True, "blockxsize": block, "blockysize": block}
     with rasterio.open(path, "w", transform=Affine(5.0, 0.0, west, 0.0, -5.0, north), **profile, **tiles) as raster:

@@ -38,8 +38,9 @@ class BareNode(Generic[C]):
         """Read the parameters; raises ConfigurationError. The port calls `start` afterwards."""
         self.port = port
         self.active = False
-        self.config: C = configured(port, self.CONFIG)
+        # First, so that a key misspelled is not told as one that is missing.
         refuse_unknown(port, (*self.COMMON, self.CONFIG))
+        self.config: C = configured(port, self.CONFIG)
         self._refused: dict[str, int] = {}
         self._refusal: dict[str, str] = {}
         self._made: list[Callable[[], None]] = []
@@ -119,12 +120,13 @@ class BareNode(Generic[C]):
         """Subscribe to `topic`; `use` gets what `convert` makes of each message that passes the checks.
 
         Checked are the header's frame (with `frame`), its age against ROS time (with `max_age_s`) and what `convert`
-        and `use` refuse by InvalidMessage. Refused messages are counted in the diagnostics and never used.
+        and `use` refuse by InvalidMessage. Refused messages are counted in the diagnostics and never used. While no
+        time is known no age can be told: what comes before the first clock is left out without a word.
         """
         checked = self._checked(topic, convert, frame, max_age_s)
 
         def callback(message: Any) -> None:
-            if not self.active:
+            if not self.active or (max_age_s is not None and self.port.now_ns() == 0):
                 return
             try:
                 use(checked(message))

@@ -44,6 +44,7 @@ class LupexNode(BareNode[C]):
         self._health = (DiagnosticStatus.OK, "")
         self._beats_heard_s: dict[str, float] = {}
         self._beats_told_s: dict[str, float] = {}
+        self._handing_on = False
         self._store: Store | None = port.store(self.common.state_dir) if self.common.state_dir else None
         self._fault_publisher = port.publisher(Fault, "/faults", qos.EVENTS)
         # latched: who makes time must hear of each node that it is there, whichever of them was first
@@ -121,10 +122,17 @@ class LupexNode(BareNode[C]):
     def hand_on(self, node: str, stamp_s: float) -> None:
         """Tell in the heartbeat up to when this node has heard another's.
 
-        Who makes a simulated time waits for it, so it is told at once where the next heartbeat would be late.
+        Who makes a simulated time waits for it, so it is told soon where the next heartbeat would be late: once for
+        all that have come together.
         """
         self._beats_heard_s[node] = stamp_s
-        if self.now_s() - self._beats_told_s.get(node, stamp_s) > HAND_ON_AFTER_S:
+        if not self._handing_on and self.now_s() - self._beats_told_s.get(node, stamp_s) > HAND_ON_AFTER_S:
+            self._handing_on = True
+            self.port.background("hand_on", lambda: None, self._hand_on_now)
+
+    def _hand_on_now(self, _: Any, took_s: float) -> None:
+        self._handing_on = False
+        if self._beats_told_s != self._beats_heard_s:
             self._beat()
 
     # ------------------------------------------------------------------------------------------------ checkpoints

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node's parameters checked against its configuration dataclasses; unknown keys are refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from lupex_models.configuration import ConfigurationError, Setting, check, describe, from_mapping
@@ -18,14 +19,14 @@ def configured(port: Port, cls: type[T]) -> T:
 
     Raises ConfigurationError for a missing or bad value, with the node, the key and what is allowed.
     """
-    source, given = port.source, port.parameters
+    given = port.parameters
     nested: dict[str, Any] = {}
     declared: list[tuple[Setting, Any]] = []
     for leaf in describe(cls):
         if leaf.name in given:
-            value = check(leaf, given[leaf.name], source)
+            value = check(leaf, given[leaf.name], source(port.source, port.files, leaf.name))
         elif leaf.required:
-            raise ConfigurationError(f"{source}: '{leaf.name}' is missing; it takes {leaf.allowed}")
+            raise ConfigurationError(f"{port.source}: '{leaf.name}' is missing; it takes {leaf.allowed}")
         else:
             value = leaf.default
         declared.append((leaf, value))
@@ -35,12 +36,28 @@ def configured(port: Port, cls: type[T]) -> T:
             section = section.setdefault(part, {})
         section[last] = value
     port.declare(declared)
-    return from_mapping(cls, nested, source)
+    return from_mapping(cls, nested, port.source)
+
+
+def source(node: str, files: Mapping[str, str], key: str) -> str:
+    """Return where a parameter comes from, for an error: the node, and the file where one gives it."""
+    return f"{node} from {files[key]}" if key in files else node
 
 
 def refuse_unknown(port: Port, configurations: Sequence[type]) -> None:
-    """Raise ConfigurationError when a parameter was given that no configuration of the node declares."""
+    """Raise ConfigurationError when a parameter or a file was given that is not for this node."""
     known = {leaf.name for cls in configurations for leaf in describe(cls)}
-    for name in port.parameters:
-        if name not in known and name not in BUILT_IN and not name.startswith("qos_overrides."):
-            raise ConfigurationError(f"{port.source}: unknown key '{name}'; known: {', '.join(sorted(known))}")
+    # Looked at always: a file that holds nothing for this node is refused as a whole.
+    files = port.files
+    for name, value in port.parameters.items():
+        if name in BUILT_IN:
+            if not isinstance(value, bool):
+                raise ConfigurationError(
+                    f"{source(port.source, files, name)}: '{name}' is {value!r} but takes true or false"
+                )
+        elif name not in known:
+            like = get_close_matches(name, known, 1)
+            hint = f"did you mean '{like[0]}'? Known" if like else "known"
+            raise ConfigurationError(
+                f"{source(port.source, files, name)}: unknown key '{name}'; {hint}: {', '.join(sorted(known))}"
+            )

@@ -191,10 +191,10 @@ class TimeMaker(Protocol):
     def now_ns(self) -> int:
         """Return the time it has made so far."""
 
-    def next_ns(self) -> int:
-        """Return the time of its next step."""
+    def next_ns(self, not_before_ns: int) -> int:
+        """Return the time of its next step; what it was told since the last one may bring it forward."""
 
-    def step(self) -> None:
+    def step(self, to_ns: int) -> None:
         """Make that step."""
 
     def heed(self) -> None:
@@ -214,6 +214,8 @@ class Port(Protocol):
     """What was given at the start, by dotted name, as plain values."""
     source: str
     """Names the node in errors about its parameters."""
+    files: Mapping[str, str]
+    """Which file gives a parameter, by dotted name; a parameter that no file gives has none."""
 
     def declare(self, settings: Sequence[tuple[Setting, Any]]) -> None:
         """Show settings with their values to whoever asks for the node's parameters."""

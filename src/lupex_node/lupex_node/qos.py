@@ -16,8 +16,8 @@ class Profile:
     latched: bool = False
 
 
-SAMPLES = Profile(50)
-"""Measurements of which each counts: inertial, joint states."""
+SAMPLES = Profile(100)
+"""Measurements of which each counts: inertial, joint states. Four seconds at 25 Hz: a busy machine is late."""
 STATE = Profile(10)
 """Estimates and commands at their own rate."""
 NEWEST = Profile(1)

@@ -32,7 +32,8 @@ from lupex_node.port import Outcome, Severity  # noqa: E402
 from lupex_node.serialization import deserialize_message  # noqa: E402
 
 DELAY_S = 0.01
-LATENCY = Latency(Transport(DELAY_S), compute_s={"worker/sum": 3.0})
+HAND_ON_S = 0.05
+LATENCY = Latency(Transport(DELAY_S), compute_s={"worker/sum": 3.0, "worker/hand_on": HAND_ON_S})
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,20 @@ def test_bad_messages_are_refused_and_counted_in_the_heartbeat(conductor, outsid
     assert (status.name, status.level, status.values[0].value) == ("worker", DiagnosticStatus.OK, "1")
     assert status.values[1].key == "refused /in"
     assert status.values[1].value.startswith("5: ")
+
+
+def test_before_any_clock_no_age_is_judged(conductor, outside, monkeypatch):
+    """A node that joins a running world hears its data before its clock: 1000 s ahead, it said at each start."""
+    worker = conductor.add(Worker)
+    publisher = outside.publisher(TwistStamped, "/in", qos.STATE)
+    with monkeypatch.context() as before:
+        before.setattr(worker.port, "now_ns", lambda: 0)
+        publisher.publish(twist(0.1, 1000.0))
+        conductor.run_until(1000.5)
+    publisher.publish(twist(0.2, 1000.5))
+    conductor.run_until(1000.9)
+    assert worker.events == [(0.51, "in 0.2")]
+    assert not worker._refused
 
 
 def test_a_queue_keeps_the_newest_until_it_is_asked(conductor, outside):
@@ -251,7 +266,9 @@ def test_a_callback_that_fails_ends_its_node_alone(conductor, outside):
     other = conductor.add(Worker.__class__("Other", (Plain,), {"NAME": "other"}))
     worker.note = lambda text: 1 // 0
     conductor.run_until(1002.5)
-    assert crashed == [("worker", "integer division or modulo by zero")]
+    ((name, said),) = crashed
+    assert name == "worker"
+    assert said.endswith("by zero")
     assert list(conductor.nodes) == ["other"]
     assert other.ticks == 2
 
@@ -444,20 +461,41 @@ def test_what_clients_and_servers_send_is_told_by_name_and_number(conductor, out
     assert seconds(result.header.stamp) == 1000.1
 
 
-def test_heartbeats_of_others_are_handed_on_with_the_own_and_at_once_where_that_would_be_late(conductor, outside):
+def test_heartbeats_of_others_are_handed_on_with_the_own_and_soon_where_that_would_be_late(conductor, outside):
     told = []
 
     def beat(message):
-        heard = [pair.value for pair in message.status[0].values if pair.key == "heard other"]
-        told.append((round(conductor.now_s - 1000.0, 2), *heard))
+        heard = {pair.key: pair.value for pair in message.status[0].values if pair.key.startswith("heard")}
+        told.append((round(conductor.now_s - 1000.0, 2), heard))
 
     outside.subscribe(DiagnosticArray, "/diagnostics", beat, qos.LATCHED)
     worker = conductor.add(Worker)
-    worker.hand_on("other", 1000.0)
-    conductor.run_until(1001.5)
-    worker.hand_on("other", 1001.4)
+    for name in ("one", "two"):
+        worker.hand_on(name, 1000.0)
     conductor.run_until(1003.5)
     told.clear()
-    worker.hand_on("other", 1003.4)
-    conductor.run_until(1003.6)
-    assert told == [(3.51, "1003.400")]
+    # both were told with the stamp of the start so far: once more for both, and not once for each
+    for name in ("one", "two"):
+        worker.hand_on(name, 1003.4)
+    conductor.run_until(1003.9)
+    both = {"heard one": "1003.400", "heard two": "1003.400"}
+    assert told == [(pytest.approx(3.5 + HAND_ON_S + DELAY_S), both)]
+    # what was told a moment ago waits for the next heartbeat
+    worker.hand_on("one", 1003.8)
+    conductor.run_until(1003.99)
+    assert len(told) == 1
+    conductor.run_until(1004.2)
+    assert told[1] == (4.01, {**both, "heard one": "1003.800"})
+
+
+def test_what_was_told_meanwhile_is_not_handed_on_again():
+    conductor = Conductor(Latency(Transport(DELAY_S), compute_s={"worker/hand_on": 0.9}), now_s=1000.0)
+    told = []
+    conductor.visitor().subscribe(DiagnosticArray, "/diagnostics", told.append, qos.LATCHED)
+    worker = conductor.add(Worker)
+    worker.hand_on("one", 1000.0)
+    conductor.run_until(1003.5)
+    told.clear()
+    worker.hand_on("one", 1003.4)
+    conductor.run_until(1004.9)
+    assert len(told) == 1

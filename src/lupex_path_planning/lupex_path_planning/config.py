@@ -155,7 +155,7 @@ class LocalConfig:
     progress_min_m: float = setting(0.6, "less progress towards the goal is none", unit="m", minimum=0.01, maximum=10)
     spacing_m: float = setting(0.4, "of the path's points", unit="m", minimum=0.05, maximum=5)
     smoothing_passes: int = setting(12, "of the path", minimum=0, maximum=200)
-    costmap_max_age_s: float = setting(20.0, "older costmaps are not planned on", unit="s", minimum=0.5, maximum=600)
+    costmap_max_age_s: float = setting(30.0, "older costmaps are not planned on", unit="s", minimum=0.5, maximum=600)
     keep_share: float = setting(
         0.25, "by which a metre along the path driven so far counts less", minimum=0, maximum=0.5
     )
@@ -237,7 +237,7 @@ class PathPlanningConfig:
     )
     goal_tolerance_m: float = setting(1.0, "of /goal_pose", unit="m", minimum=0.1, maximum=50)
     request_wait_s: float = setting(
-        5.0, "that a request for a sortie waits for the rover's place and charge", unit="s", minimum=0, maximum=60
+        20.0, "that a request for a sortie waits for the rover's place and charge", unit="s", minimum=0, maximum=60
     )
     site_map_m: float = setting(600.0, "side of /site/map", unit="m", minimum=50, maximum=5000)
     grid: GridConfig = field(default_factory=GridConfig)

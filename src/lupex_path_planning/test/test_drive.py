@@ -121,13 +121,13 @@ def test_without_a_place_or_a_fresh_costmap_it_stops_waits_and_fails():
     drive = made()
     fresh = look(0.0, (0.0, 0.0), lambda x, y: np.zeros_like(x, bool))
     assert drive.step(0.0, (0.0, 0.0, 0.0), FRAME, fresh).progress is Progress.GOING
-    stale = drive.step(30.0, (0.0, 0.0, 0.0), FRAME, fresh)
+    stale = drive.step(40.0, (0.0, 0.0, 0.0), FRAME, fresh)
     assert stale.progress is Progress.WAITING
     assert stale.path_m.shape == (0, 2)
-    assert drive.step(31.0, None, FRAME, fresh).text == "no place of the rover"
-    assert drive.step(32.0, (0.0, 0.0, 0.0), None, fresh).progress is Progress.WAITING
-    assert drive.step(32.0, (0.0, 0.0, 0.0), FRAME, None).text == "no fresh costmap"
-    assert drive.step(70.0, None, None, None).progress is Progress.FAILED
+    assert drive.step(41.0, None, FRAME, fresh).text == "no place of the rover"
+    assert drive.step(42.0, (0.0, 0.0, 0.0), None, fresh).progress is Progress.WAITING
+    assert drive.step(42.0, (0.0, 0.0, 0.0), FRAME, None).text == "no fresh costmap"
+    assert drive.step(110.0, None, None, None).progress is Progress.FAILED
 
 
 def test_the_path_goes_on_from_where_the_rover_is_without_a_new_costmap():

@@ -268,9 +268,9 @@ def test_the_end_preferred_is_taken_while_it_is_a_haven():
         ((0.0, 0.0), math.nan, [], EXACT, "not known"),
         ((0.0, 0.0), 500.0, [], EXACT, "way back alone needs"),
         ((0.0, 5.0), 3e5, [], EXACT, "no way back to sunlight is proven"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(900, 0, 0, 0)], EXACT, "target 1 lies outside"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, -1, 0)], EXACT, "target 0: place, stay and load"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(20, 5, 0, 0)], EXACT, "target 1: no way leads there"),
+        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(900, 0, 0, 0)], EXACT, "target 2 lies outside"),
+        ((0.0, 0.0), 3e5, [Visit(20, 0, -1, 0)], EXACT, "target 1: place, stay and load"),
+        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(20, 5, 0, 0)], EXACT, "target 2: no way leads there"),
         ((0.0, 0.0), 3e5, [Visit(20, 0, 1e5, 0)], EXACT, "h at least and the plan looks"),
         ((0.0, 0.0), 3e5, [Visit(20, 0, 9000, 120)], EXACT, "even a full battery does not suffice; a stay of 1."),
         ((20.0, 0.0), 2e5, [Visit(20, 0, 2400, 50)], EXACT, "Wh at the start would do instead of 56 Wh"),
@@ -314,7 +314,7 @@ def test_a_deadline_that_is_too_early_is_named_with_the_hours_that_it_lacks():
     policy, moves = lane()
     visits = [Visit(20, 0, 600, 30)]
     text = told(policy, moves, 3e5, visits, Task(deadline_s=900.0))
-    assert text.startswith("target 0: the deadline is too early; ")
+    assert text.startswith("target 1: the deadline is too early; ")
     lacks_s = number_before(text, " h more would do") * 3600.0
     assert plan_sortie(
         policy, moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT, None, Task(deadline_s=900.0 + lacks_s + 360.0)
@@ -367,7 +367,7 @@ def test_a_nearer_haven_is_found_by_solving_with_it():
 def test_of_targets_in_any_order_the_one_that_fails_alone_is_named():
     policy, moves = lane()
     visits = [Visit(10, 0, 60, 0), Visit(20, 0, 9000, 120)]
-    assert told(policy, moves, 3e5, visits, Task(ordered=False)).startswith("target 1: ")
+    assert told(policy, moves, 3e5, visits, Task(ordered=False)).startswith("target 2: ")
     both = [Visit(20, 0, 3000, 60), Visit(25, 0, 3000, 60)]
     text = told(policy, moves, 3e5, both, Task(ordered=False, deadline_s=9000.0))
     assert text.startswith("all 2 targets together: ")
@@ -471,7 +471,7 @@ def test_ground_too_steep_to_plan_over_is_named():
     closed[0, 4] = False
     policy = dataclasses.replace(policy, grid=dataclasses.replace(policy.grid, passable=closed))
     steep = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 0, 0)], EXACT)
-    assert "target 0 lies on ground steeper" in steep.explanation
+    assert "target 1 lies on ground steeper" in steep.explanation
     stands = plan_sortie(policy, moves, (20.0, 0.0), 0.0, 3e5, [], EXACT)
     assert "stands on ground steeper" in stands.explanation
 

@@ -104,10 +104,8 @@ def phase(message: MissionStatus) -> Phase:
         raise InvalidMessage(f"unknown mission phase {message.phase}") from error
 
 
-def status_message(
-    estimate: ChargeEstimate | None, reading: BusReading | None, verdict: Verdict, battery: Battery
-) -> PowerStatus:
-    """Return the power status; zeros where nothing has been measured."""
+def status_message(estimate: ChargeEstimate, reading: BusReading, verdict: Verdict, battery: Battery) -> PowerStatus:
+    """Return the power status."""
     message = PowerStatus(
         state=int(verdict.state),
         work_allowed=verdict.work_allowed,
@@ -115,9 +113,6 @@ def status_message(
         reserve_wh=reserve_wh(battery),
     )
     message.header.frame_id = "base_link"
-    if estimate is None or reading is None:
-        message.soc_sigma = 1.0
-        return message
     message.header.stamp = stamp(reading.stamp_s)
     message.soc = min(max(estimate.soc, 0.0), 1.0)
     message.soc_sigma = estimate.soc_sigma

@@ -130,10 +130,11 @@ class PowerManagementNode(LupexNode[PowerManagementConfig]):
         verdict = judge(estimate, self._reading, self._books, now_s, self._verdict, battery, config.veto)
         self._verdict = verdict
         self._report(verdict, now_s)
-        self._status.publish(conversions.status_message(estimate, self._reading, verdict, battery))
         self._switch(verdict, now_s)
         if state is None or estimate is None or self._reading is None:
+            # nothing is known of the battery yet
             return
+        self._status.publish(conversions.status_message(estimate, self._reading, verdict, battery))
         share = float(state.mean[charge_estimator.CAPACITY])
         self._battery.publish(conversions.battery_message(estimate, self._reading, share, battery))
         place = self._place(now_s)

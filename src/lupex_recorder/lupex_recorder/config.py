@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from lupex_models.configuration import setting
 
-NOT_EVEN_IN_EVERYTHING = ("*image*", "/camera/*", "/gazebo/*", "/parameter_events", "*/transition_event")
+_RAW_PICTURES = ("/camera/navigation_left", "/camera/navigation_right", "/camera/hazard", "*/camera_info")
+"""Who asks for these has Gazebo render; compressed pictures are recorded where camera_encoder tells them."""
+NOT_EVEN_IN_EVERYTHING = ("*image*", *_RAW_PICTURES, "/gazebo/*", "/parameter_events", "*/transition_event")
 """Patterns of topics that no node's replay needs."""
 
 
@@ -32,7 +34,7 @@ class RecorderSettings:
             "/lidar/points",
             "/traversability/map",
             "*image*",
-            "/camera/*",
+            *_RAW_PICTURES,
             "/gazebo/*",
             "/parameter_events",
             "*/transition_event",
@@ -54,6 +56,9 @@ class RecorderSettings:
     world: str = setting("", "name of the world, kept in the bag")
     seed: int = setting(0, "seed of the world's place, kept in the bag", minimum=0, maximum=2147483647)
     truth: str = setting("", "level of the world's truth, kept in the bag")
+    truth_hash: str = setting(
+        "", "of the numbers of that level, kept in the bag: its file may change after the recording"
+    )
     draw: int = setting(
         -1, "seed of the world's draw, kept in the bag; -1 is the place's", minimum=-1, maximum=2147483647
     )

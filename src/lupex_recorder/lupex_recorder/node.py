@@ -21,6 +21,8 @@ from lupex_recorder.recorder import Recorder, RecordingError
 from lupex_recorder.schemas import SchemaError, read_schema, share_finder
 from lupex_recorder.selection import recorded, thinning
 
+_WORLD_KEYS = ("world", "seed", "truth", "truth_hash", "draw")
+
 
 class RecorderNode(LupexNode[RecorderSettings]):
     """Hear every topic that is wanted, and flush now and then."""
@@ -38,7 +40,7 @@ class RecorderNode(LupexNode[RecorderSettings]):
         limits = replace(self.config.limits, size_mb=math.inf) if everything else self.config.limits
         self._thin = thinning(thin, self.port.source)
         self._heard: dict[str, int] = {}
-        world = {name: str(getattr(self.config, name)) for name in ("world", "seed", "truth", "draw")}
+        world = {name: str(getattr(self.config, name)) for name in _WORLD_KEYS}
         custom = world if self.config.world else {}
         if self.config.rover:
             battery = read_rover(self.config.rover).battery

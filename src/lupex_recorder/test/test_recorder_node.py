@@ -61,6 +61,7 @@ def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside
         "world": "ridge",
         "seed": 4,
         "truth": "nominal",
+        "truth_hash": "dfc3f82a",
         "draw": 7,
         "thin": ["/joints=10"],
     }
@@ -90,6 +91,7 @@ def test_everything_but_the_excluded_is_recorded_and_readable(conductor, outside
         "world": "ridge",
         "seed": "4",
         "truth": "nominal",
+        "truth_hash": "dfc3f82a",
         "draw": "7",
         "thinned": "/joints=10",
         "excluded": " ".join(RecorderSettings().exclude),

@@ -71,3 +71,17 @@ class GazeboAdapterConfig:
     hull_margin_m: float = setting(
         0.15, "lidar points so near to the rover's own hull are left out", unit="m", minimum=0, maximum=2
     )
+
+
+@dataclass(frozen=True)
+class CameraConfig:
+    """Which pictures of the cameras are told as JPEG; all assumptions."""
+
+    jpeg_quality: int = setting(75, "of the JPEG: 20 kB a picture of 640 x 480", minimum=1, maximum=95)
+    period_s: float = setting(2.0, "between two pictures of one camera, at least", unit="s", minimum=0.1, maximum=3600)
+    least_change: float = setting(
+        1.0, "mean of the pixels' change, of 255, under which a picture is not told anew", minimum=0, maximum=255
+    )
+    repeat_s: float = setting(
+        600.0, "after which a picture is told even so: a rover that stands is seen to stand", unit="s", minimum=1
+    )

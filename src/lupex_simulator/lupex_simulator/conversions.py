@@ -26,8 +26,9 @@ from lupex_interfaces.msg import (
     WorldTruth,
 )
 from lupex_models.rover import Rover
-from lupex_node.checks import InvalidMessage
+from lupex_node.checks import InvalidMessage, all_finite
 from lupex_node.conversions import seconds
+from lupex_simulator.crawler.true_locomotion import BRAKE_LOSS
 from lupex_simulator.crawler.vehicle import Vehicle
 from lupex_simulator.drill.drill_rig import RigCommand, RigReading
 from lupex_simulator.drill.samples import Assay
@@ -55,6 +56,11 @@ def time_message(time_ns: int) -> Time:
     """Return a stamp."""
     sec, nanosec = divmod(time_ns, 1_000_000_000)
     return Time(sec=sec, nanosec=nanosec)
+
+
+def time_ns(stamp: Time) -> int:
+    """Return a stamp in nanoseconds."""
+    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
 
 
 def header(time_ns: int, frame_id: str) -> Header:
@@ -126,11 +132,17 @@ def joint_command(message: JointState) -> tuple[FloatArray, FloatArray]:
     return steer, drive
 
 
+def joint_travel_m(message: JointState, radius_m: float) -> FloatArray:
+    """Return the way (4) that the tracks of joint states have run; raises InvalidMessage when it is not finite."""
+    return radius_m * all_finite(message.position[4:], "a sprocket's angle")
+
+
 def joint_power_w(message: JointState, efficiency: float) -> float:
     """Return the electrical power of the drives of joint states that another process supplies."""
     if len(message.velocity) != 8 or len(message.effort) != 8:
         raise InvalidMessage("velocity and effort must hold 8 values each")
-    power = np.maximum(np.array(message.velocity[4:]) * np.array(message.effort[4:]), 0.0).sum() / efficiency
+    each = np.array(message.velocity[4:]) * np.array(message.effort[4:])
+    power = np.where(each >= 0.0, each / efficiency, -BRAKE_LOSS * each).sum()
     if not math.isfinite(power):
         raise InvalidMessage("velocity or effort is not finite")
     return float(power)

@@ -69,7 +69,7 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         self._pids: dict[str, int] = {}
         self._drill_at_work = False
         self._clock_told_wall_s = self._wait_told_wall_s = self._held_since_wall_s = -math.inf
-        self._topics = WorldTopics(self, self._sim, self._heard)
+        self._topics = WorldTopics(self, self._sim, self._heard, now_s=self.now_s)
         self.port.make_time(self)
 
     # ------------------------------------------------------------------------------------------------ time
@@ -78,15 +78,15 @@ class SimulatorNode(BareNode[SimulatorConfig]):
         """Return the time of the world."""
         return self._sim.now_ns
 
-    def next_ns(self) -> int:
+    def next_ns(self, not_before_ns: int) -> int:
         """Return the time of the next step."""
-        return self._sim.schedule.next_ns(self._sim.now_ns, self._sim.mode)
+        return self._sim.schedule.next_ns(self._sim.now_ns, self._sim.mode, not_before_ns)
 
-    def step(self) -> None:
+    def step(self, to_ns: int) -> None:
         """Make one step of the world and tell what is due."""
         sim = self._sim
         mode, before_ns = sim.mode, sim.now_ns
-        sim.advance(sim.schedule.next_ns(before_ns, mode))
+        sim.advance(to_ns)
         self._topics.tell(before_ns, mode, self._speed_up)
 
     def _speed_up(self) -> float:

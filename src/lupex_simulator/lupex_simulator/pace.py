@@ -22,7 +22,7 @@ class PaceConfig:
     unfollowed_speed_up: float = setting(
         1.0, "speed-up while nobody follows, or one that must is lost", minimum=0.01, maximum=1e5
     )
-    parked_speed_up: float = setting(200.0, "largest speed-up while parked", minimum=1, maximum=1e5)
+    parked_speed_up: float = setting(5000.0, "largest speed-up while parked", minimum=1, maximum=1e5)
     heartbeat_lag_s: float = setting(
         1.2, "of the heartbeat of a required node, which comes every second", unit="s", minimum=1, maximum=60
     )
@@ -33,7 +33,7 @@ class PaceConfig:
         0.5, "of /drill/rig_command or /drill/status, until it is told to be stowed", unit="s", minimum=0.05, maximum=60
     )
     parked_lag_s: float = setting(
-        0.6, "more while parked, where the world goes in steps of half a second", unit="s", minimum=0, maximum=60
+        0.6, "more while parked, where what is told comes seldom", unit="s", minimum=0, maximum=60
     )
     hang_wall_s: float = setting(
         15.0,

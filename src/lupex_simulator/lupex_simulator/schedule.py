@@ -48,14 +48,24 @@ class ScheduleConfig:
     drill_hz: float = setting(10.0, "of /drill/rig while it is out or commanded", unit="Hz", minimum=0.1, maximum=25)
     drill_stowed_hz: float = setting(1.0, "of /drill/rig when stowed", unit="Hz", minimum=0.1, maximum=25)
     bus_hz: float = setting(1.0, "of /power/bus", unit="Hz", minimum=0.1, maximum=25)
+    drilling_hz: float = setting(
+        2.0, "of /imu/data and joint states while the drill works", unit="Hz", minimum=0.1, maximum=25
+    )
     parked_hz: float = setting(
-        2.0, "of /clock, /imu/data and joint states while parked", unit="Hz", minimum=0.1, maximum=25
+        0.25,
+        "of steps, and so of all that is told, while parked with the drill stowed",
+        unit="Hz",
+        minimum=0.1,
+        maximum=25,
+    )
+    attended_wall_hz: float = setting(
+        2.0, "least rate of steps on the wall's clock where max_speed_up is set", unit="Hz", minimum=0.1, maximum=25
     )
     lidar_way_m: float = setting(
         0.2, "of motion after which the lidar scans again, no faster than its rate", unit="m", minimum=0, maximum=10
     )
     lidar_turn_rad: float = setting(0.05, "of turning, likewise", unit="rad", minimum=0, maximum=3)
-    parked_lidar_hz: float = setting(0.1, "of /lidar/points while nothing moves", unit="Hz", minimum=0.001, maximum=25)
+    parked_lidar_hz: float = setting(0.05, "of /lidar/points while nothing moves", unit="Hz", minimum=0.001, maximum=25)
     truth_odometry_hz: float = setting(5.0, "of /truth/odometry while driving", unit="Hz", minimum=0.1, maximum=25)
     truth_state_hz: float = setting(1.0, "of /truth/state", unit="Hz", minimum=0.1, maximum=25)
 
@@ -63,12 +73,15 @@ class ScheduleConfig:
 class Schedule:
     """Periods of all outputs in each mode."""
 
-    def __init__(self, config: ScheduleConfig, rover: Rover) -> None:
-        parked = config.parked_hz
+    def __init__(self, config: ScheduleConfig, rover: Rover, max_speed_up: float = 0.0) -> None:
+        """Take the largest speed-up too: who looks on at that pace sees no clock that stands for long."""
+        parked, drilling = config.parked_hz, config.drilling_hz
+        if max_speed_up > 0.0:
+            parked = min(max(parked, config.attended_wall_hz / max_speed_up), 1e9 / STEP_NS)
         rates = {
             Output.CLOCK: (config.clock_hz, config.clock_hz, parked),
-            Output.INERTIAL: (rover.imu.rate_hz, parked, parked),
-            Output.JOINTS: (config.joints_hz, parked, parked),
+            Output.INERTIAL: (rover.imu.rate_hz, drilling, parked),
+            Output.JOINTS: (config.joints_hz, drilling, parked),
             Output.LIDAR: (rover.lidar.rate_hz, config.parked_lidar_hz, config.parked_lidar_hz),
             Output.STAR_TRACKER: (rover.star_tracker.rate_hz,) * 3,
             Output.SUN_SENSOR: (rover.sun_sensor.rate_hz,) * 3,
@@ -88,12 +101,15 @@ class Schedule:
         """Return how often an output is told in a mode."""
         return self._periods[mode][output] * 1e-9
 
-    def next_ns(self, now_ns: int, mode: Mode) -> int:
-        """Return the time of the next step: one step on, or the parked rate's next time on the grid of steps."""
-        if mode is not Mode.PARKED:
-            return now_ns + STEP_NS
-        boundary = (now_ns // self._parked_ns + 1) * self._parked_ns
-        return -(-boundary // STEP_NS) * STEP_NS
+    def next_ns(self, now_ns: int, mode: Mode, not_before_ns: int = 0) -> int:
+        """Return the time of the next step: one step on, or the parked rate's next time on the grid of steps.
+
+        `not_before_ns` is later than now where others lived on while the world rested.
+        """
+        boundary_ns = now_ns + STEP_NS
+        if mode is Mode.PARKED:
+            boundary_ns = (now_ns // self._parked_ns + 1) * self._parked_ns
+        return -(-max(boundary_ns, not_before_ns) // STEP_NS) * STEP_NS
 
     def due(self, output: Output, before_ns: int, now_ns: int, mode: Mode) -> bool:
         """Tell whether a multiple of the output's period lies in (before, now]."""

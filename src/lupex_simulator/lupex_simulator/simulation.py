@@ -18,8 +18,9 @@ from lupex_simulator.parts import Part
 from lupex_simulator.power.bus_quantities import BusStart, Sunlight
 from lupex_simulator.power.ground_temperature import Place
 from lupex_simulator.power.power_bus import PowerBus
+from lupex_simulator.power.tower_light import TowerLight
 from lupex_simulator.power.true_array import deck_incidence_rad
-from lupex_simulator.schedule import START_NS, Mode, Schedule
+from lupex_simulator.schedule import START_NS, STEP_NS, Mode, Schedule
 from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.lidar import Points, scan
 from lupex_simulator.sensors.neutron import NeutronReading, count, water_equivalent
@@ -78,7 +79,7 @@ class Simulation:
         """Begin parked where the lander truly stands."""
         self.config, self.rover, self.world, self.parts = config, rover, world, parts
         seed = world.seed
-        self.schedule = Schedule(config.schedule, rover)
+        self.schedule = Schedule(config.schedule, rover, config.max_speed_up)
         self.now_ns = start_ns
         start = world.start_pose
         self.vehicle = Vehicle(
@@ -94,11 +95,17 @@ class Simulation:
             world.encoders,
         )
         self.pose = self.vehicle.pose
+        self.placed = Part.VEHICLE in parts
+        """Whether the pose is known: where another process supplies the vehicle, it is from the first that it tells."""
+        self.pose_ns = start_ns if self.placed else 0
+        """Time for which the pose is true: that of the world, unless another process supplies the vehicle."""
         self.external = ExternalVehicle(rover, self.pose, self.now_s, config.vehicle.steering_power_w)
         sensors = world.sensors
         self.inertial = InertialUnit(sensors.imu, moon_rotation_map_rad_s(world.frame), random_stream(seed, "inertial"))
         energy = draw_energy(world.level.energy, rover.battery.cells_in_series, world.seed)
-        self._tower_m = energy.power.array.tower_height_m
+        self._tower_light = TowerLight(
+            world.light, rover.solar_array.centre_height_m, energy.power.array.tower_height_m
+        )
         self.power_bus = PowerBus(
             rover,
             config.power_bus,
@@ -168,35 +175,45 @@ class Simulation:
         """Whether the rover lies past its tip-over limit."""
         return self.vehicle.tipped if Part.VEHICLE in self.parts else self.external.tipped
 
-    def place(self, pose: Pose, time_s: float) -> None:
-        """Take the pose at a time from whoever supplies the vehicle."""
-        if Part.VEHICLE not in self.parts:
-            self.external.place(pose, time_s)
-            self.pose = pose
-            self._rotation = pose.rotation()
+    def place(self, pose: Pose, time_ns: int) -> None:
+        """Take the pose at a time from whoever supplies the vehicle; an older one than the last is left out."""
+        if Part.VEHICLE in self.parts or time_ns <= self.pose_ns:
+            return
+        if self.placed:
+            self.external.place(pose, time_ns * 1e-9)
+        else:
+            self.external.set_down(pose, time_ns * 1e-9)
+            self.placed = True
+        self.pose, self.pose_ns = pose, time_ns
+        self._rotation = pose.rotation()
+        self._poses.add(self.sensor_pose(), time_ns)
 
     def advance(self, to_ns: int) -> None:
-        """Move the world on to `to_ns`, later than now."""
+        """Move the world on to `to_ns`, later than now; commands given while it rested act in the last step of it."""
         dt_s = (to_ns - self.now_ns) * 1e-9
+        step_s = min(dt_s, STEP_NS * 1e-9)
         before_ns, self.now_ns = self.now_ns, to_ns
         now_s = self.now_s
         if Part.VEHICLE in self.parts:
-            self._advance_vehicle(dt_s, now_s)
+            self._advance_vehicle(step_s, now_s)
+            self.pose_ns = to_ns
+            self._poses.add(self.sensor_pose(), to_ns)
         else:
-            self._mobility_j += self.external.power_w * dt_s
-        self._poses.add(self.sensor_pose(), to_ns)
+            self._mobility_j += self.external.step(dt_s)
         if Part.DRILL_RIG in self.parts:
-            self._advance_drill(dt_s, now_s)
+            self._advance_drill(step_s if self.drill_rig.commanded(now_s) else dt_s, now_s)
         bus_period_ns = round(1e9 / self.config.schedule.bus_hz)
         if to_ns // bus_period_ns != before_ns // bus_period_ns:
             self._advance_bus()
 
     def _advance_vehicle(self, dt_s: float, now_s: float) -> None:
-        vehicle = self.vehicle
-        if not (vehicle.moving or self.parking.driving(now_s)):
+        vehicle, anchored = self.vehicle, self.drill_rig.anchored
+        # what a drill held, or nobody has set down yet, may stand where the soil does not hold it
+        held = vehicle.settled or anchored
+        if held and not (vehicle.moving or self.parking.driving(now_s)):
             self._velocity = np.zeros(3)
             return
-        vehicle.step(dt_s, now_s, anchored=self.drill_rig.anchored, powered=self.power_bus.supplied)
+        vehicle.step(dt_s, now_s, anchored=anchored, powered=self.power_bus.supplied)
         self._mobility_j += vehicle.power_w * dt_s
         self.pose = vehicle.pose
         self._rotation = self.pose.rotation()
@@ -240,15 +257,11 @@ class Simulation:
             self._sun_map = frame.sun_vector(utc_s)
             self._sun_distance_m = float(frame.sun(utc_s).distance_m)
         x_m, y_m = self.pose.x_m, self.pose.y_m
-        centre_m, light = self.rover.solar_array.centre_height_m, self.world.light
-        share = light.sunlit_fraction(x_m, y_m, centre_m, utc_s)
-        foot = top = None
-        if self._tower_m > 0.0:
-            foot = light.sunlit_fraction(x_m, y_m, max(centre_m - 0.5 * self._tower_m, 0.0), utc_s)
-            top = light.sunlit_fraction(x_m, y_m, centre_m + 0.5 * self._tower_m, utc_s)
+        share = self.world.light.sunlit_fraction(x_m, y_m, self.rover.solar_array.centre_height_m, utc_s)
         incidence = deck_incidence_rad(*(self._rotation.T @ self._sun_map).tolist())
         shadow = bool(self.world.strata.in_permanent_shadow(x_m, y_m))
-        return Sunlight(share, incidence, self._sun_distance_m, shadow, foot, top)
+        faces = self._tower_light.faces(self.pose, utc_s)
+        return Sunlight(share, incidence, self._sun_distance_m, shadow, faces)
 
     def _place(self) -> Place:
         x_m, y_m = self.pose.x_m, self.pose.y_m
@@ -297,7 +310,9 @@ class Simulation:
         schedule = self.config.schedule
         scanned_ns, place, heading_rad = self._scanned
         pose = self.pose
-        if self.now_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
+        if not self.placed or self.pose_ns <= scanned_ns:
+            return False
+        if self.pose_ns - scanned_ns >= round(1e9 / schedule.parked_lidar_hz):
             return True
         turn_rad = abs(math.remainder(pose.yaw_rad - heading_rad, math.tau))
         return math.dist((pose.x_m, pose.y_m), place) >= schedule.lidar_way_m or turn_rad >= schedule.lidar_turn_rad
@@ -308,15 +323,16 @@ class Simulation:
         return self._scanned[0] / 1e9
 
     def lidar_scan(self) -> Points:
-        """Return a scan (n, 4)."""
-        self._scanned = (self.now_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
-        poses = (self._poses.at(self.now_ns - self._scan_ns), self.sensor_pose())
+        """Return a scan (n, 4) that ends at the time of the pose."""
+        self._scanned = (self.pose_ns, (self.pose.x_m, self.pose.y_m), self.pose.yaw_rad)
+        poses = (self._poses.at(self.pose_ns - self._scan_ns), self.sensor_pose())
         draw = self.world.sensors.lidar
         return scan(self.world.ground, poses, self.rover.lidar, draw, self._lidar_rng, track_mps=self.track_mps)
 
     def attitude_reading(self) -> AttitudeReading | None:
-        """Return the star tracker's attitude, or None while it is blind."""
-        pose, utc_s = self.pose, self.utc_s
+        """Return the star tracker's attitude at the time of the pose, or None while it is blind."""
+        pose, time_s = self.pose, self.pose_ns / 1e9
+        utc_s = time_s + self.world.site.utc_offset_s
         eye_m = pose.z_m + self.rover.body.height_m
         view = SkyView(
             self._rotation,
@@ -326,10 +342,10 @@ class Simulation:
             self.world.frame.earth_vector(utc_s),
             lambda azimuth: self.world.light.skyline_rad(pose.x_m, pose.y_m, eye_m, azimuth),
         )
-        return self._star_tracker.reading(view, self.now_s, min(1.0, self.track_mps / FULL_TRACK_MPS))
+        return self._star_tracker.reading(view, time_s, min(1.0, self.track_mps / FULL_TRACK_MPS))
 
     def sun_direction(self) -> FloatArray | None:
-        """Return the unit vector to the Sun in base_link, or None while too little of it is seen."""
+        """Return the unit vector to the Sun in base_link at the time of the pose, or None where too little is seen."""
         return self._sun_sensor.reading(self._rotation, self._sun_map, self.sunlight.disc_fraction)
 
     def neutron_counts(self) -> NeutronReading | None:

@@ -35,11 +35,18 @@ from lupex_simulator.simulation import Simulation
 class WorldTopics:
     """What a run of the world tells and hears. `heard` is told of each command's topic and stamp in seconds.
 
-    Where messages do not wake the node, they are used before each of its looks.
+    Where messages do not wake the node, they are used before each of its looks. `now_s` is the time of who commands,
+    which may be later than that of a world at rest.
     """
 
     def __init__(
-        self, node: BareNode[Any], sim: Simulation, heard: Callable[[Source, float], None], *, wakes: bool = True
+        self,
+        node: BareNode[Any],
+        sim: Simulation,
+        heard: Callable[[Source, float], None],
+        *,
+        wakes: bool = True,
+        now_s: Callable[[], float] | None = None,
     ) -> None:
         self._node = node
         self._sim = sim
@@ -47,7 +54,9 @@ class WorldTopics:
         self._parts = sim.parts
         self._heard = heard
         self._wakes = wakes
+        self._now_s = now_s or (lambda: sim.now_s)
         self._lost_told = False
+        self._sensed_ns: dict[Output, int] = {}
         self._make_publishers()
         self._make_subscriptions()
         self._statics.publish(conversions.sensor_frames(self._rover, sim.now_ns))
@@ -85,7 +94,8 @@ class WorldTopics:
             self._take(JointState, "/mobility/joint_commands", self._on_joint_command, qos.STATE)
         else:
             self._take(Odometry, "/truth/odometry", self._on_external_pose, qos.NEWEST)
-            self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.NEWEST)
+            self._take(JointState, "/mobility/joint_states", self._on_external_joints, qos.SAMPLES)
+            self._take(JointState, "/mobility/joint_commands", self._on_external_command, qos.NEWEST)
         if Part.DRILL_RIG in parts:
             self._take(DrillRigCommand, "/drill/rig_command", self._on_rig_command, qos.STATE)
         if Part.POWER_BUS in parts:
@@ -98,7 +108,7 @@ class WorldTopics:
 
     def _on_joint_command(self, message: JointState) -> None:
         steer, drive = conversions.joint_command(message)
-        now_s = self._sim.now_s
+        now_s = self._now_s()
         self._heard(Source.COMMANDS, seconds(message.header.stamp))
         vehicle = self._sim.vehicle
         vehicle.command(steer, drive, conversions.command_time_s(message.header.stamp, now_s))
@@ -107,22 +117,27 @@ class WorldTopics:
         self._sim.parking.commanded(now_s, bool(drive.any()) or turns)
 
     def _on_external_pose(self, message: Odometry) -> None:
-        self._sim.place(conversions.odometry_pose(message), seconds(message.header.stamp))
+        self._sim.place(conversions.odometry_pose(message), conversions.time_ns(message.header.stamp))
 
     def _on_external_joints(self, message: JointState) -> None:
         crawler = self._rover.crawler
         steer, drive = conversions.joint_command(message)
         power_w = conversions.joint_power_w(message, crawler.drive_efficiency)
-        self._sim.external.drive(steer, drive * crawler.sprocket_radius_m, power_w)
-        self._sim.parking.commanded(self._sim.now_s, power_w > 0.0)
+        radius_m = crawler.sprocket_radius_m
+        travel_m, time_s = conversions.joint_travel_m(message, radius_m), seconds(message.header.stamp)
+        self._sim.external.drive(steer, drive * radius_m, travel_m, power_w, time_s)
+        self._sim.parking.commanded(self._now_s(), power_w > 0.0)
+
+    def _on_external_command(self, message: JointState) -> None:
+        self._sim.external.command(conversions.joint_command(message)[0])
 
     def _on_rig_command(self, message: DrillRigCommand) -> None:
         command = conversions.rig_command(message)
         self._heard(Source.DRILL, seconds(message.header.stamp))
-        self._sim.drill_rig.command(command, conversions.command_time_s(message.header.stamp, self._sim.now_s))
+        self._sim.drill_rig.command(command, conversions.command_time_s(message.header.stamp, self._now_s()))
 
     def _on_switches(self, message: PowerSwitches) -> None:
-        time_s = conversions.command_time_s(message.header.stamp, self._sim.now_s)
+        time_s = conversions.command_time_s(message.header.stamp, self._now_s())
         self._sim.power_bus.switch(time_s, **conversions.switch_settings(message))
 
     # ------------------------------------------------------------------------------------------------ telling
@@ -145,10 +160,10 @@ class WorldTopics:
             if due(Output.TRUTH_ODOMETRY):
                 self._truth_odometry.publish(conversions.odometry_message(now_ns, sim.pose, sim.vehicle.twist))
         if Part.LIDAR in parts and due(Output.LIDAR) and sim.lidar_due():
-            stamp = conversions.time_message(now_ns)
+            stamp = conversions.time_message(sim.pose_ns)
             self._cloud.publish(conversions.cloud_message(stamp, sim.lidar_scan()))
         if Part.SKY_SENSORS in parts:
-            self._tell_sky(now_ns, due)
+            self._tell_sky(due)
         if Part.DRILL_RIG in parts:
             self._tell_drill(now_ns, due)
         if Part.POWER_BUS in parts and due(Output.POWER_BUS):
@@ -157,8 +172,8 @@ class WorldTopics:
             counts = sim.neutron_counts()
             if counts is not None:
                 self._neutrons.publish(conversions.neutrons_message(now_ns, counts))
-        if due(Output.TRUTH_STATE):
-            self._tell_truth(now_ns, speed_up())
+        if sim.placed and due(Output.TRUTH_STATE):
+            self._tell_truth(speed_up())
         # Last: whose timers this wakes finds the data of the same time already there.
         if due(Output.CLOCK):
             self.tell_clock()
@@ -167,15 +182,22 @@ class WorldTopics:
         """Tell the time."""
         self._clock.publish(Clock(clock=conversions.time_message(self._sim.now_ns)))
 
-    def _tell_sky(self, now_ns: int, due: Callable[[Output], bool]) -> None:
-        if due(Output.STAR_TRACKER):
+    def _tell_sky(self, due: Callable[[Output], bool]) -> None:
+        if self._of_new_pose(Output.STAR_TRACKER, due):
             fix = self._sim.attitude_reading()
             if fix is not None:
-                self._attitude.publish(conversions.attitude_message(now_ns, fix))
-        if due(Output.SUN_SENSOR):
+                self._attitude.publish(conversions.attitude_message(self._sim.pose_ns, fix))
+        if self._of_new_pose(Output.SUN_SENSOR, due):
             direction = self._sim.sun_direction()
             if direction is not None:
-                self._sun.publish(conversions.direction_message(now_ns, direction))
+                self._sun.publish(conversions.direction_message(self._sim.pose_ns, direction))
+
+    def _of_new_pose(self, output: Output, due: Callable[[Output], bool]) -> bool:
+        """Tell whether an output is due and its pose is another than last time: of one, no two fixes are made."""
+        if not (self._sim.placed and due(output)) or self._sensed_ns.get(output) == self._sim.pose_ns:
+            return False
+        self._sensed_ns[output] = self._sim.pose_ns
+        return True
 
     def _tell_drill(self, now_ns: int, due: Callable[[Output], bool]) -> None:
         rig = self._sim.drill_rig
@@ -185,8 +207,8 @@ class WorldTopics:
         if assay is not None:
             self._assays.publish(conversions.assay_message(assay, now_ns))
 
-    def _tell_truth(self, now_ns: int, speed_up: float) -> None:
-        self._truth_state.publish(conversions.truth_message(now_ns, self._sim.truth(), speed_up))
+    def _tell_truth(self, speed_up: float) -> None:
+        self._truth_state.publish(conversions.truth_message(self._sim.pose_ns, self._sim.truth(), speed_up))
         if self._sim.lost and not self._lost_told:
             self._lost_told = True
             reason = "tipped over" if self._sim.tipped else "its battery is empty"

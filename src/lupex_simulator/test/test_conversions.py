@@ -51,9 +51,17 @@ def test_bad_joint_commands_are_refused(changed, said):
         conversions.joint_command(commands(**changed))
 
 
+def test_way_of_supplied_joint_states():
+    states = commands(position=[9.0] * 4 + [1.0, 2.0, 3.0, -4.0])
+    assert conversions.joint_travel_m(states, 0.1) == pytest.approx([0.1, 0.2, 0.3, -0.4])
+    with pytest.raises(InvalidMessage, match="sprocket's angle is not finite"):
+        conversions.joint_travel_m(commands(position=[0.0] * 7 + [math.nan]), 0.1)
+
+
 def test_power_of_supplied_joint_states():
     states = commands(velocity=[9.0] * 4 + [1.0] * 4, effort=[9.0] * 4 + [2.0, 2.0, 2.0, -5.0])
-    assert conversions.joint_power_w(states, 0.5) == pytest.approx(12.0)
+    # nothing flows back of what a drive brakes: a tenth of it is spent
+    assert conversions.joint_power_w(states, 0.5) == pytest.approx(12.5)
     with pytest.raises(InvalidMessage, match="8 values each"):
         conversions.joint_power_w(commands(), 0.5)
     with pytest.raises(InvalidMessage, match="not finite"):

@@ -14,6 +14,7 @@ from energy_draws import CELLS, PLAIN, ROVER
 from lupex_simulator.power.bus_quantities import BusStart, PowerBusConfig, Sunlight
 from lupex_simulator.power.ground_temperature import Place
 from lupex_simulator.power.power_bus import PowerBus
+from lupex_simulator.power.true_array import FaceLight, evenly
 
 EXACT = PowerBusConfig(
     voltage_sigma_v=0.0,
@@ -89,13 +90,14 @@ def test_dust_settles_on_the_array_with_the_way():
     assert ratio == pytest.approx(math.exp(-0.3), rel=1e-3)
 
 
-def test_light_at_foot_and_top_and_on_strings_reaches_the_array():
+def test_light_over_the_faces_reaches_the_array():
     made = bus()
-    run(made, 1, Sunlight(0.5, 0.0, 149_597_870_700.0, foot_fraction=0.0, top_fraction=1.0))
+    run(made, 1, Sunlight(0.5, 0.0, 149_597_870_700.0, faces=evenly(0.0, 0.5, 1.0)))
     assert made.reading().array_power_w == pytest.approx(388.0 * 1.5 / 4.0, rel=1e-6)
     shaded = bus()
-    run(shaded, 1, Sunlight(1.0, 0.0, 149_597_870_700.0, string_shares=[0.0] * 6 + [1.0] * 6))
-    assert shaded.reading().array_power_w == pytest.approx(194.0, rel=1e-6)
+    faces = (FaceLight(1.0, 1.0, 1.0), FaceLight(0.0, 0.0, 0.0), FaceLight(1.0, 1.0, 1.0))
+    run(shaded, 1, Sunlight(1.0, 0.0, 149_597_870_700.0, faces=faces))
+    assert shaded.reading().array_power_w == pytest.approx(388.0 * 2.0 / 3.0, rel=1e-6)
 
 
 def test_switches_close_and_open_lines():

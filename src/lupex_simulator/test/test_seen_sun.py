@@ -43,7 +43,7 @@ def world(tmp_path_factory):
 
 def standing(world, x_m=0.0, y_m=0.0, roll_rad=0.0, pitch_rad=0.0, yaw_rad=0.0, seconds=3.0):
     sim = Simulation(EXACT, ROVER, world, PLACED)
-    sim.place(Pose(x_m, y_m, float(world.height(x_m, y_m)), roll_rad, pitch_rad, yaw_rad), sim.now_s + 0.04)
+    sim.place(Pose(x_m, y_m, float(world.height(x_m, y_m)), roll_rad, pitch_rad, yaw_rad), sim.now_ns + 40_000_000)
     end_s = sim.now_s + seconds
     while sim.now_s < end_s - 1e-6:
         sim.advance(sim.schedule.next_ns(sim.now_ns, sim.mode))

@@ -19,6 +19,7 @@ from lupex_simulator.config import SimulatorConfig
 from lupex_simulator.drill.drill_rig import RigCommand
 from lupex_simulator.parts import Part, read_parts
 from lupex_simulator.power.bus_quantities import PowerBusConfig
+from lupex_simulator.power.true_array import evenly
 from lupex_simulator.schedule import START_NS, Mode
 from lupex_simulator.simulation import Simulation
 from lupex_worlds.pose import Pose
@@ -153,7 +154,7 @@ def test_drill_needs_its_switch_and_holds_the_vehicle(world):
 
 
 def test_sensors_see_the_world(world):
-    sim = run(simulation(world), 10.0)
+    sim = run(simulation(world), 12.0)
     points = sim.lidar_scan()
     assert points.shape[0] > 1000
     direction = sim.sun_direction()
@@ -163,9 +164,9 @@ def test_sensors_see_the_world(world):
     reading = sim.attitude_reading()
     assert np.linalg.norm(reading.icrf_from_sensor) == pytest.approx(1.0)
     counts = sim.neutron_counts()
-    assert counts.integration_s == pytest.approx(10.0)
-    # Poisson of 120 at most: six sigma
-    assert 0 < counts.epithermal < 190
+    assert counts.integration_s == pytest.approx(12.0)
+    # Poisson of 144 at most: six sigma
+    assert 0 < counts.epithermal < 217
 
 
 def test_instruments_off_count_nothing(world):
@@ -178,7 +179,7 @@ def test_instruments_off_count_nothing(world):
 def test_in_the_dark_the_sun_sensor_is_blind(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
     floor = Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0)
-    sim.place(floor, sim.now_s + 0.04)
+    sim.place(floor, sim.now_ns + 40_000_000)
     run(sim, 5.0)
     assert sim.truth().pose == floor
     assert sim.truth().sunlit_fraction == 0.0
@@ -188,14 +189,14 @@ def test_in_the_dark_the_sun_sensor_is_blind(world):
 
 def test_an_external_vehicle_pays_for_its_drives(world):
     sim = simulation(world, read_parts("-vehicle,-inertial"))
-    sim.external.drive(np.zeros(4), np.zeros(4), 40.0)
+    sim.external.drive(np.zeros(4), np.zeros(4), np.zeros(4), 40.0, sim.now_s)
     run(sim, 3.0)
     assert sim.power_bus.reading().load_mobility_w == pytest.approx(40.0, rel=0.1)
 
 
 def test_own_vehicle_is_not_placed_from_outside(world):
     sim = simulation(world)
-    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0), sim.now_s + 1.0)
+    sim.place(Pose(9.0, 9.0, 0.0, 0.0, 0.0, 0.0), sim.now_ns + 1_000_000_000)
     assert sim.pose.x_m == 0.0
 
 
@@ -209,16 +210,16 @@ def at_level(world, **sections):
     return dataclasses.replace(world, level=dataclasses.replace(world.level, **sections))
 
 
-def test_a_tower_with_height_sees_the_sun_at_foot_and_top(world):
+def test_a_tower_with_height_sees_the_sun_on_all_its_faces(world):
     sim = simulation(world)
-    assert sim.sunlight.foot_fraction is None
+    assert sim.sunlight.faces is None
     tower = at_level(world, energy=EnergyTruth(array=ArrayTruth(tower_height_m=(1.0, 1.0))))
     tall = Simulation(CONFIG, ROVER, tower, read_parts("-vehicle,-inertial"))
-    assert (tall.sunlight.foot_fraction, tall.sunlight.top_fraction) == (1.0, 1.0)
-    tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_s + 0.04)
+    assert tall.sunlight.faces == evenly(1.0, 1.0, 1.0)
+    tall.place(Pose(20.0, 15.0, float(world.height(20.0, 15.0)), 0.0, 0.0, 0.0), tall.now_ns + 40_000_000)
     run(tall, 2.0)
     # 1.2 m above the crater's floor is dark; so is all from 0.7 to 1.7 m
-    assert tall.sunlight.shares == (0.0, 0.0, 0.0)
+    assert tall.sunlight.faces == evenly(0.0, 0.0, 0.0)
 
 
 def test_dust_grows_with_the_way_and_slope_warms_the_ground(world):
@@ -327,7 +328,7 @@ def test_the_earth_of_the_date_blinds_a_tracker_that_shuns_it(world, monkeypatch
 def test_dust_follows_the_tracks_of_an_external_vehicle(world):
     sim = with_sensors(world, read_parts("-vehicle,-inertial"))
     assert sim.track_mps == 0.0
-    sim.external.drive(np.zeros(4), np.array([0.1, -0.1, 0.05, 0.05]), 40.0)
+    sim.external.drive(np.zeros(4), np.array([0.1, -0.1, 0.05, 0.05]), np.zeros(4), 40.0, sim.now_s)
     assert sim.track_mps == pytest.approx(0.075)
 
 
@@ -337,3 +338,16 @@ def test_mounting_of_the_sun_sensor_is_that_of_the_draw(world):
     told = sim.sun_direction()
     turn = np.arctan2(told[1], told[0]) - np.arctan2(true[1], true[0])
     assert np.remainder(turn + np.pi, 2 * np.pi) - np.pi == pytest.approx(0.01, abs=1e-6)
+
+
+def test_a_supplied_vehicle_scans_from_its_first_pose_on(world):
+    sim = run(simulation(world, read_parts("-vehicle,-inertial")), 12.0)
+    assert not sim.placed
+    assert not sim.lidar_due(), "nobody knows yet from where"
+    at_ns = sim.now_ns - 200_000_000
+    sim.place(Pose(4.0, 3.0, float(world.height(4.0, 3.0)), 0.0, 0.0, 0.0), at_ns)
+    assert sim.lidar_due()
+    sim.lidar_scan()
+    assert sim.scanned_s == pytest.approx(at_ns / 1e9)
+    run(sim, 20.0)
+    assert not sim.lidar_due(), "the same pose shows nothing new"

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from reference_track import SOIL, WEAK, reference_drive
 
 from lupex_models.rover import read_rover
-from lupex_simulator.crawler.steady_drive import DriveCost, steady_drive
+from lupex_simulator.crawler.steady_drive import drive_costs, steady_drive
 from lupex_simulator.crawler.true_locomotion import true_track
 from lupex_worlds.truth.soil_truth import TrackGrip
 
@@ -96,22 +96,29 @@ def test_power_covers_the_climb():
 
 
 def test_costs_are_energy_and_time_of_a_metre():
-    cost = DriveCost(TRACK, SOIL)
     along, across = np.radians([[0.0, 10.0, -10.0]]), np.radians([[0.0], [7.0]])
-    energy, time = cost(along, across)
+    energy, time = drive_costs(TRACK, SOIL, along, across)
     assert energy.shape == time.shape == (2, 3)
-    for j, slope in enumerate((0.0, 10.0, -10.0)):
-        single = on(slope)
-        assert time[0, j] == pytest.approx(1.0 / single.ground_speed_mps)
-        assert energy[0, j] == pytest.approx(single.power_w / single.ground_speed_mps)
-    between = on(10.25)
-    assert cost(math.radians(10.25), 0.0)[0] == pytest.approx(between.power_w / between.ground_speed_mps, rel=1e-3)
-    assert cost(0.1, -0.1) == cost(0.1, 0.1)
+    for i, side in enumerate((0.0, 7.0)):
+        for j, slope in enumerate((0.0, 10.0, -10.0)):
+            single = on(slope, side)
+            assert time[i, j] == pytest.approx(1.0 / single.ground_speed_mps)
+            assert energy[i, j] == pytest.approx(single.power_w / single.ground_speed_mps)
+    assert np.array(drive_costs(TRACK, SOIL, 0.1, -0.1)) == pytest.approx(np.array(drive_costs(TRACK, SOIL, 0.1, 0.1)))
+
+
+def test_each_place_is_driven_on_its_own_soil():
+    slope = math.radians(10.0)
+    energy, time = drive_costs(TRACK, np.stack([SOIL, WEAK]), slope, np.array([0.0, 0.0]))
+    for k, soil in enumerate((SOIL, WEAK)):
+        single = on(10.0, soil=soil)
+        assert time[k] == pytest.approx(1.0 / single.ground_speed_mps)
+        assert energy[k] == pytest.approx(single.power_w / single.ground_speed_mps)
+    assert energy[1] > 1.1 * energy[0]
 
 
 def test_what_cannot_be_driven_costs_without_end():
-    cost = DriveCost(TRACK, WEAK)
     for slope in (math.radians(20.0), math.radians(80.0), -math.radians(80.0), math.nan):
-        assert cost(slope, 0.0) == (math.inf, math.inf)
-    assert cost(0.0, math.radians(40.0)) == (math.inf, math.inf)
-    assert math.isfinite(cost(0.0, 0.0)[0])
+        assert drive_costs(TRACK, WEAK, slope, 0.0) == (math.inf, math.inf)
+    assert drive_costs(TRACK, WEAK, 0.0, math.radians(40.0)) == (math.inf, math.inf)
+    assert math.isfinite(drive_costs(TRACK, WEAK, 0.0, 0.0)[0])

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from energy_draws import PLAIN_ARRAY, ROVER
 
-from lupex_simulator.power.true_array import TrueArray, deck_incidence_rad
+from lupex_simulator.power.true_array import FaceLight, TrueArray, deck_incidence_rad, evenly
 from lupex_worlds.truth.power_truth import ArrayTruth, draw_array
 
 AU_M = 149_597_870_700.0
@@ -27,7 +27,11 @@ def tower(**draw):
 
 
 def watts(made, shares=LIT, incidence_rad=0.0, distance_m=AU_M, panel_k=K_28C, **more):
-    return made.power_w(shares, incidence_rad, distance_m, panel_k, **more)
+    return made.power_w(evenly(*shares), incidence_rad, distance_m, panel_k, **more)
+
+
+def faced(made, *shares):
+    return made.power_w(tuple(FaceLight(*column) for column in shares), 0.0, AU_M, K_28C)
 
 
 def test_a_whole_sun_gives_the_rated_power_by_cosine_and_distance():
@@ -52,17 +56,26 @@ def test_a_shadow_edge_across_the_tower_costs_more_than_its_area():
 
 
 def test_a_string_in_shade_gives_nothing_and_the_others_all():
-    shares = np.ones(12)
-    shares[[0, 5, 11]] = 0.0
-    assert watts(tower(), string_shares=shares.tolist()) == pytest.approx(RATED_W * 9.0 / 12.0)
+    # one face behind a pole, whichever: four strings of twelve
+    for dark in range(3):
+        columns = [(0.0, 0.0, 0.0) if face == dark else LIT for face in range(3)]
+        assert faced(tower(), *columns) == pytest.approx(RATED_W * 8.0 / 12.0)
+    # behind a pole up to its foot: its lowest string alone is dark, the next at half
+    assert faced(tower(), LIT, (0.0, 1.0, 1.0), LIT) == pytest.approx(RATED_W * 10.5 / 12.0)
     # hardly lit is bypassed; a tenth is a tenth
-    shares[[0, 5, 11]] = 0.04, 0.10, 1.0
-    assert watts(tower(), string_shares=shares.tolist()) == pytest.approx(RATED_W * 10.1 / 12.0)
-    # a share is of what the row sees: the disc's lower row is at 0 here already
-    lower = [0.0] * 3 + [1.0] * 9
-    assert watts(tower(), (0.0, 1.0, 1.0), string_shares=lower) == pytest.approx(RATED_W * 2.5 / 4.0)
-    with pytest.raises(ValueError, match="12 strings"):
-        watts(tower(), string_shares=[1.0] * 3)
+    assert faced(tower(), LIT, (0.04, 0.04, 0.04), (0.1, 0.1, 0.1)) == pytest.approx(RATED_W * 4.4 / 12.0)
+    with pytest.raises(ValueError, match="2 faces"):
+        faced(tower(), LIT, LIT)
+
+
+def test_each_face_has_its_own_strings_and_its_own_turn():
+    lit = [LIT, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)]
+    # strings 0, 3, 6 and 9 are the first face's
+    assert faced(tower(dead_strings=(3, 4, 5)), *lit) == pytest.approx(RATED_W * 3.0 / 12.0)
+    # pointed past the Sun by the outer faces' turn: one of them looks straight at it, the other twice as far past it
+    past = tower(pointing_error_rad=0.12)
+    assert faced(past, *lit) == pytest.approx(RATED_W / 3.0 / math.cos(0.12))
+    assert faced(past, *reversed(lit)) == pytest.approx(RATED_W / 3.0 * math.cos(0.24) / math.cos(0.12))
 
 
 def test_dead_strings_are_gone_for_good():

@@ -230,6 +230,34 @@ def test_without_power_nothing_moves():
     assert made.power_w == 0.0
 
 
+def test_without_power_the_tracks_lock_and_the_soil_decides():
+    held, sliding = vehicle(plane(math.radians(25.0))), vehicle(plane(math.radians(33.0)))
+    before = held.pose
+    for made in (held, sliding):
+        run(made, 2.0, powered=False)
+        assert made.power_w == 0.0
+        assert (made.track_mps == 0.0).all()
+    assert held.pose == before
+    assert sliding.pose.x_m < -0.05
+
+
+def test_it_has_settled_where_the_soil_or_an_obstacle_holds_it():
+    made = vehicle(plane(math.radians(20.0)))
+    assert not made.settled, "set down, but not looked at"
+    made.step(DT, DT)
+    assert made.settled
+    run(made, 1.0)
+    assert not made.settled, "it drives"
+    now = run(made, 2.0, speed=ZEROS, start_s=1.0)
+    assert made.settled
+    made.step(DT, now, anchored=True)
+    assert not made.settled, "the drill holds it, whatever the soil does"
+    steep = vehicle(plane(math.radians(33.0)))
+    steep.step(DT, DT)
+    assert not steep.settled
+    assert steep.moving
+
+
 def test_commands_must_be_finite():
     with pytest.raises(ValueError, match="finite"):
         vehicle(plane()).command(np.full(4, math.nan), ONES, 0.0)

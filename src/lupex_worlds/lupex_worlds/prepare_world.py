@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lupex_models.configuration import ConfigurationError, read_yaml
+from lupex_node.interrupts import interruptible
 from lupex_worlds.domain_lock import DomainTaken, lock_domain
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import (
@@ -35,7 +36,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--draw", type=int, default=-1, help="seed of the draw, for Gazebo's files (default: the place's)"
     )
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
-    parser.add_argument("--print", dest="what", choices=("world", "orbital", "utc_offset_s", "gazebo"), default="world")
+    parser.add_argument(
+        "--print", dest="what", choices=("world", "orbital", "utc_offset_s", "truth_hash", "gazebo"), default="world"
+    )
     parser.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
     parser.add_argument("--simulator", choices=("embedded", "gazebo"), default="embedded", help="refuse an absent one")
     parser.add_argument(
@@ -87,10 +90,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # Here, because launch files ask for the world before they start anything.
             refuse_absent_gazebo()
         level = read_level(options.truth, [*directories, *default_worlds_directories()])
-        directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
+        with interruptible():
+            directory = prepare_world(options.world, options.seed, directories, progress=progress, level=level)
         if options.what == "gazebo":
             return _print_gazebo(directory, options.truth, options.draw, options.drive)
-        answer = {"world": str(directory), "orbital": str(directory / "orbital")}.get(options.what)
+        answer = {
+            "world": str(directory),
+            "orbital": str(directory / "orbital"),
+            "truth_hash": level.digest,
+        }.get(options.what)
         if answer is None:
             # Of the place, not of the recipe: each seed may begin at a date of its own.
             answer = repr(float(read_yaml(directory / "orbital" / "site.yaml")["utc_offset_s"]))

@@ -39,34 +39,47 @@ class TrueLight:
     far: HeightField
     settings: LightSettings
 
+    def height_m(self, x_m: float, y_m: float) -> float:
+        """Return the height of the ground; nan where it is not known."""
+        return float(ground_height(self.ground, x_m, y_m))
+
     def skyline_rad(self, x_m: float, y_m: float, z_m: float, grid_azimuth_rad: float) -> float:
         """Return the skyline's elevation seen from a point of the map (z in the map frame)."""
-        return float(
-            _skyline(
-                self.ground,
-                self.middle.heights_m,
-                np.array([self.middle.x0_m, self.middle.y0_m, self.middle.cell_m, self.settings.middle_step_m]),
-                self.far.heights_m,
-                np.array([self.far.x0_m, self.far.y0_m, self.far.cell_m, self.settings.far_step_m]),
-                np.array([x_m, y_m, z_m]),
-                grid_azimuth_rad,
-                self.settings.fine_reach_m,
-            )
-        )
+        return float(self._skylines(np.array([[x_m, y_m, z_m]]), grid_azimuth_rad)[0])
 
     def sunlit_fraction(self, x_m: float, y_m: float, height_m: float, utc_s: float) -> float:
         """Return the share [0..1] of the solar disc seen from height_m above the ground at a place.
 
         0 where the ground is not known: unknown is no light.
         """
-        z = ground_height(self.ground, x_m, y_m) + height_m
-        if not math.isfinite(z):
-            return 0.0
+        z = self.height_m(x_m, y_m) + height_m
+        return float(self.disc_shares(np.array([x_m]), np.array([y_m]), np.array([z]), utc_s)[0])
+
+    def disc_shares(self, x_m: FloatArray, y_m: FloatArray, z_m: FloatArray, utc_s: float) -> FloatArray:
+        """Return the shares (n) of the solar disc seen from n points of the map at one time; 0 from no known height."""
+        out = np.zeros(len(z_m))
+        known = np.isfinite(z_m)
+        if not known.any():
+            return out
         sun = self.frame.sun(utc_s)
         azimuth = float(sun.grid_azimuth_rad)
-        elevation = float(sun.elevation_rad) + float(tilt(x_m, y_m, azimuth))
-        skyline = self.skyline_rad(x_m, y_m, z, azimuth)
-        return float(disc_fraction(elevation, skyline, sun.angular_radius_rad))
+        x, y = x_m[known], y_m[known]
+        skylines = self._skylines(np.stack([x, y, z_m[known]], axis=-1), azimuth)
+        out[known] = disc_fraction(float(sun.elevation_rad) + tilt(x, y, azimuth), skylines, sun.angular_radius_rad)
+        return out
+
+    def _skylines(self, eyes: FloatArray, grid_azimuth_rad: float) -> FloatArray:
+        found: FloatArray = _skylines(
+            self.ground,
+            self.middle.heights_m,
+            np.array([self.middle.x0_m, self.middle.y0_m, self.middle.cell_m, self.settings.middle_step_m]),
+            self.far.heights_m,
+            np.array([self.far.x0_m, self.far.y0_m, self.far.cell_m, self.settings.far_step_m]),
+            eyes,
+            grid_azimuth_rad,
+            self.settings.fine_reach_m,
+        )
+        return found
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,24 @@ class TrueShadow:
         column = math.floor((x_m - self.x0_m) / self.cell_m + 0.5)
         inside = 0 <= row < self.mask.shape[0] and 0 <= column < self.mask.shape[1]
         return bool(inside and self.mask[row, column])
+
+
+@njit(cache=True)
+def _skylines(
+    ground: Ground,
+    middle: Float32Array,
+    middle_grid: FloatArray,
+    far: Float32Array,
+    far_grid: FloatArray,
+    eyes: FloatArray,
+    azimuth: float,
+    fine_reach: float,
+) -> FloatArray:
+    """Return the skylines seen from points (n, 3) towards one azimuth."""
+    out = np.empty(eyes.shape[0])
+    for k in range(eyes.shape[0]):
+        out[k] = _skyline(ground, middle, middle_grid, far, far_grid, eyes[k], azimuth, fine_reach)
+    return out
 
 
 @njit(cache=True)

@@ -61,6 +61,9 @@ BASE_FILE, DETAIL_FILE, FAR_FILE, ROCKS_FILE, SHADOW_FILE, TRUTH_FILE = (
     "truth.yaml",
 )
 
+TRUTH_MODE = 0o700
+"""Of a directory that tells the truth: its owner's alone."""
+
 _DETAIL_CRATERS_M = (1.0, 30.0)
 """What the orbital product cannot show; larger ones belong to the 5 m field."""
 _DETAIL_EDGE_M = 10.0
@@ -199,8 +202,12 @@ def make_detail(recipe: Recipe, base: HeightField, seed: int) -> tuple[HeightFie
 
 
 def write_truth(directory: Path, truth: PlaceGround, place_seed: int, recipe: Recipe, level: TruthLevel = KIND) -> None:
-    """Write what only the simulator opens into a directory, which is made if absent; the same for all draws."""
+    """Write what only the simulator opens into a directory, which is made if absent; the same for all draws.
+
+    It is closed to other users: autonomy that runs as one of them is given `orbital/` alone.
+    """
     directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(TRUTH_MODE)
     relief, detail = truth.relief, truth.detail
     np.save(directory / BASE_FILE, relief.base.heights_m)
     np.save(directory / DETAIL_FILE, detail.heights_m)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Gazebo world against the embedded one: the same ground, Sun, place and start; and the files beside the SDF."""
 
+import dataclasses
 import math
 import re
 import shutil
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import RegularGridInterpolator
 
+from lupex_models.configuration import ConfigurationError
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField
 from lupex_models.light import Light
@@ -25,6 +27,7 @@ from lupex_worlds.gazebo_files.files import MissingFileError, missing_files, ref
 from lupex_worlds.gazebo_files.raster import Patch, TerrainError, cut_patch, png, surroundings_mesh
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
 from lupex_worlds.gazebo_files.rover_model import rover_model
+from lupex_worlds.gazebo_files.terrain_settings import TerrainSettings, read_terrain_settings
 from lupex_worlds.gazebo_files.world_model import (
     SYSTEMS,
     Scene,
@@ -352,6 +355,57 @@ def test_a_long_route_takes_a_coarser_patch():
 def test_patch_beyond_the_map_is_refused():
     with pytest.raises(TerrainError, match="more than the map"):
         cut_patch(bowl(), np.array([0.0, 290.0]), np.array([0.0, 0.0]), 40.0)
+
+
+def test_the_ground_takes_in_the_havens_that_leave_it_fine():
+    scene = Scene(
+        "t",
+        SiteFrame(-1.56, 3.9, 0.0),
+        bowl(),
+        np.empty((0, 4)),
+        Pose2(0.0, 0.0, 0.0),
+        (Target(10.0, 0.0, "t"),),
+        1.8e9,
+        havens=((250.0, 0.0), (-60.0, 20.0), (-290.0, 0.0)),
+        terrain=TerrainSettings(margin_m=20.0, most_cells=512),
+    )
+    patch = scene.patch()
+    # the second takes 70 + 40 m; the first would take more than 512 cells of 0.25 m, the last is off the map
+    assert patch.cell_m == 0.25
+    assert patch.contains(-60.0, 20.0, 20.0)
+    assert patch.contains(10.0, 0.0, 20.0)
+    assert not patch.contains(250.0, 0.0)
+    alone = dataclasses.replace(scene, havens=()).patch()
+    assert alone.size_m == 64.0
+
+
+def test_a_haven_at_the_edge_of_the_map_is_left_out_and_refuses_nothing():
+    scene = Scene(
+        "t", SiteFrame(-1.56, 3.9, 0.0), bowl(), np.empty((0, 4)), Pose2(200.0, 0.0, 0.0), (), 1.8e9, ((295.0, 0.0),)
+    )
+    assert scene.patch().contains(200.0, 0.0, 30.0)
+
+
+def test_margin_rocks_and_mesh_are_settings(plain, rover):
+    scene = dataclasses.replace(plain, terrain=TerrainSettings(80.0, 2048, 40, 10.0, 1.0))
+    assert scene.patch().size_m == 256.0
+    many, few = (len(list(world_model(s, rover).iter("ellipsoid"))) for s in (plain, scene))
+    assert few < many
+    coarse = surroundings_mesh(plain.base, plain.patch(), scene.terrain)
+    assert len(coarse) < 0.5 * len(surroundings_mesh(plain.base, plain.patch()))
+
+
+def test_terrain_settings_are_read_and_refused(repository, tmp_path):
+    assert read_terrain_settings(repository / "config" / "gazebo_world.yaml") == TerrainSettings()
+    path = tmp_path / "gazebo_world.yaml"
+    for text, says in (
+        ("most_cells: 1000", "'most_cells' is 1000 but must be a power of two"),
+        ("margin: 3.0", "margin"),
+        ("margin_m: 1.0", "margin_m"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ConfigurationError, match=says):
+            read_terrain_settings(path)
 
 
 def test_level_ground_has_a_height_too():

@@ -38,6 +38,22 @@ def test_a_level_of_ones_own_is_a_file(tmp_path, worlds):
     assert mine.ground == nominal.ground
 
 
+def test_a_digest_is_that_of_the_numbers_and_not_of_the_file(tmp_path, worlds):
+    nominal = read_level("nominal", worlds)
+    # written anew it has other lines, no comments and another name
+    assert read_level(str(changed(tmp_path, worlds, lambda values: None)), []).digest == nominal.digest
+    digests = {read_level(name, worlds).digest for name in LEVELS}
+    for change in (
+        lambda values: values["vehicle"].update(drag_factor=[0.8, 1.50001]),
+        lambda values: values["sensors"]["lidar"].update(dropout_share=[0.005, 0.0200001]),
+        lambda values: values["ground"]["weak"].update(share=0.150001),
+        lambda values: values["place"].update(another_place_each_seed=False),
+    ):
+        digests.add(read_level(str(changed(tmp_path, worlds, change)), []).digest)
+    assert len(digests) == len(LEVELS) + 4
+    assert all(len(digest) == 64 for digest in digests)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

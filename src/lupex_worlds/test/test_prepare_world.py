@@ -14,6 +14,7 @@ from lupex_worlds import prepare_world as executable
 from lupex_worlds import world_cache, world_making
 from lupex_worlds.prepare_world import main
 from lupex_worlds.recipe import read_recipe
+from lupex_worlds.truth.level import KIND
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world_cache import WorldError, default_worlds_directories, find_recipe, prepare_world
 from lupex_worlds.world_making import HorizonGrid
@@ -180,13 +181,16 @@ def test_the_executable_prints_only_the_answer(worlds, tmp_path, monkeypatch, ca
     (cached / "orbital" / "site.yaml").write_text("utc_offset_s: 1855050212.0\n", encoding="utf-8")
     common = ["tiny", "--seed", "3", "--worlds-dir", str(worlds)]
     answers = {}
-    for what in ("world", "orbital", "utc_offset_s"):
+    for what in ("world", "orbital", "utc_offset_s", "truth_hash"):
         assert main([*common, "--print", what]) == 0
         answers[what], err = capfd.readouterr()
         assert err == ""
-    assert answers == {"world": str(cached), "orbital": f"{cached}/orbital", "utc_offset_s": "1855050212.0"}, (
-        "no line end"
-    )
+    assert answers == {
+        "world": str(cached),
+        "orbital": f"{cached}/orbital",
+        "utc_offset_s": "1855050212.0",
+        "truth_hash": KIND.digest,
+    }, "no line end"
 
 
 def test_the_executable_fails_with_one_sentence(worlds, tmp_path, monkeypatch, capfd):

@@ -4,6 +4,7 @@ import errno
 import gc
 import math
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 import rasterio
 from rasterio import Affine
 
-from lupex_models.dem import GRID, read_extent, read_far_relief
+from lupex_models.dem import read_extent, read_far_relief
 from lupex_models.height_field import HeightField
+from lupex_models.lunar_raster import GRID
 from lupex_models.site import open_site
 from lupex_models.site_frame import SiteError, SiteFrame
 from lupex_system_tests import lit_ridge
@@ -322,6 +324,44 @@ def test_what_the_coarse_relief_cannot_tell_is_said_and_not_refused(monkeypatch)
     monkeypatch.setattr(site_crop, "compare", lambda field, far: told)
     doubt = site_crop.check_agreement(Path("piece.tif"), field, field)
     assert doubt.startswith("piece.tif: the LOLA relief cannot tell whether this piece is mirrored on its diagonal")
+
+
+def test_a_hole_that_the_file_does_not_state_is_warned_of(tmp_path, heights):
+    hole = heights.copy()
+    hole[57:60, 60:64] = 0.0
+    depth = float(heights[56:61, 59:65].max())
+    middle = np.radians([LATITUDE_DEG, LONGITUDE_DEG])
+    for name, values in (("hole", hole), ("whole", heights)):
+        path = write(tmp_path / f"{name}.tif", values)
+        extent = read_extent(path)
+        x, y = SiteFrame(*middle, 0.0).grid_origin_m
+        _, field = site_crop.read_crop(path, extent, (x, y), 1800.0)
+        told = site_crop.cliff(path, field)
+        assert bool(told) is (name == "hole")
+        if told:
+            said = re.search(r"a cliff of (\d+) m in one cell stands (-?\d+) m east and (-?\d+) m north", told)
+            assert float(said[1]) == pytest.approx(depth, abs=10.0)
+            # Columns 59 to 64 and rows 56 to 60 of 180, 10 m each, counted from the middle.
+            assert -310.0 <= float(said[2]) <= -250.0
+            assert 290.0 <= float(said[3]) <= 340.0
+
+
+@pytest.mark.parametrize(("step_m", "told"), [(39.0, False), (41.0, True)])
+def test_a_cliff_is_steeper_than_four_to_one(step_m, told):
+    heights = np.zeros((30, 30), np.float32)
+    heights[:, 15:] = step_m
+    field = HeightField(heights, 0.0, 0.0, 10.0)
+    assert bool(site_crop.cliff(Path("x.tif"), field)) is told
+    turned = HeightField(heights.T, 0.0, 0.0, 10.0)
+    assert bool(site_crop.cliff(Path("x.tif"), turned)) is told
+
+
+def test_a_warning_of_the_crop_stands_beside_that_of_the_relief(tmp_path, heights, monkeypatch):
+    path = write(tmp_path / "product.tif", heights)
+    monkeypatch.setattr(site_crop, "check_agreement", lambda path, field, far: "it may be mirrored")
+    monkeypatch.setattr(site_crop, "cliff", lambda path, field: "a cliff stands there")
+    assert site_crop.read_site_crop(path, None, 1800.0, silent)[2] == "it may be mirrored; a cliff stands there"
+    assert site_crop.read_site_crop(path, None, 1600.0, silent)[2] == "a cliff stands there"
 
 
 def test_the_planners_kernels_are_waited_for_and_their_process_ends(monkeypatch, tmp_path):

@@ -12,6 +12,7 @@ from lupex_analysis.config import WayRules
 from lupex_analysis.judge.true_cost import EnergyAndTime, TrueCost
 from lupex_analysis.judge.true_light import light_frames
 from lupex_analysis.judge.true_need import STEP_COLUMNS, STEP_ROWS, TrueWay
+from lupex_analysis.judge.true_rocks import rocky_moves
 from lupex_models.height_field import HeightField
 from lupex_worlds.world import World
 
@@ -38,13 +39,17 @@ def true_way(
     """Return the ways home within a window of the map, with light from `start_s` to `end_s` of ROS time.
 
     Home is any cell no steeper than a haven may be that truly recharges: the certificate claims light, not one haven.
-    Rocks are no obstacle between cells: true need errs low by the detours around them.
+    Rocks close what they leave no free ground for; true need errs low by the detours around the others.
     """
     ground = world.ground
     base = HeightField(ground.base, ground.base_x0_m, ground.base_y0_m, ground.base_cell_m)
     x_m, y_m = nodes(base, window)
     heights = cell_means(world, x_m, y_m, base.cell_m)
-    drive_j, drive_s = moves(heights, base.cell_m, cost.energy_and_time, cost.max_slope_rad)
+    drive_j, drive_s = moves(
+        heights, cell_soils(world, x_m, y_m, base.cell_m), base.cell_m, cost.energy_and_time, cost.max_slope_rad
+    )
+    closed = rocky_moves(world.rocks, x_m, y_m, base.cell_m, cost.half_width_m, cost.rock_m)
+    drive_j[closed] = drive_s[closed] = np.inf
     times_s = np.arange(start_s, end_s, rules.frame_s, dtype=np.float64)
     # the light of a frame is that of its middle
     utc_s = times_s + 0.5 * rules.frame_s + world.site.utc_offset_s
@@ -81,12 +86,25 @@ def nodes(field: HeightField, window: Window) -> tuple[Array, Array]:
 
 def cell_means(world: World, x_m: Array, y_m: Array, cell_m: float) -> Array:
     """Return the true ground's mean height (ny, nx) over each cell; nan where it is not known."""
-    offsets = (np.arange(_POINTS) - (_POINTS - 1) / 2) * (cell_m / _POINTS)
     total = np.zeros((y_m.size, x_m.size))
-    for dx in offsets:
-        for dy in offsets:
-            total += world.height(x_m[None, :] + dx, y_m[:, None] + dy)
+    for dx, dy in _points(cell_m):
+        total += world.height(x_m[None, :] + dx, y_m[:, None] + dy)
     return total / _POINTS**2
+
+
+def cell_soils(world: World, x_m: Array, y_m: Array, cell_m: float) -> Array:
+    """Return the mean of the true soil's rows (ny, nx, 7) over each cell: a weak patch counts by its share of it."""
+    rows = []
+    for dx, dy in _points(cell_m):
+        x, y = np.meshgrid(x_m + dx, y_m + dy)
+        rows.append(world.soil_rows(x.ravel(), y.ravel()))
+    return np.asarray(np.mean(rows, axis=0)).reshape(y_m.size, x_m.size, -1)
+
+
+def _points(cell_m: float) -> list[tuple[float, float]]:
+    """Return the places over which a cell is averaged, from its middle."""
+    offsets = (np.arange(_POINTS) - (_POINTS - 1) / 2) * (cell_m / _POINTS)
+    return [(float(dx), float(dy)) for dx in offsets for dy in offsets]
 
 
 def steepness(heights_m: Array, cell_m: float) -> Array:
@@ -95,11 +113,13 @@ def steepness(heights_m: Array, cell_m: float) -> Array:
     return np.asarray(np.arctan(np.hypot(along_x, along_y)))
 
 
-def moves(heights_m: Array, cell_m: float, energy_and_time: EnergyAndTime, max_slope_rad: float) -> tuple[Array, Array]:
+def moves(
+    heights_m: Array, soils: Array, cell_m: float, energy_and_time: EnergyAndTime, max_slope_rad: float
+) -> tuple[Array, Array]:
     """Return drive energy [J] and time [s] (8, ny, nx) of the moves out of each cell; inf where there is none.
 
-    The slope along a move is that between the two cells, the slope across the mean of theirs. Too steep, unknown or
-    outside is no way.
+    The slope along a move is that between the two cells, the slope across the mean of theirs; each half is driven on
+    the soil of its own cell (ny, nx, 7). Too steep, unknown or outside is no way.
     """
     ny, nx = heights_m.shape
     slope_y, slope_x = np.gradient(heights_m, cell_m)
@@ -107,6 +127,7 @@ def moves(heights_m: Array, cell_m: float, energy_and_time: EnergyAndTime, max_s
         closed = ~(steepness(heights_m, cell_m) <= max_slope_rad)
     padded = [np.pad(a, 1, constant_values=np.nan) for a in (heights_m, slope_x, slope_y, np.where(closed, np.nan, 0))]
     energy, seconds = np.full((8, ny, nx), np.inf), np.full((8, ny, nx), np.inf)
+    rows, columns = np.arange(ny), np.arange(nx)
     for move, (di, dj) in enumerate(zip(STEP_ROWS, STEP_COLUMNS, strict=True)):
         there = [a[1 + di : 1 + di + ny, 1 + dj : 1 + dj + nx] for a in padded]
         flat_m = cell_m * math.hypot(di, dj)
@@ -115,7 +136,10 @@ def moves(heights_m: Array, cell_m: float, energy_and_time: EnergyAndTime, max_s
         gx, gy = 0.5 * (slope_x + there[1]), 0.5 * (slope_y + there[2])
         across = np.arctan(ux * gy - uy * gx)
         open_ = np.isfinite(along) & np.isfinite(across) & np.isfinite(there[3]) & ~closed
-        joules, pace = energy_and_time(np.where(open_, along, 0.0), np.where(open_, across, 0.0))
+        slopes = np.where(open_, along, 0.0), np.where(open_, across, 0.0)
+        onto = soils[np.clip(rows + di, 0, ny - 1)[:, None], np.clip(columns + dj, 0, nx - 1)[None, :]]
+        halves = energy_and_time(soils, *slopes), energy_and_time(onto, *slopes)
+        joules, pace = (0.5 * (first + second) for first, second in zip(*halves, strict=True))
         length = flat_m / np.cos(along)
         open_ &= np.isfinite(joules) & np.isfinite(pace)
         energy[move] = np.where(open_, joules * length, np.inf)

@@ -16,6 +16,7 @@ from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import Rover, read_rover
 from lupex_models.site_frame import SiteError
 from lupex_worlds.recipe import read_recipe
+from lupex_worlds.truth.level import TruthLevel
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.world import World, open_world
 from lupex_worlds.world_cache import (
@@ -53,6 +54,7 @@ def find_world(custom: Mapping[str, str]) -> TrueWorld:
     try:
         directories = default_worlds_directories()
         level = read_level(truth, directories)
+        refuse_another_level(level, custom)
         directory = world_directory(read_recipe(find_recipe(name, directories)), int(seed), cache_root(), level)
         if not directory.is_dir():
             raise NoWorldError(
@@ -63,6 +65,17 @@ def find_world(custom: Mapping[str, str]) -> TrueWorld:
         return TrueWorld(world, read_rover(rover_file(directories)))
     except (WorldError, SiteError, ConfigurationError) as error:
         raise NoWorldError(str(error)) from error
+
+
+def refuse_another_level(level: TruthLevel, custom: Mapping[str, str]) -> None:
+    """Raise NoWorldError when a level's numbers are not those of the recording; an older one does not tell them."""
+    recorded = custom.get("truth_hash", "")
+    if recorded and recorded != level.digest:
+        raise NoWorldError(
+            f"the truth level '{level.name}' on this machine is not that of the recording: its numbers have the hash"
+            f" {level.digest[:8]}, the recording's {recorded[:8]}; put its file back as it was, then"
+            " `./lupex report BAG` judges anew"
+        )
 
 
 def refuse_another(world: World, truth: Columns, rules: WayRules) -> None:

@@ -32,7 +32,7 @@ from lupex_launch.lockstep.starts import NodeStart
 from lupex_models.configuration import ConfigurationError
 from lupex_node.exchanges import KIND, Sending
 from lupex_node.lockstep.cdr import writer
-from lupex_node.lockstep.conductor import TIMER, Conductor
+from lupex_node.lockstep.conductor import CLOCK, TIMER, Conductor
 from lupex_node.lockstep.errors import LockstepError
 from lupex_node.lockstep.latency import Latency
 from lupex_node.lockstep.topics import LockstepPublisher, Topic
@@ -153,7 +153,7 @@ class Replay:
 
     def _add(self, start: NodeStart) -> None:
         try:
-            self.conductor.add(start.kind, start.parameters, start.name)
+            self.conductor.add(start.kind, start.parameters, start.name, start.files)
         except ConfigurationError as error:
             raise ReplayError(str(error)) from error
         except LockstepError as error:
@@ -189,6 +189,10 @@ class Replay:
     def _wire(self) -> None:
         """Look at what is heard, stand in for who is asked, and let the messages come."""
         self._wired = True
+        clock = _class(self._source.topics[CLOCK].kind) if CLOCK in self._source.topics else None
+        if clock is not None:
+            self.conductor.topic(CLOCK, clock)
+            self.conductor.follow_clock()
         for name in self.inputs:
             if name in self._source.topics:
                 refuse_other(name, self._source.topics[name], self.conductor.topics[name].kind)
@@ -278,7 +282,8 @@ class Replay:
         """Return the stand-in for who tells a topic; None where nobody would hear it."""
         held, topic = self._source.topics[name], self.conductor.topics.get(name)
         kind = _class(held.kind) if topic is None and held.latched else None if topic is None else topic.kind
-        heard = topic is not None and any(sub.port.name in self._names for sub in topic.subscribers)
+        hear = {*self._names, CLOCK}
+        heard = topic is not None and any(sub.port.name in hear for sub in topic.subscribers)
         if kind is None or not (heard or held.latched):
             if self._wired:
                 self._publishers[name] = None

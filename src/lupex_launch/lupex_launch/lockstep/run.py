@@ -40,7 +40,7 @@ class LockstepRun:
 
     def _add(self, start: NodeStart) -> None:
         try:
-            self.conductor.add(start.kind, start.parameters, start.name)
+            self.conductor.add(start.kind, start.parameters, start.name, start.files)
         except (ConfigurationError, LockstepError) as error:
             raise LaunchError(f"{start.origin}: {error}") from error
 

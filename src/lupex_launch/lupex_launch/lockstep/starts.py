@@ -7,15 +7,16 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lupex_launch.description import LaunchError
 from lupex_launch.evaluation import ProcessSpec
+from lupex_models.configuration import ConfigurationError
 from lupex_node.bare_node import BareNode
+from lupex_node.parameter_files import Given, ParameterFile, given_to, parse_parameter_file, read_parameter_file
+from lupex_node.start import GROUP
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class NodeStart:
     respawn: bool
     respawn_delay_s: float
     origin: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Which file gives a parameter, by dotted name."""
 
 
 def node_starts(specs: Sequence[ProcessSpec]) -> list[NodeStart]:
@@ -44,26 +47,34 @@ def node_start(spec: ProcessSpec) -> NodeStart:
     at = arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
     if arguments[:at]:
         raise LaunchError(f"{spec.origin}: '{spec.name}' takes arguments of its own, and a node in lock step has none")
-    name, texts = kind.NAME, []
+    name, files = kind.NAME, []
     words = iter(arguments[at + 1 :])
     for word in words:
         value = next(words)
         if word == "--params-file":
-            texts.append(read_text(Path(value), spec.origin))
+            files.append(read_file(Path(value), spec.origin))
         elif word == "-r" and value.startswith("__node:="):
             name = value.removeprefix("__node:=")
         else:
             raise LaunchError(f"{spec.origin}: lock step knows neither namespaces nor remaps, as '{value}'")
-    texts.append(spec.parameters)
-    parameters = node_parameters(texts, name, spec.origin)
-    return NodeStart(kind, name, parameters, spec.respawn, spec.respawn_delay_s, spec.origin)
+    files.append(parse_parameter_file(spec.parameters, spec.origin))
+    given = node_parameters(files, name, spec.origin)
+    return NodeStart(
+        kind,
+        name,
+        {key: one.value for key, one in given.items()},
+        spec.respawn,
+        spec.respawn_delay_s,
+        spec.origin,
+        {key: one.file for key, one in given.items()},
+    )
 
 
 def node_class(spec: ProcessSpec) -> type[BareNode[Any]]:
     """Return the class of node that an executable runs: the one that its module defines."""
     found = [
         entry
-        for entry in importlib.metadata.entry_points(group="console_scripts", name=spec.executable)
+        for entry in importlib.metadata.entry_points(group=GROUP, name=spec.executable)
         if entry.dist is not None and entry.dist.name.replace("-", "_") == spec.package
     ]
     if not found:
@@ -83,35 +94,17 @@ def node_class(spec: ProcessSpec) -> type[BareNode[Any]]:
     return kinds[0]
 
 
-def read_text(path: Path, origin: str) -> str:
+def read_file(path: Path, origin: str) -> ParameterFile:
     """Read a parameter file; raises LaunchError."""
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LaunchError(f"{origin}: {path} cannot be read: {error.strerror}") from error
+        return read_parameter_file(path)
+    except ConfigurationError as error:
+        raise LaunchError(f"{origin}: {error}") from error
 
 
-def node_parameters(texts: Sequence[str], name: str, origin: str) -> dict[str, Any]:
-    """Return a node's parameters of parameter files: as in ROS 2 a block of its name wins over `/**`, else the last."""
-    blocks: dict[str, dict[str, Any]] = {"/**": {}, name: {}}
-    for text in texts:
-        try:
-            content = yaml.safe_load(text) or {}
-        except yaml.YAMLError as error:
-            raise LaunchError(f"{origin}: a parameter file is not YAML: {' '.join(str(error).split())}") from error
-        for key, block in content.items():
-            target = key if key == "/**" else str(key).strip("/")
-            if target in blocks:
-                blocks[target].update(flattened((block or {}).get("ros__parameters", {})))
-    return {**blocks["/**"], **blocks[name]}
-
-
-def flattened(section: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested sections by dotted name."""
-    found: dict[str, Any] = {}
-    for key, value in section.items():
-        if isinstance(value, Mapping):
-            found |= flattened(value, f"{prefix}{key}.")
-        else:
-            found[f"{prefix}{key}"] = value
-    return found
+def node_parameters(files: Sequence[ParameterFile], name: str, origin: str) -> dict[str, Given]:
+    """Return the parameters of a node as ROS 2 reads them from files in order; raises LaunchError."""
+    try:
+        return given_to(files, f"/{name}")
+    except ConfigurationError as error:
+        raise LaunchError(f"{origin}: {error}") from error

@@ -17,10 +17,13 @@ from lupex_node.lockstep.services import LockstepActionServer, LockstepService
 from lupex_node.lockstep.store import MemoryStore
 from lupex_node.lockstep.topics import LockstepPublisher, Topic
 from lupex_node.node import LupexNode
-from lupex_node.port import Severity, TimeMaker
+from lupex_node.port import Closable, Severity, TimeMaker
+from lupex_node.qos import STATE
 
 WORLD, MESSAGE, TIMER = 0, 1, 2
 """Priorities of what is due at one time: the world first, then what has arrived, then who looks at it."""
+
+CLOCK = "/clock"
 
 Call = Callable[[Any], None]
 Server = LockstepService | LockstepActionServer
@@ -65,6 +68,12 @@ class Conductor:
         self._queue: list[tuple[int, int, int, LockstepPort | None, Call, Any, str]] = []
         self._number = 0
         self._delay_ns = self.latency.of_message_ns()
+        self._follows = False
+        self._clock: Closable | None = None
+        self._ticks: list[tuple[int, int, LockstepPort, Call, str]] = []
+        """Timers that wait for the clock."""
+        self._maker: TimeMaker | None = None
+        self._step_ns = 0
         self._stopped = False
 
     @property
@@ -74,13 +83,22 @@ class Conductor:
 
     # ------------------------------------------------------------------------------------------------ nodes
 
-    def add(self, kind: type[BareNode[Any]], parameters: Mapping[str, Any] | None = None, name: str = "") -> Any:
-        """Make a node and start it; raises ConfigurationError and LockstepError. `parameters` are by dotted name."""
+    def add(
+        self,
+        kind: type[BareNode[Any]],
+        parameters: Mapping[str, Any] | None = None,
+        name: str = "",
+        files: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Make a node and start it; raises ConfigurationError and LockstepError.
+
+        `parameters` are by dotted name, and so are the `files` that give them, for errors.
+        """
         name = name or kind.NAME
         if name in self.nodes:
             raise LockstepError(f"there are two nodes named '{name}': in lock step a name stands for one node")
         self._lives[name] = self._lives.get(name, 0) + 1
-        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}))
+        port = LockstepPort(self, name, str(self._lives[name]), dict(parameters or {}), files)
         try:
             node = port.node = kind(port)
             if not isinstance(node, LupexNode) or node.common.autostart:
@@ -147,6 +165,8 @@ class Conductor:
         found = self.topics.get(name)
         if found is None:
             found = self.topics[name] = Topic(self, name, kind)
+            if name == CLOCK and self._follows:
+                self.follow_clock()
         elif found.kind is not kind:
             raise LockstepError(f"{name} is {found.kind.__name__} to one node and {kind.__name__} to another")
         return found
@@ -199,18 +219,51 @@ class Conductor:
         self.at(time_ns, MESSAGE, port, call, argument, label)
 
     def tick_at(self, time_ns: int, port: LockstepPort, call: Call, label: str) -> None:
-        """Have a timer tick at a time."""
-        self.at(time_ns, TIMER, port, call, None, label)
+        """Have a timer tick at a time: where there is a /clock, when that has told of it."""
+        if not self._follows:
+            self.at(time_ns, TIMER, port, call, None, label)
+        else:
+            self._number += 1
+            heapq.heappush(self._ticks, (time_ns, self._number, port, call, label))
+
+    def follow_clock(self) -> None:
+        """Let timers tick only when /clock arrives, as over the middleware: who makes time says how finely it runs."""
+        self._follows = True
+        if CLOCK in self.topics and self._clock is None:
+            self._clock = self.visitor(CLOCK).subscribe(self.topics[CLOCK].kind, CLOCK, self._clock_told, STATE)
+
+    def _clock_told(self, message: Any) -> None:
+        told_ns = message.clock.sec * 1_000_000_000 + message.clock.nanosec
+        self.at(self.now_ns, TIMER, None, self._tick_up_to, told_ns)
+
+    def _tick_up_to(self, told_ns: int) -> None:
+        while self._ticks and self._ticks[0][0] <= told_ns:
+            _, _, port, call, label = heapq.heappop(self._ticks)
+            self.run(port, call, None, label)
 
     def make_time(self, port: LockstepPort, maker: TimeMaker) -> None:
         """Step a maker of time whenever its next step is due; time begins where it does."""
         self.now_ns = max(self.now_ns, maker.now_ns())
+        self._maker = maker
+        self.follow_clock()
+        self._step_at(maker.next_ns(self.now_ns), port, maker)
+
+    def _step_at(self, time_ns: int, port: LockstepPort, maker: TimeMaker) -> None:
+        self._step_ns = time_ns
 
         def step(_: None) -> None:
-            maker.step()
-            self.at(maker.next_ns(), WORLD, port, step, None, "step")
+            # one that was put forward is over by now
+            if self._maker is maker and time_ns == self._step_ns > maker.now_ns():
+                maker.step(time_ns)
+                self._step_at(maker.next_ns(time_ns), port, maker)
 
-        self.at(maker.next_ns(), WORLD, port, step, None, "step")
+        self.at(time_ns, WORLD, port, step, None, "step")
+
+    def _hasten(self, port: LockstepPort) -> None:
+        """Put the next step forward where what the maker of time was told wants it."""
+        maker = self._maker
+        if maker is not None and (sooner_ns := maker.next_ns(self.now_ns)) < self._step_ns:
+            self._step_at(sooner_ns, port, maker)
 
     def stop(self) -> None:
         """End `run_until` or `until` after the present event."""
@@ -260,6 +313,8 @@ class Conductor:
                 self.profile.call(port.name, label, call, argument)
         except Exception as error:
             self._crash(port, error)
+        if port.makes_time:
+            self._hasten(port)
         if port.ending is not None:
             (code, text), port.ending = port.ending, None
             self.remove(port.name)

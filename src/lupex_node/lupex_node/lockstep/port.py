@@ -59,8 +59,15 @@ class LockstepTimer:
 class LockstepPort:
     """The world around one node."""
 
-    def __init__(self, conductor: Conductor, name: str, life: str, parameters: Mapping[str, Any]) -> None:
-        self.name, self.life, self.parameters = name, life, parameters
+    def __init__(
+        self,
+        conductor: Conductor,
+        name: str,
+        life: str,
+        parameters: Mapping[str, Any],
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name, self.life, self.parameters, self.files = name, life, parameters, files or {}
         self.source = f"parameters of node /{name}"
         self.alive = True
         self.hung: deque[tuple[Callable[[Any], None], Any]] | None = None

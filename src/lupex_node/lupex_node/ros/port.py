@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node's port by rclpy."""
 
+import functools
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,15 +13,22 @@ from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
+from rclpy.exceptions import (
+    InvalidNamespaceException,
+    InvalidNodeNameException,
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+)
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from lupex_models.configuration import Setting
+from lupex_models.configuration import ConfigurationError, Setting
 from lupex_node.bare_node import BareNode
 from lupex_node.checkpoint import FileStore
 from lupex_node.life import Life
 from lupex_node.node import LupexNode
+from lupex_node.parameter_files import ParameterFile, given_to
 from lupex_node.port import ActionRules, Severity, TapRules, TimeMaker, Use
 from lupex_node.qos import Profile
 from lupex_node.ros.actions import RosActionClient, RosActionServer, RosClient, RosService
@@ -99,21 +108,49 @@ class StagedNode(LifecycleNode):
         return super().on_shutdown(state)
 
 
+REFUSALS = (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    InvalidNodeNameException,
+    InvalidNamespaceException,
+)
+"""What rclpy raises where a parameter of its own, or a name, is wrong."""
+
+
+def one_line(error: Exception) -> str:
+    """Return what an error of rclpy says, without the places in its C code."""
+    return re.sub(r", at \S+:\d+", "", " ".join(str(error).split()))
+
+
+def _same(given: Any, read: Any) -> bool:
+    """Tell whether a value is that of a file: rcl reads a float where YAML 1.1 reads a text, as in 1e3."""
+    return bool(given == read) or (isinstance(read, str) and not isinstance(given, str))
+
+
 class RosPort:
     """The world around one node; `node` is rclpy's own, `ended` is set when the node wants to end."""
 
-    def __init__(self, kind: type[BareNode[Any]], name: str = "", **options: Any) -> None:
-        """Make rclpy's node; `options` go to it."""
+    def __init__(
+        self, kind: type[BareNode[Any]], name: str = "", files: Sequence[ParameterFile] = (), **options: Any
+    ) -> None:
+        """Make rclpy's node; `options` go to it. Raises ConfigurationError for what rclpy itself does not take.
+
+        `files` are those that the command line names.
+        """
         if kind.MAKES_TIME:
             options["parameter_overrides"] = [
                 *options.get("parameter_overrides", ()),
                 Parameter("use_sim_time", value=False),
             ]
-        self.node: Node = (StagedNode if issubclass(kind, LupexNode) else Node)(name or kind.NAME, **options)
+        try:
+            self.node: Node = (StagedNode if issubclass(kind, LupexNode) else Node)(name or kind.NAME, **options)
+        except REFUSALS as error:
+            raise ConfigurationError(f"parameters of node {name or kind.NAME}: {one_line(error)}") from error
         self.name: str = self.node.get_name()
         self.source = f"parameters of node {self.node.get_fully_qualified_name()}"
         self.life = str(Life(socket.gethostname(), os.getpid(), time.time_ns()))
         self.parameters: Mapping[str, Any] = given_parameters(self.node)
+        self._parameter_files = files
         self.maker: TimeMaker | None = None
         self.ended: tuple[int, str] | None = None
         self._clock = self.node.get_clock()
@@ -124,6 +161,17 @@ class RosPort:
         self._polled: list[tuple[Any, Use]] = []
         self._asleep: list[tuple[Any, Use]] = []
         self._taps: list[RosTap] = []
+
+    @functools.cached_property
+    def files(self) -> Mapping[str, str]:
+        """Which file gives a parameter; raises ConfigurationError for a file that holds nothing for this node."""
+        found = given_to(self._parameter_files, self.node.get_fully_qualified_name())
+        # What the command line gives by itself is another value, unless it repeats the file's.
+        return {
+            key: given.file
+            for key, given in found.items()
+            if key in self.parameters and _same(self.parameters[key], given.value)
+        }
 
     def start(self, owner: BareNode[Any]) -> None:
         """Wire and activate the node, unless it is to wait for its transitions; raises what the wiring raises."""
@@ -151,7 +199,9 @@ class RosPort:
         declare(self.node, settings)
 
     def now_ns(self) -> int:
-        """Return ROS time."""
+        """Return ROS time; a maker of time lives by its own."""
+        if self.maker is not None:
+            return self.maker.now_ns()
         return int(self._clock.now().nanoseconds)
 
     def log(self, severity: Severity, text: str) -> None:

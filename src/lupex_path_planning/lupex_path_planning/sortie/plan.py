@@ -121,15 +121,15 @@ def _refusal(
         return "the rover stands outside the planner's map of the site"
     if not policy.grid.passable[start]:
         return "the rover stands on ground steeper than is planned over"
-    for index, (end, visit) in enumerate(zip(ends, visits, strict=True)):
+    for number, (end, visit) in enumerate(zip(ends, visits, strict=True), start=1):
         if not all(math.isfinite(v) for v in (visit.x_m, visit.y_m, visit.service_s, visit.service_w)) or (
             visit.service_s < 0.0 or visit.service_w < 0.0
         ):
-            return f"target {index}: place, stay and load must be finite, stay and load not negative"
+            return f"target {number}: place, stay and load must be finite, stay and load not negative"
         if end is None:
-            return f"target {index} lies outside the planner's map of the site"
+            return f"target {number} lies outside the planner's map of the site"
         if not policy.grid.passable[end]:
-            return f"target {index} lies on ground steeper than is planned over; another place near it may do"
+            return f"target {number} lies on ground steeper than is planned over; another place near it may do"
     need = policy.need(time_s, *start)
     if not math.isfinite(need):
         return "no way back to sunlight is proven from where the rover stands, whatever its charge"

@@ -68,12 +68,12 @@ def _failing(problem: Problem, state: State) -> tuple[Problem, str]:
         for index in range(count):
             alone = problem.of([index])
             if not possible(alone, state):
-                return alone, f"target {index}"
+                return alone, f"target {index + 1}"
         return problem, f"all {count} targets together" if count > 1 else "the way back"
     for index in range(count):
         first = problem.of(range(index + 1))
         if not possible(first, state):
-            return first, f"target {index}"
+            return first, f"target {index + 1}"
     return problem, "the way back"
 
 

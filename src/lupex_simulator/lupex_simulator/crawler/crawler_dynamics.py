@@ -27,6 +27,8 @@ X, Y, Z, YAW, PITCH, ROLL, VX, VY, WZ, POWER, BLOCKED, DISTANCE, OBSTACLE = rang
 STEER, TRACK, TRAVEL, TORQUE, SLIP, SINKAGE, RUTS = 13, 17, 21, 25, 29, 33, 37
 SIZE = RUTS + UNITS * RUT_COLUMNS
 
+STEERED_RAD = 1e-9
+"""Of a steering command: less to turn is none."""
 _HOLD_MPS = 1e-3
 """With all tracks at rest, a slower creep is the balance's own way to say that the soil holds."""
 
@@ -38,7 +40,7 @@ def _actuate(state, limits, steer_command, track_command, dt_s):  # type: ignore
     steering, running = 0, False
     for i in range(UNITS):
         turn = max(-limits[MAX_STEER], min(limits[MAX_STEER], steer_command[i])) - steer[i]
-        steering += abs(turn) > 1e-9
+        steering += abs(turn) > STEERED_RAD
         limit = limits[STEER_RATE] * dt_s
         steer[i] += max(-limit, min(limit, turn))
         change = max(-limits[MAX_SPEED], min(limits[MAX_SPEED], track_command[i])) - track[i]

@@ -25,7 +25,6 @@ _ITERATIONS = 60
 _HALVINGS = 30
 _BALANCED = 1e-8
 _STEEPEST_RAD = math.radians(36.0)
-_STEP_RAD = math.radians(0.5)
 
 
 class SteadyDrive(NamedTuple):
@@ -54,43 +53,25 @@ def steady_drive(
     return SteadyDrive(*_steady(track, np.asarray(soil, float), slope_along_rad, slope_across_rad, speed_mps))
 
 
-class DriveCost:
-    """Energy and time of each metre of driving on one soil, looked up over the slopes along and across."""
+def drive_costs(
+    track: Track,
+    soils: npt.ArrayLike,
+    slope_along_rad: npt.ArrayLike,
+    slope_across_rad: npt.ArrayLike,
+    speed_mps: float | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """Return (J/m of the drives, s/m) of driving straight on soils (..., 7) over slopes (...), as `steady_drive`.
 
-    def __init__(self, track: Track, soil: FloatArray, speed_mps: float | None = None) -> None:
-        """Compute the table, once, for the track's full speed unless another is given."""
-        half = round(_STEEPEST_RAD / _STEP_RAD)
-        self._half = half
-        along = np.arange(-half, half + 1) * _STEP_RAD
-        across = np.arange(0, half + 1) * _STEP_RAD
-        speed = track.max_speed_mps if speed_mps is None else speed_mps
-        self._energy, self._time = _table(track, np.asarray(soil, float), along, across, speed)
-
-    def __call__(
-        self, slope_along_rad: npt.ArrayLike, slope_across_rad: npt.ArrayLike
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return (J/m of the drives, s/m) for slopes of any common shape; inf where it cannot be driven."""
-        along, across = np.broadcast_arrays(
-            np.asarray(slope_along_rad, float) / _STEP_RAD + self._half,
-            np.abs(np.asarray(slope_across_rad, float)) / _STEP_RAD,
-        )
-        known = (along >= 0.0) & (along <= 2 * self._half) & (across <= self._half)
-        i = np.where(known, np.minimum(along, 2 * self._half - 1), 0.0).astype(int)
-        j = np.where(known, np.minimum(across, self._half - 1), 0.0).astype(int)
-        u, v = np.where(known, along - i, 0.0), np.where(known, across - j, 0.0)
-        found = []
-        for table in (self._energy, self._time):
-            corners = [
-                np.where(share > 0.0, table[i + di, j + dj], 0.0) * share
-                for di, dj, share in (
-                    (0, 0, (1 - u) * (1 - v)),
-                    (1, 0, u * (1 - v)),
-                    (0, 1, (1 - u) * v),
-                    (1, 1, u * v),
-                )
-            ]
-            found.append(np.where(known, corners[0] + corners[1] + corners[2] + corners[3], np.inf))
-        return found[0], found[1]
+    At the track's full speed unless another is given; inf where it cannot be driven, or is steeper than 36 deg.
+    """
+    rows = np.asarray(soils, float)
+    along, across, _ = np.broadcast_arrays(
+        np.asarray(slope_along_rad, float), np.asarray(slope_across_rad, float), rows[..., 0]
+    )
+    rows = np.broadcast_to(rows, (*along.shape, rows.shape[-1])).reshape(-1, rows.shape[-1])
+    speed = track.max_speed_mps if speed_mps is None else speed_mps
+    energy, time = _costs(track, np.ascontiguousarray(rows), along.ravel(), across.ravel(), speed)
+    return energy.reshape(along.shape), time.reshape(along.shape)
 
 
 @njit(cache=True)
@@ -153,13 +134,11 @@ def _steady(track, soil, slope_along_rad, slope_across_rad, speed_mps):  # type:
 
 
 @njit(cache=True)
-def _table(track, soil, along, across, speed):  # type: ignore[no-untyped-def]
-    energy = np.full((along.size, across.size), np.inf)
-    time = np.full((along.size, across.size), np.inf)
-    for i in range(along.size):
-        for j in range(across.size):
-            _, ground, power, feasible, _, _ = _steady(track, soil, along[i], across[j], speed)
+def _costs(track, soils, along, across, speed):  # type: ignore[no-untyped-def]
+    energy, time = np.full(along.size, np.inf), np.full(along.size, np.inf)
+    for k in range(along.size):
+        if abs(along[k]) <= _STEEPEST_RAD and abs(across[k]) <= _STEEPEST_RAD:
+            _, ground, power, feasible, _, _ = _steady(track, soils[k], along[k], across[k], speed)
             if feasible:
-                energy[i, j] = power / ground
-                time[i, j] = 1.0 / ground
+                energy[k], time[k] = power / ground, 1.0 / ground
     return energy, time

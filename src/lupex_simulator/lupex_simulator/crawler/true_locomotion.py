@@ -24,7 +24,7 @@ RUT_COLUMNS = 5
 
 _SPEED_SHARE = 0.2
 """[A] of the tracks' internal resistance at full speed that goes with speed."""
-_BRAKE_LOSS = 0.1
+BRAKE_LOSS = 0.1
 """[A] electrical power of a braking drive over the power that it brakes."""
 _ITERATIONS = 60
 _HALVINGS = 30
@@ -225,7 +225,7 @@ def drive_torque(track_mps, along_mps, across_mps, load_n, track, soil):  # type
 def drive_power(torque_nm, track_mps, track):  # type: ignore[no-untyped-def]
     """Return the electrical power [W] of a drive: nothing flows back to the bus, and braking takes some."""
     power = torque_nm * track_mps / track.sprocket_radius_m
-    return power / track.drive_efficiency if power >= 0.0 else -_BRAKE_LOSS * power
+    return power / track.drive_efficiency if power >= 0.0 else -BRAKE_LOSS * power
 
 
 @njit(cache=True)

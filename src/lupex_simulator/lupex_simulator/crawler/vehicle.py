@@ -96,6 +96,8 @@ class Vehicle:
         self._track_command = np.zeros(4)
         self._commanded_s = -math.inf
         self.tipped = False
+        self.settled = False
+        """Whether the last step found it at rest on soil, or an obstacle, that holds it: it stays so by itself."""
         state = self._state
         state[kernel.X], state[kernel.Y], state[kernel.YAW] = x_m, y_m, yaw_rad
         state[kernel.STEER : kernel.STEER + 4] = self._steer_command
@@ -127,13 +129,18 @@ class Vehicle:
     def step(self, dt_s: float, time_s: float, *, anchored: bool = False, powered: bool = True) -> None:
         """Move by `dt_s`; the drives stop when the command is older than the controllers' timeout.
 
-        `anchored`: the drill holds the vehicle. Without power, and once tipped over, nothing moves.
+        `anchored`: the drill holds the vehicle. Without power the tracks lock, and the soil decides. Once tipped over,
+        nothing moves.
         """
         state = self._state
         if self.tipped or not powered:
             state[kernel.TRACK : kernel.TRACK + 4] = 0.0
+            self._track_command[:] = 0.0
+            self._steer_command[:] = self.steer_rad
+        if self.tipped:
             state[kernel.TORQUE : kernel.TORQUE + 4] = 0.0
             state[kernel.VX : kernel.POWER + 1] = 0.0
+            self.settled = True
             return
         if time_s - self._commanded_s > self._rover.crawler.command_timeout_s:
             self._track_command[:] = 0.0
@@ -150,6 +157,7 @@ class Vehicle:
             anchored,
             dt_s,
         )
+        self.settled = not anchored and not self.moving
         self.encoders.follow(self.track_mps)
         if math.hypot(state[kernel.X] - self._soil_x_m, state[kernel.Y] - self._soil_y_m) > self._config.soil_refresh_m:
             self._read_soil()

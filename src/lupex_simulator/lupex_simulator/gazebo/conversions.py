@@ -9,22 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Light
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState, PointCloud2, PointField
+from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Header
 
-from lupex_node.checks import InvalidMessage
-from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, MAP_FRAME, STEER_NAMES, header
+from lupex_node.checks import InvalidMessage, all_finite
+from lupex_simulator.conversions import BASE_FRAME, JOINT_NAMES, MAP_FRAME, STEER_NAMES, header, time_ns
+from lupex_simulator.gazebo.inertial_means import Instant
 from lupex_simulator.gazebo.unit_drive import UnitState
 from lupex_worlds.gazebo_files.world_model import SUN_NAME, SunSettings
 
 FloatArray = npt.NDArray[np.float64]
 _WANTED = ("x", "y", "z", "intensity")
-
-
-def clock_ns(message: Clock) -> int:
-    """Return the clock's time."""
-    return int(message.clock.sec) * 1_000_000_000 + int(message.clock.nanosec)
 
 
 def steering_angles(message: JointState) -> FloatArray:
@@ -37,6 +32,16 @@ def steering_angles(message: JointState) -> FloatArray:
     if not np.isfinite(angles).all():
         raise InvalidMessage("a steering angle is not finite")
     return angles
+
+
+def inertial_instant(message: Imu) -> Instant:
+    """Return what Gazebo's inertial unit feels at one time; raises InvalidMessage when it is not finite."""
+    w, a = message.angular_velocity, message.linear_acceleration
+    return Instant(
+        time_ns(message.header.stamp),
+        all_finite((w.x, w.y, w.z), "the angular velocity"),
+        all_finite((a.x, a.y, a.z), "the linear acceleration"),
+    )
 
 
 def joint_states_message(time_ns: int, units: UnitState) -> JointState:

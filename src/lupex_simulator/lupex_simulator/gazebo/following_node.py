@@ -16,6 +16,7 @@ from lupex_node.ros.process import run
 from lupex_simulator.gazebo.following import ClockError
 from lupex_simulator.gazebo.footing import FallenError
 from lupex_simulator.gazebo.unit_drive import NotMovingError
+from lupex_worlds.gazebo_files.server_output import HARMLESS
 
 C = TypeVar("C")
 
@@ -63,8 +64,8 @@ class FollowingNode(BareNode[C]):
         elif now_s - self._stepped_s > SILENT_S:
             self._stepped_s = now_s
             self.warn(
-                f"nothing from Gazebo for {SILENT_S:g} s: is it paused? Where it failed its output holds [Err], "
-                "though its exit code is 0"
+                f"nothing from Gazebo for {SILENT_S:g} s: is it paused? Where it failed its output holds [Err] ("
+                f"'{HARMLESS[0]}' aside), though its exit code is 0"
             )
 
 

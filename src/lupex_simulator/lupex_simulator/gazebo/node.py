@@ -9,7 +9,7 @@ import numpy as np
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Contacts
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import JointState, PointCloud2
+from sensor_msgs.msg import Imu, JointState, PointCloud2
 from std_msgs.msg import Float64
 
 from lupex_interfaces.msg import DrillRig
@@ -18,28 +18,33 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_node.conversions import seconds
+from lupex_node.qos import Profile
 from lupex_simulator.config import GazeboAdapterConfig
 from lupex_simulator.conversions import (
     DRIVE_NAMES,
     STEER_NAMES,
+    ImuMessages,
     cloud_message,
     command_time_s,
     joint_command,
     odometry_pose,
+    time_ns,
 )
 from lupex_simulator.gazebo.conversions import (
     as_truth,
-    clock_ns,
     cloud_points,
+    inertial_instant,
     joint_states_message,
     steering_angles,
 )
 from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run_following
 from lupex_simulator.gazebo.footing import refuse_fallen
+from lupex_simulator.gazebo.inertial_means import InertialMeans
 from lupex_simulator.gazebo.lidar_cloud import ground_points, hull_of
 from lupex_simulator.gazebo.told_cloud import told_cloud
 from lupex_simulator.gazebo.unit_drive import MotionProof, UnitDrive
+from lupex_simulator.sensors.inertial import InertialUnit, moon_rotation_map_rad_s
 from lupex_simulator.sensors.sensor_pose import PoseHistory, SensorPose
 from lupex_worlds.gazebo_files.robot_description import DRIVES
 from lupex_worlds.pose import Pose
@@ -53,8 +58,12 @@ _CLOUD_LATE_S = 2.0
 """Between a cloud's stamp and its coming."""
 
 
+INSTANTS = Profile(1000)
+"""Of the inertial unit: four seconds at 250 Hz, as many as config/ros_gz_bridge.yaml keeps at its end."""
+
+
 class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
-    """Unit commands with the soil's slip to Gazebo; encoders, odometry, cloud and contact back."""
+    """Unit commands with the soil's slip to Gazebo; encoders, odometry, inertial means, cloud and contact back."""
 
     NAME, CONFIG = "gazebo_adapter", GazeboAdapterConfig
 
@@ -74,6 +83,11 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._hull = hull_of(rover, config.hull_margin_m)
         self._lidar_draw = world.sensors.lidar
         self._lidar_rng = random_stream(world.seed, "gazebo lidar")
+        moon = moon_rotation_map_rad_s(world.frame)
+        self._inertial = InertialUnit(world.sensors.imu, moon, random_stream(world.seed, "inertial"))
+        self._inertial_s = 1.0 / rover.imu.rate_hz
+        self._means = InertialMeans(round(1e9 * self._inertial_s))
+        self._imu_messages = ImuMessages(rover)
         self._poses: PoseHistory | None = None
         self._track_mps = 0.0
         self._clock = FollowedClock(round(1e9 / config.rate_hz))
@@ -86,11 +100,13 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._angles = [self.publisher(Float64, f"/gazebo/{name}/angle", qos.NEWEST) for name in STEER_NAMES]
         self._speeds = [self.publisher(Float64, f"/gazebo/{name}/speed", qos.NEWEST) for name in DRIVE_NAMES]
         self._joints = self.publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
+        self._imu = self.publisher(Imu, "/imu/data", qos.SAMPLES)
         self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
         self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
         self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)))
+        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
         self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
+        self.listen(Imu, "/gazebo/imu", self._on_imu, INSTANTS)
         self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
         self.listen(PointCloud2, "/gazebo/lidar/points", self._on_cloud)
         self.listen(Contacts, "/gazebo/contact", self._on_contact)
@@ -101,13 +117,20 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
 
     def _on_odometry(self, message: Odometry) -> None:
         self._pose, self._odometry = odometry_pose(message), message
-        stamp, pose = message.header.stamp, SensorPose(**vars(self._pose))
-        time_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+        at_ns, pose = time_ns(message.header.stamp), SensorPose(**vars(self._pose))
         if self._poses is None:
             # a cloud comes a while after its stamp
             kept_ns = round(1e9 * (self._lidar_draw.scan_duration_s + _CLOUD_LATE_S))
-            self._poses = PoseHistory(pose, time_ns, kept_ns)
-        self._poses.add(pose, time_ns)
+            self._poses = PoseHistory(pose, at_ns, kept_ns)
+        self._poses.add(pose, at_ns)
+
+    def _on_imu(self, message: Imu) -> None:
+        for mean in self._means.add(inertial_instant(message)):
+            if self._pose is not None:
+                told = self._inertial.of_means(
+                    mean.rate_rad_s, mean.force_mps2, self._pose.rotation(), self._inertial_s, self._track_mps
+                )
+                self._imu.publish(self._imu_messages.of(mean.time_ns, *told))
 
     def _on_joint_states(self, message: JointState) -> None:
         self._steer = steering_angles(message)
@@ -128,8 +151,7 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         lidar = self._rover.lidar
         points = ground_points(cloud_points(message), self._hull, lidar.range_min_m, lidar.range_max_m)
         if self._poses is not None:
-            stamp, draw = message.header.stamp, self._lidar_draw
-            end_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
+            end_ns, draw = time_ns(message.header.stamp), self._lidar_draw
             poses = (self._poses.at(end_ns - round(1e9 * draw.scan_duration_s)), self._poses.at(end_ns))
             points = told_cloud(points, poses, lidar, draw, self._lidar_rng, track_mps=self._track_mps)
         self._cloud.publish(cloud_message(message.header.stamp, points))

@@ -18,7 +18,8 @@ from lupex_models.rover import read_rover
 from lupex_models.site_frame import SiteError
 from lupex_node import qos
 from lupex_simulator.config import SimulatorConfig
-from lupex_simulator.gazebo.conversions import clock_ns, light_message
+from lupex_simulator.conversions import time_ns
+from lupex_simulator.gazebo.conversions import light_message
 from lupex_simulator.gazebo.following import FollowedClock
 from lupex_simulator.gazebo.following_node import FollowingNode, run_following
 from lupex_simulator.pace import Pace
@@ -44,7 +45,7 @@ class PayloadNode(FollowingNode[SimulatorConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
         self._clock = FollowedClock()
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(clock_ns(message)))
+        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
         self._sun_light = self.publisher(Light, "/gazebo/light_config", qos.STATE)
         self._lit_s = -float("inf")
         self._sim: Simulation | None = None

@@ -3,12 +3,12 @@
 """What the power bus is told and what it tells: settings, start, light at the array, readings."""
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from lupex_models.configuration import setting
 from lupex_simulator.power.converter import LockoutConfig
+from lupex_simulator.power.true_array import Faces, evenly
 
 
 @dataclass(frozen=True)
@@ -44,22 +44,19 @@ class BusStart(NamedTuple):
 
 @dataclass(frozen=True)
 class Sunlight:
-    """The Sun at the array: at its middle and, where known, at its foot and top and on each string."""
+    """The Sun at the array: at its middle and, where known, over its faces."""
 
     disc_fraction: float
     incidence_rad: float
     distance_m: float
     permanent_shadow: bool = False
-    foot_fraction: float | None = None
-    top_fraction: float | None = None
-    string_shares: Sequence[float] | None = None
+    faces: Faces | None = None
 
     @property
-    def shares(self) -> tuple[float, float, float]:
-        """Shares of the disc at foot, middle and top; those that are not known are the middle's."""
+    def on_faces(self) -> Faces:
+        """Shares of the disc over the faces; where they are not known, the middle's."""
         middle = self.disc_fraction
-        foot = middle if self.foot_fraction is None else self.foot_fraction
-        return foot, middle, middle if self.top_fraction is None else self.top_fraction
+        return evenly(middle, middle, middle) if self.faces is None else self.faces
 
 
 @dataclass(frozen=True)

@@ -95,12 +95,11 @@ class PowerBus:
         if self.supplied:
             self._take_loads(flows, mobility_w, drill_w, heating)
         available_w = self._array.power_w(
-            sun.shares,
+            sun.on_faces,
             sun.incidence_rad,
             sun.distance_m,
             self._heat.panel_k,
             self._array.dust(place.driven_m, place.drilled_m),
-            sun.string_shares,
         )
         if self.supplied:
             result, given_w = self._carry(flows.load_w, available_w, dt_s)

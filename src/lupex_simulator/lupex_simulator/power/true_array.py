@@ -3,7 +3,7 @@
 """The solar tower that is truly there: strings in rows over three faces, dust, heat, pointing and partial shade."""
 
 import math
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from lupex_models.constants import ASTRONOMICAL_UNIT_M
 from lupex_models.rover import SolarArray
@@ -15,6 +15,23 @@ _LEAST_SHARE = 0.05
 """[A] of the disc: with less, a string's voltage is under that of the others and its diode bypasses it."""
 _REFERENCE_K = 301.15
 """[L] of rated cell power (28 degC, AIAA S-111)."""
+
+
+class FaceLight(NamedTuple):
+    """Share [0..1] of the Sun's disc at a face's foot, middle and top; straight between."""
+
+    foot: float
+    middle: float
+    top: float
+
+
+Faces = tuple[FaceLight, ...]
+"""One a face of the tower, from the right as one looks towards the Sun."""
+
+
+def evenly(foot: float, middle: float, top: float) -> Faces:
+    """Return light that is the same on all faces."""
+    return (FaceLight(foot, middle, top),) * ARRAY_FACES
 
 
 def deck_incidence_rad(x: float, y: float, z: float) -> float:
@@ -39,43 +56,32 @@ class TrueArray:
         return math.exp(-draw.dust_per_km * driven_m / 1000.0 - draw.dust_per_drilled_m * drilled_m)
 
     def power_w(
-        self,
-        shares: tuple[float, float, float],
-        incidence_rad: float,
-        sun_distance_m: float,
-        panel_k: float,
-        clear: float = 1.0,
-        string_shares: Sequence[float] | None = None,
+        self, faces: Faces, incidence_rad: float, sun_distance_m: float, panel_k: float, clear: float = 1.0
     ) -> float:
-        """Return the tower's electrical power [W].
+        """Return the tower's electrical power [W]; `clear` is the share of light that dust lets through.
 
-        `shares` of the Sun's disc are those at the foot, middle and top of the tower, straight between; `string_shares`
-        (0..1, one a string) is what nearer things leave of it. A string gives what its least lit cell does.
-        Cosine, distance and temperature as Patel (2005, ch. 8). Raises ValueError for another count of strings.
+        A string gives what its least lit cell does. Cosine, distance and temperature as Patel (2005, ch. 8). Raises
+        ValueError for another count of faces.
         """
-        if string_shares is not None and len(string_shares) != ARRAY_STRINGS:
-            raise ValueError(
-                f"{len(string_shares)} string shares were given, but the tower has {ARRAY_STRINGS} strings"
-            )
+        if len(faces) != ARRAY_FACES:
+            raise ValueError(f"the light of {len(faces)} faces was given, but the tower has {ARRAY_FACES}")
         per_string = self._string_w * max(math.cos(incidence_rad), 0.0) * clear
         per_string *= (ASTRONOMICAL_UNIT_M / sun_distance_m) ** 2
         per_string *= max(1.0 + self._draw.temperature_coefficient_k * (panel_k - _REFERENCE_K), 0.0)
         total = 0.0
-        low = _share_at(shares, 0.0)
-        for row in range(ARRAY_ROWS):
-            high = _share_at(shares, (row + 1.0) / ARRAY_ROWS)
-            lit = min(low, high)
-            low = high
-            for face in range(ARRAY_FACES):
-                k = row * ARRAY_FACES + face
-                share = lit if string_shares is None else lit * min(max(string_shares[k], 0.0), 1.0)
-                if share >= _LEAST_SHARE and k not in self._dead:
-                    total += share * self._face_gain[face]
+        for face, (light, gain) in enumerate(zip(faces, self._face_gain, strict=True)):
+            low = _share_at(light, 0.0)
+            for row in range(ARRAY_ROWS):
+                high = _share_at(light, (row + 1.0) / ARRAY_ROWS)
+                share = min(low, high)
+                low = high
+                if share >= _LEAST_SHARE and row * ARRAY_FACES + face not in self._dead:
+                    total += share * gain
         return per_string * total
 
 
-def _share_at(shares: tuple[float, float, float], height: float) -> float:
+def _share_at(light: FaceLight, height: float) -> float:
     """Return the disc's share at a height (0 foot .. 1 top)."""
     half = 2.0 * height
-    low, high, at = (shares[0], shares[1], half) if half <= 1.0 else (shares[1], shares[2], half - 1.0)
+    low, high, at = (light.foot, light.middle, half) if half <= 1.0 else (light.middle, light.top, half - 1.0)
     return min(max(low + (high - low) * at, 0.0), 1.0)

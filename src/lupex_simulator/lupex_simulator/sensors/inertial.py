@@ -65,6 +65,20 @@ class InertialUnit:
         rate, force = true_motion(
             rotation_before, rotation_after, velocity_before_mps, velocity_after_mps, self._moon, dt_s
         )
+        return self._told(rate, force, dt_s, track_mps)
+
+    def of_means(
+        self, rate_rad_s: FloatArray, force_mps2: FloatArray, rotation: FloatArray, dt_s: float, track_mps: float = 0.0
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return what is told of true means over `dt_s`: the rate (3) against the map, and the specific force (3).
+
+        `rotation` (3, 3) is base_link to map; the Moon's own turning comes to the rate.
+        """
+        return self._told(rate_rad_s + rotation.T @ self._moon, force_mps2.copy(), dt_s, track_mps)
+
+    def _told(
+        self, rate: FloatArray, force: FloatArray, dt_s: float, track_mps: float
+    ) -> tuple[FloatArray, FloatArray]:
         white = self._rng.standard_normal((4, 3))
         shaken = self._shaking.over(dt_s, track_mps)
         if shaken is not None:

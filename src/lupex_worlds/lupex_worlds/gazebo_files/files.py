@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -43,16 +44,16 @@ def write_files(directory: Path, scene: Scene, rover: Rover, description: Path, 
     """
     world = sdf_text(world_model(scene, rover))
     model = sdf_text(rover_model(read_urdf(read_xacro(description, drive=drive, rover=rover_file))))
-    digest = hashlib.sha256(json.dumps([_FORMAT, world, model]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([_FORMAT, asdict(scene.terrain), world, model]).encode()).hexdigest()
     target = directory / f"gazebo-{drive}"
     made = target / _MADE_FILE
     if made.is_file() and made.read_text(encoding="utf-8") == digest:
         return target
+    # its owner's alone, as it is made: it holds the true ground
     unfinished = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=directory))
     try:
         _write(unfinished, scene, world, model)
         (unfinished / _MADE_FILE).write_text(digest, encoding="utf-8")
-        unfinished.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         os.rename(unfinished, target)
     finally:
@@ -73,7 +74,7 @@ def _write(directory: Path, scene: Scene, world: str, model: str) -> None:
     (terrain / "heights.png").write_bytes(png(patch.pixels()))
     (terrain / "regolith.png").write_bytes(regolith_texture())
     (terrain / "flat.png").write_bytes(flat_normals())
-    (terrain / "surroundings.obj").write_text(surroundings_mesh(scene.base, patch), encoding="utf-8")
+    (terrain / "surroundings.obj").write_text(surroundings_mesh(scene.base, patch, scene.terrain), encoding="utf-8")
 
 
 def _config(name: str, title: str) -> str:

@@ -12,12 +12,14 @@ from lupex_models.site_frame import SiteError
 from lupex_worlds.gazebo_files.files import MODELS, WORLD_FILE, MissingFileError, refuse_missing, write_files
 from lupex_worlds.gazebo_files.raster import TerrainError
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, DescriptionError
+from lupex_worlds.gazebo_files.terrain_settings import read_terrain_settings
 from lupex_worlds.gazebo_files.world_model import scene_of
 from lupex_worlds.run_world import open_run_world
 from lupex_worlds.world_cache import WorldError
 
 _SHARE = Path("share") / "lupex_bringup"
 _ROVER = Path("config") / "rover.yaml"
+_TERRAIN = Path("config") / "gazebo_world.yaml"
 COMMITTED_SEED = 1
 REFUSED = (WorldError, ConfigurationError, SiteError, DescriptionError, TerrainError, MissingFileError)
 
@@ -39,7 +41,8 @@ def make_gazebo(world_directory: Path, truth: str, draw_seed: int, drive: str) -
     Raises one of REFUSED.
     """
     rover_file = shared_file(_ROVER)
-    scene = scene_of(open_run_world(world_directory, truth, draw_seed))
+    terrain = read_terrain_settings(shared_file(_TERRAIN))
+    scene = scene_of(open_run_world(world_directory, truth, draw_seed), terrain)
     try:
         made = write_files(
             world_directory, scene, read_rover(rover_file), shared_file(DESCRIPTION), rover_file.resolve(), drive

@@ -10,18 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lupex_models.height_field import HeightField
+from lupex_worlds.gazebo_files.terrain_settings import AS_CONFIGURED, FEWEST_CELLS, TerrainSettings
 from lupex_worlds.ground import Ground, ground_heights
 
 FloatArray = npt.NDArray[np.float64]
 
 MOST = 65535
 """Of a pixel: Gazebo maps the brightest one to the full height."""
-_FEWEST_CELLS, _MOST_CELLS = 64, 2048
 _TEXTURE_PIXELS = 128
-_SURROUNDING_CELLS = 160
-"""A side, at most, of the mesh around the height map, where it is far away."""
-_FINE_AROUND_M = 100.0
-"""From the height map: nearer the mesh has every node of the field, for there it casts shadows on the map."""
 _OVERLAP_M = 1.0
 _SUNK_M = 0.5
 """By how much the mesh lies below the height map where it reaches under it, so that the fine ground shows."""
@@ -72,17 +68,24 @@ class Patch:
         return np.rint(scaled).astype(np.uint16)
 
 
-def cut_patch(ground: Ground, x_m: FloatArray, y_m: FloatArray, margin_m: float) -> Patch:
+def needed_m(x_m: FloatArray, y_m: FloatArray, margin_m: float) -> float:
+    """Return the side of a square that holds the points with a margin."""
+    return max(float(np.ptp(x_m)), float(np.ptp(y_m))) + 2.0 * margin_m
+
+
+def cut_patch(
+    ground: Ground, x_m: FloatArray, y_m: FloatArray, margin_m: float, most_cells: int = AS_CONFIGURED.most_cells
+) -> Patch:
     """Cut the smallest patch that holds the points with a margin, on nodes of the fine grid, fewer for a long way.
 
     Raises TerrainError where the ground is not known over the whole of it.
     """
     cell = ground.detail_cell_m
     middle = 0.5 * np.array([x_m.min() + x_m.max(), y_m.min() + y_m.max()])
-    needed_m = max(float(np.ptp(x_m)), float(np.ptp(y_m))) + 2.0 * margin_m
-    cells = _FEWEST_CELLS
-    while cells * cell < needed_m:
-        if cells < _MOST_CELLS:
+    side_m = needed_m(x_m, y_m, margin_m)
+    cells = FEWEST_CELLS
+    while cells * cell < side_m:
+        if cells < most_cells:
             cells *= 2
         else:
             # a long route is had at the price of detail: more nodes than this no height map should have
@@ -139,14 +142,14 @@ def flat_normals() -> bytes:
     return png(picture)
 
 
-def _lines(nodes_m: FloatArray, low_m: float, high_m: float) -> tuple[FloatArray, slice]:
+def _lines(nodes_m: FloatArray, low_m: float, high_m: float, settings: TerrainSettings) -> tuple[FloatArray, slice]:
     """Return places along one axis for the mesh around a patch from `low_m` to `high_m`, and which are its hole.
 
-    They are the field's own nodes up to _FINE_AROUND_M from the patch, farther out fewer; the patch's edges; and the
-    edges of the hole, which is smaller than the patch by _OVERLAP_M on each side.
+    They are the field's own nodes near the patch, for there the mesh casts shadows on it, farther out fewer; the
+    patch's edges; and the edges of the hole, which is smaller than the patch by _OVERLAP_M on each side.
     """
-    step = max(1, -(-(nodes_m.size - 1) // _SURROUNDING_CELLS))
-    far = (nodes_m < low_m - _FINE_AROUND_M) | (nodes_m > high_m + _FINE_AROUND_M)
+    step = max(1, -(-(nodes_m.size - 1) // settings.mesh_cells))
+    far = (nodes_m < low_m - settings.fine_mesh_m) | (nodes_m > high_m + settings.fine_mesh_m)
     thinned = np.zeros(nodes_m.size, dtype=bool)
     thinned[::step] = thinned[-1] = True
     edges = np.array([low_m, low_m + _OVERLAP_M, high_m - _OVERLAP_M, high_m])
@@ -157,14 +160,14 @@ def _lines(nodes_m: FloatArray, low_m: float, high_m: float) -> tuple[FloatArray
     return lines, slice(int(np.searchsorted(lines, edges[1])), int(np.searchsorted(lines, edges[2])))
 
 
-def surroundings_mesh(base: HeightField, patch: Patch) -> str:
+def surroundings_mesh(base: HeightField, patch: Patch, settings: TerrainSettings = AS_CONFIGURED) -> str:
     """Return the 5 m field around the patch as a Wavefront OBJ with normals in the map frame.
 
     It meets the height map along its edges and reaches a little way under it, so that no light falls between.
     """
     (x0, y0), side = (patch.x0_m, patch.y0_m), patch.size_m
-    x, columns = _lines(base.x_m, x0, x0 + side)
-    y, rows = _lines(base.y_m, y0, y0 + side)
+    x, columns = _lines(base.x_m, x0, x0 + side, settings)
+    y, rows = _lines(base.y_m, y0, y0 + side, settings)
     fine = HeightField(patch.heights_m.astype(np.float32), x0, y0, patch.cell_m)
     gx, gy = np.meshgrid(x, y)
     heights = base.height(gx, gy)

@@ -19,8 +19,9 @@ from lupex_models.rover import Rover
 from lupex_models.site import Pose2, Target
 from lupex_models.site_frame import SiteFrame
 from lupex_worlds.contact_plane import settle
-from lupex_worlds.gazebo_files.raster import Patch, TerrainError, cut_patch
+from lupex_worlds.gazebo_files.raster import Patch, TerrainError, cut_patch, needed_m
 from lupex_worlds.gazebo_files.rover_model import SDF_VERSION, add
+from lupex_worlds.gazebo_files.terrain_settings import AS_CONFIGURED, TerrainSettings
 from lupex_worlds.ground import Ground, ground_height
 from lupex_worlds.pose import Pose
 from lupex_worlds.world import World
@@ -33,8 +34,6 @@ SUN_NAME = "sun"
 ROVER_MODEL = "lupex_rover"
 STEP_S = 0.004
 """Of the physics: the vehicle stands still on its springs with it, several times faster than real time."""
-_MARGIN_M = 40.0
-_SMALLEST_ROCK_M = 0.6
 _SUN_INTENSITY = 5.0
 """Grazing light leaves a few hundredths of it on level ground."""
 _LANDER_AWAY_M = 6.0
@@ -62,6 +61,9 @@ class Scene:
     lander: Pose2
     targets: tuple[Target, ...]
     start_utc_s: float
+    havens: tuple[tuple[float, float], ...] = ()
+    """Places in sunlight where a sortie may end other than where it began."""
+    terrain: TerrainSettings = AS_CONFIGURED
 
     @property
     def base(self) -> HeightField:
@@ -70,16 +72,42 @@ class Scene:
         return HeightField(g.base, g.base_x0_m, g.base_y0_m, g.base_cell_m)
 
     def patch(self) -> Patch:
-        """Return the ground along the route from the lander to the targets; raises TerrainError."""
+        """Return the ground of the whole sortie, from the lander to the targets and home; raises TerrainError.
+
+        Havens are taken in from the nearest on while the ground stays as fine: one is enough to come home to.
+        """
+        margin, most = self.terrain.margin_m, self.terrain.most_cells
         places = [(self.lander.x_m, self.lander.y_m), *((target.x_m, target.y_m) for target in self.targets)]
+        for haven in sorted(self.havens, key=lambda at: math.dist(at, places[0])):
+            x, y = np.array([*places, haven]).T
+            if needed_m(x, y, margin) <= most * self.ground.detail_cell_m and self._known(x, y):
+                places.append(haven)
         x, y = np.array(places).T
-        return cut_patch(self.ground, x, y, _MARGIN_M)
+        return cut_patch(self.ground, x, y, margin, most)
+
+    def _known(self, x_m: FloatArray, y_m: FloatArray) -> bool:
+        """Tell whether the ground that these places need lies on the map."""
+        try:
+            cut_patch(self.ground, x_m, y_m, self.terrain.margin_m, self.terrain.most_cells)
+        except TerrainError:
+            return False
+        return True
 
 
-def scene_of(world: World) -> Scene:
+def scene_of(world: World, terrain: TerrainSettings = AS_CONFIGURED) -> Scene:
     """Return the scene of an opened world."""
-    site = world.site
-    return Scene(site.name, site.frame, world.ground, world.rocks, world.start_pose, site.targets, site.start_utc_s)
+    site, havens = world.site, tuple((haven.x_m, haven.y_m) for haven in world.site.havens)
+    return Scene(
+        site.name,
+        site.frame,
+        world.ground,
+        world.rocks,
+        world.start_pose,
+        site.targets,
+        site.start_utc_s,
+        havens,
+        terrain,
+    )
 
 
 def terrain_model_name(scene: Scene) -> str:
@@ -238,7 +266,7 @@ def _grey(visual: Element, share: float) -> None:
 
 def _rocks(world: Element, scene: Scene, patch: Patch) -> None:
     """The height map holds every rock; the larger ones are drawn in their own shape too, to be seen."""
-    large = scene.rocks[scene.rocks[:, 2] >= _SMALLEST_ROCK_M]
+    large = scene.rocks[scene.rocks[:, 2] >= scene.terrain.smallest_rock_m]
     large = large[patch.contains(large[:, 0], large[:, 1], margin_m=2.0)]
     if large.size == 0:
         return

@@ -93,7 +93,6 @@ def import_site(
     Raises ImportRefused, SiteError or WorldError, each one sentence; then, and when it is interrupted, nothing is left.
     """
     _check_request(request)
-    progress("relief", 0.0)
     frame, field, doubt = read_site_crop(request.geotiff, request.at_deg, request.extent_m, progress)
     far = read_far_relief(frame, FAR_M)
     survey = survey_light(field, frame, far, progress, request.survey)

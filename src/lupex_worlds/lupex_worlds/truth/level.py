@@ -3,6 +3,8 @@
 """A truth level: a named set of absolute spreads, frozen."""
 
 import dataclasses
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +44,13 @@ class TruthLevel:
             "place": dataclasses.asdict(self.place),
             "start": dataclasses.asdict(self.start),
         }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all numbers: two levels with the same one are the same truth, whatever their files are called."""
+        values = dataclasses.asdict(self)
+        del values["name"]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 KIND = TruthLevel()
