@@ -29,10 +29,10 @@ from lupex_system_tests.gazebo_level.gz_messages import (
 from lupex_system_tests.gazebo_level.lidar_check import lidar_figures
 from lupex_system_tests.gazebo_level.motion_figures import MotionError, rest, run, turn
 from lupex_system_tests.gazebo_level.results import beyond, compared, flat
-from lupex_system_tests.gazebo_level.server_log import errors
 from lupex_system_tests.gazebo_level.shadow_check import Body, Camera, Scene, agreement, predict
 from lupex_system_tests.gazebo_level.true_place import TruePlace
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, read_urdf, read_xacro
+from lupex_worlds.gazebo_files.server_output import errors
 from lupex_worlds.gazebo_files.world_model import Scene as GazeboScene
 from lupex_worlds.gazebo_files.world_model import start_pose
 from lupex_worlds.recipe import read_recipe

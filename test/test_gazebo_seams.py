@@ -7,6 +7,7 @@ import importlib
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,8 +15,10 @@ import yaml
 from lupex_launch.description import LaunchError, read_launch_file
 from lupex_launch.evaluation import evaluate_file
 from lupex_node import qos
+from lupex_node.parameter_files import given_to, read_parameter_file
 from lupex_simulator.gazebo.node import INSTANTS
 from lupex_system_tests.structure import AUTONOMY, modules
+from lupex_worlds.gazebo_files.files import PACED_FILE
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
 from lupex_worlds.gazebo_files.rover_model import rover_model
 from lupex_worlds.gazebo_files.world_model import STEP_S, SUN_NAME, WORLD_NAME
@@ -255,9 +258,11 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "localization", "mission"} <= set(found)
     assert not {"simulator", "rviz2"} & set(found)
     server = found["gazebo"]
-    assert server.command[:4] == ("gz", "sim", "-r", "-s")
+    # it stands until the payload node grants it steps
+    assert server.command[:3] == ("gz", "sim", "-s")
+    assert "-r" not in server.command
     assert server.command[-3:-1] == ("--initial-sim-time", "1000")
-    made = server.command[-1].removesuffix("/world.sdf")
+    made = server.command[-1].removesuffix(f"/{PACED_FILE}")
     assert "plain--seed4--truthkind--draw-1--drivebogies--printgazebo" in made
     assert server.environment["GZ_SIM_RESOURCE_PATH"] == f"{made}/models"
     assert "GZ_SIM_RESOURCE_PATH" not in found["localization"].environment
@@ -268,9 +273,19 @@ def test_gazebo_takes_the_place_of_the_embedded_world(repository, tmp_path):
     assert (payload["world"], payload["truth"], payload["draw"]) == ("/world", "kind", -1)
     assert (adapter["world"], adapter["truth"], adapter["draw"]) == ("/world", "kind", -1)
     assert adapter["drive"] == "bogies"
+    assert (payload["world_control"], payload["max_speed_up"]) == (True, 0.0)
+    assert found["ros_gz_bridge"].command[1] == f"/world/{WORLD_NAME}/control@ros_gz_interfaces/srv/ControlWorld"
     assert yaml.safe_load(found["ros_gz_bridge"].parameters)["/**"]["ros__parameters"]["config_file"].endswith(
         "config/ros_gz_bridge.yaml"
     )
+
+
+def test_real_time_on_request(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, **FOREIGN})
+    found = processes(repository, environment, simulator="gazebo", paced="false")
+    assert found["gazebo"].command[:4] == ("gz", "sim", "-r", "-s")
+    assert found["gazebo"].command[-1].endswith("/world.sdf")
+    assert yaml.safe_load(found["payload"].parameters)["/**"]["ros__parameters"]["world_control"] is False
 
 
 def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_path):
@@ -278,8 +293,10 @@ def test_pictures_are_recorded_on_request_with_room_for_them(repository, tmp_pat
     for cameras, megabytes in (("false", 190.0), ("true", 2000.0)):
         found = processes(repository, environment, simulator="gazebo", record="true", cameras=cameras)
         assert ("camera_encoder" in found) == (cameras == "true")
-        recorder = yaml.safe_load(found["recorder"].parameters)["/**"]["ros__parameters"]
-        assert recorder["limits.size_mb"] == megabytes
+        arguments = found["recorder"].command
+        named = [arguments[at + 1] for at, word in enumerate(arguments) if word == "--params-file"]
+        given = given_to([read_parameter_file(repository / "config" / Path(name).name) for name in named], "/recorder")
+        assert given["limits.size_mb"].value == megabytes
     # the embedded world has no cameras
     assert "camera_encoder" not in processes(repository, environment, cameras="true")
 

@@ -32,6 +32,7 @@ NODES = {
     "path_planning": {"path_planning": "PathPlanningConfig"},
     "power_management": {"power_management": "PowerManagementConfig"},
     "recorder": {"recorder": "RecorderSettings"},
+    "recorder_pictures": {"recorder": "RecorderSettings"},
     "simulator": {"simulator": "SimulatorConfig"},
     "traversability": {"traversability": "TraversabilityConfig"},
 }
@@ -40,7 +41,11 @@ NODES = {
 WITHOUT_FILE = {"lupex_mobility": {"drive_route": "RouteConfig"}}
 """By package and by node: the dataclass of parameters that a launch file alone gives."""
 
-OF_ANOTHER_PACKAGE = {"camera_encoder": "lupex_simulator", "gazebo_adapter": "lupex_simulator"}
+OF_ANOTHER_PACKAGE = {
+    "camera_encoder": "lupex_simulator",
+    "gazebo_adapter": "lupex_simulator",
+    "recorder_pictures": "lupex_recorder",
+}
 """Files that do not bear the name of the package whose nodes read them."""
 
 SET_BY_NOBODY = ("lupex_analysis.Judgement",)

@@ -17,8 +17,10 @@ from typing import Any
 import numpy as np
 import rclpy
 from nav_msgs.msg import Odometry
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from ros_gz_interfaces.srv import ControlWorld
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Float64
@@ -44,8 +46,8 @@ TRUTH = "LUPEX_PLAYED_TRUTH"
 """Names the level of truth at which the world was made."""
 PHYSICS_NS = 4_000_000
 STEP_NS = 5 * PHYSICS_NS
-HOLD_EVERY_NS, HOLD_NS = 10_000_000_000, 400_000_000
-"""How often, and for how long, the bridge hands nothing on: at load 20 fifty samples were not enough."""
+HOLD_EVERY_NS, HOLD_NS, HOLD_WALL_S = 10_000_000_000, 400_000_000, 0.2
+"""How often the bridge hands nothing on, and for how long at most: at load 20 fifty samples were not enough."""
 KNOCK_MPS2 = 0.045
 """Makes 0.064 m/s2 rms of instants, as measured."""
 SPEED_UP = 2.0
@@ -76,6 +78,7 @@ class PlayedGazebo(Node):
         self._rng = np.random.default_rng(2)
         self._knock = np.zeros(3)
         self._held: list[tuple[Any, Any]] = []
+        self._hold_count, self._hold_ends_wall_s = -1, 0.0
         self._commands = [
             (self.create_subscription(Float64, f"/gazebo/{name}/{what}", _wait, quality(qos.STATE)), values, k)
             for names, what, values in ((STEER_NAMES, "angle", self._angle), (DRIVE_NAMES, "speed", self._speed))
@@ -123,10 +126,20 @@ class PlayedGazebo(Node):
             self._tell(self._cloud, self._scan())
         self._tell(self._clock, Clock(clock=time_message(self._now_ns)))
 
+    def tell_time(self) -> None:
+        """Tell the clock, as Gazebo does while it is paused too."""
+        self._tell(self._clock, Clock(clock=time_message(self._now_ns)))
+
+    def _busy(self) -> bool:
+        count, since_ns = divmod(self._now_ns - START_NS, HOLD_EVERY_NS)
+        if count != self._hold_count:
+            self._hold_count, self._hold_ends_wall_s = count, time.monotonic() + HOLD_WALL_S
+        return since_ns < HOLD_NS and time.monotonic() < self._hold_ends_wall_s
+
     def _tell(self, publisher: Any, message: Any) -> None:
         """Hand a message on, or keep it while the bridge is busy."""
         self._held.append((publisher, message))
-        if (self._now_ns - START_NS) % HOLD_EVERY_NS >= HOLD_NS:
+        if not self._busy():
             for known, waiting in self._held:
                 known.publish(waiting)
             self._held.clear()
@@ -178,6 +191,22 @@ class PlayedGazebo(Node):
         return message
 
 
+class WorldControl(Node):
+    """Gazebo's control of the world behind the bridge: steps are granted, and add up."""
+
+    def __init__(self) -> None:
+        super().__init__("world_control")
+        self.granted_ns = 0
+        self.create_service(ControlWorld, "/world/moon/control", self._grant)
+
+    def _grant(self, request: ControlWorld.Request, response: ControlWorld.Response) -> ControlWorld.Response:
+        control = request.world_control
+        if control.pause:
+            self.granted_ns += control.multi_step * PHYSICS_NS
+        response.success = True
+        return response
+
+
 def _wait(message: Float64) -> None:
     """Stand as the callback of a subscription whose messages are taken at each step."""
 
@@ -186,14 +215,38 @@ def main() -> int:
     """Play Gazebo until told to stop."""
     rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
     stop, node = Stop(), PlayedGazebo()
+    if any(word.endswith("/ControlWorld") for word in sys.argv):
+        _run_as_granted(stop, node)
+    else:
+        _run_by_itself(stop, node)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 0
+
+
+def _run_as_granted(stop: Stop, node: PlayedGazebo) -> None:
+    control, executor = WorldControl(), SingleThreadedExecutor()
+    executor.add_node(control)
+    while not stop.asked:
+        if control.granted_ns < STEP_NS:
+            executor.spin_once(timeout_sec=0.02)
+        else:
+            executor.spin_once(timeout_sec=0.0)
+        if control.granted_ns >= STEP_NS:
+            control.granted_ns -= STEP_NS
+            node.step()
+        else:
+            node.tell_time()
+    executor.shutdown()
+    control.destroy_node()
+
+
+def _run_by_itself(stop: Stop, node: PlayedGazebo) -> None:
     due_s = time.monotonic()
     while not stop.asked:
         node.step()
         due_s = max(due_s + STEP_NS * 1e-9 / SPEED_UP, time.monotonic() - 0.5)
         time.sleep(max(0.0, due_s - time.monotonic()))
-    node.destroy_node()
-    rclpy.try_shutdown()
-    return 0
 
 
 if __name__ == "__main__":

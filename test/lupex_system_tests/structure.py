@@ -40,6 +40,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_path_planning/plan_markers.py": "markers of a plan, a conversion of its own",
     "lupex_path_planning/pose_inputs.py": "two fast topics polled together, a part of the node",
     "lupex_cli/demo_monitor.py": "watches a running sortie",
+    "lupex_simulator/followers.py": "who follows a world, for the embedded one and for Gazebo",
     "lupex_simulator/following_node.py": "a node that follows Gazebo",
     "lupex_simulator/world_topics.py": "the topics of a world, for the embedded one and for Gazebo",
     "lupex_system_tests/stack.py": "watches a running stack",

@@ -317,12 +317,13 @@ def test_stamps_that_may_not_be_used_are_refused_and_counted(make_world, make_es
     assert np.array_equal(estimator.reckoning.state.covariance, before.covariance)
 
 
-def test_the_parked_rates_are_no_gap(make_world, make_estimator):
+@pytest.mark.parametrize("step_s", [0.5, 4.0])
+def test_the_parked_rates_are_no_gap(make_world, make_estimator, step_s):
     world = make_world(18)
     estimator = make_estimator(world)
     run(world, estimator, 5.0)
     for k in range(40):
-        sample, joints = world.step(0.0, 0.0, 0.5)
+        sample, joints = world.step(0.0, 0.0, step_s)
         # the joint states of a step may well come before its inertial sample
         estimator.add_tracks(joints, world.time_s)
         estimator.advance()

@@ -233,10 +233,10 @@ def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
 def test_silence_degrades_then_loses_the_pose_and_data_bring_it_back(feed):
     start(feed, {"health.fault_after_s": 1.0})
     feed.until(lambda: feed.states and feed.states[-1].state == LocalizationStatus.TRACKING)
-    # four seconds until it is DEGRADED, of which one is a fault, ten until it is LOST; the status comes once a second
-    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, 130, imu=False)
+    # six seconds until it is DEGRADED, of which one is a fault, twelve until it is LOST; the status comes once a second
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, 180, imu=False)
     feed.until(lambda: feed.told("localization_degraded"), 30, imu=False)
-    feed.until(lambda: feed.told("localization_lost"), 280, imu=False, joints=False)
+    feed.until(lambda: feed.told("localization_lost"), 330, imu=False, joints=False)
     assert feed.states[-1].state == LocalizationStatus.LOST
     # what was heard of nowhere is not to be relied on until somebody says where it is
     with pytest.raises(AssertionError, match="condition"):

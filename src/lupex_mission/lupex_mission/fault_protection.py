@@ -53,6 +53,14 @@ class HeartbeatWatch:
         )
 
 
+def heard_s(now_s: float, stamp_s: float, ahead_s: float) -> float:
+    """Return when a heartbeat was heard: its own time where that has overtaken the clock, by `ahead_s` at most.
+
+    A clock that goes in leaps would otherwise be told of a message of its next time as of one a leap old.
+    """
+    return min(max(now_s, stamp_s), now_s + ahead_s)
+
+
 DRIVING_NEEDS = frozenset({"localization", "traversability", "path_planning", "mobility", "power_management"})
 DRILLING_NEEDS = frozenset({"drill_control", "power_management", "path_planning"})
 

@@ -27,7 +27,7 @@ from lupex_mission import conversions
 from lupex_mission.activities import Activities
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision, Executive
-from lupex_mission.fault_protection import HeartbeatWatch
+from lupex_mission.fault_protection import HeartbeatWatch, heard_s
 from lupex_mission.observations import Drive, LookAnew, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
 from lupex_models.configuration import ConfigurationError
 from lupex_models.site import SiteError, open_site
@@ -173,9 +173,10 @@ class MissionNode(LupexNode[MissionConfig]):
     # ------------------------------------------------------------------------------------------------ heartbeats
 
     def _heartbeat(self, message: DiagnosticArray) -> None:
+        at_s = heard_s(self.now_s(), seconds(message.header.stamp), self.common.future_tolerance_s)
         for status in message.status:
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
-            self._watch, restarted = self._watch.beat(status.name, life, self.now_s())
+            self._watch, restarted = self._watch.beat(status.name, life, at_s)
             if status.name in self.config.watched_nodes:
                 self.hand_on(status.name, seconds(message.header.stamp))
             if restarted and status.name in self.config.watched_nodes:

@@ -103,3 +103,12 @@ def test_without_a_clock_timers_tick_by_themselves(conductor, outside):
     outside.timer(1.0, lambda: ticks.append(conductor.now_s - 1000.0))
     conductor.run_until(1002.5)
     assert ticks == [1.0, 2.0]
+
+
+def test_timers_of_before_the_first_clock_live_by_it_too(conductor, outside):
+    ticks = []
+    outside.timer(1.0, lambda: ticks.append(conductor.now_s - 1000.0))
+    port = conductor.visitor("world")
+    conductor.make_time(port, Maker(port))
+    conductor.run_until(1005.0)
+    assert ticks == pytest.approx([4.0 + DELAY_S])

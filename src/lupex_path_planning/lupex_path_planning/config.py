@@ -237,7 +237,7 @@ class PathPlanningConfig:
     )
     goal_tolerance_m: float = setting(1.0, "of /goal_pose", unit="m", minimum=0.1, maximum=50)
     request_wait_s: float = setting(
-        20.0, "that a request for a sortie waits for the rover's place and charge", unit="s", minimum=0, maximum=60
+        40.0, "that a request for a sortie waits for the rover's place and charge", unit="s", minimum=0, maximum=60
     )
     site_map_m: float = setting(600.0, "side of /site/map", unit="m", minimum=50, maximum=5000)
     grid: GridConfig = field(default_factory=GridConfig)

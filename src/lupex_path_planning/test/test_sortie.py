@@ -15,21 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parent))
-from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, drawn, grid, policy_of, random_site, sun_at
+from small_lane import EXACT, lane
+from small_site import CAPACITY_J, RESERVE_J, SLICE_S, drawn, policy_of, random_site, sun_at
 
 from lupex_models.configuration import ConfigurationError
-from lupex_path_planning.config import SortieConfig
-from lupex_path_planning.light_slices import LightSlices
-from lupex_path_planning.site_grid import STEPS, Moves, changed_moves
+from lupex_path_planning.site_grid import STEPS, changed_moves
 from lupex_path_planning.sortie.fields import repaired_fields, sortie_fields
 from lupex_path_planning.sortie.label_search import draw
 from lupex_path_planning.sortie.plan import DRIVE, RECHARGE, SERVING, WAITING, Objective, Task, Visit, plan_sortie
-from lupex_path_planning.way_back.recovery import recovery_policy
 
-# every wait that the exhaustive search knows, and nothing taken for the same
-EXACT = SortieConfig(
-    margin_wh=0.0, energy_tolerance_wh=0.0, time_tolerance_s=0.0, waits_a_slice=6, margin_answer_wh=0.001
-)
 UNIT_S = SLICE_S / EXACT.waits_a_slice
 
 
@@ -216,19 +210,6 @@ def test_clock_and_battery_pay_for_the_same_seconds_and_the_need_is_kept(seed, o
             assert plan.cost == pytest.approx(plan.waypoints[-2].time_s - t)
 
 
-def lane(length=6, slices=40, lit=1):
-    """Return cells in a row with moves both ways; the first `lit` cells see the Sun."""
-    site = grid(2, length)
-    time_s = np.full((8, 2, length), np.inf)
-    time_s[0, 0, :-1] = time_s[4, 0, 1:] = 100.0
-    moves = Moves(time_s, np.full((8, 2, length), 100.0), 50.0, 1.0, 1.0, 400.0)
-    sun = np.zeros((slices, 2, length), np.float32)
-    sun[:, 0, :lit] = 150.0
-    config = dataclasses.replace(CONFIG, horizon_s=(slices - 4) * SLICE_S)
-    light = LightSlices(0.0, SLICE_S, sun, sun, sun)
-    return recovery_policy(site, moves, light, config, RESERVE_J, CAPACITY_J), moves
-
-
 def test_a_sortie_drives_works_returns_and_recharges():
     policy, moves = lane()
     plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3.0e5, [Visit(20.0, 0.0, 600.0, 30.0)], EXACT)
@@ -259,120 +240,6 @@ def test_the_end_preferred_is_taken_while_it_is_a_haven():
     named = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3.0e5, visits, EXACT, far)
     none = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3.0e5, visits, EXACT, np.zeros_like(far))
     assert (near.waypoints[-1].x_m, named.waypoints[-1].x_m, none.waypoints[-1].x_m) == (10.0, 0.0, 10.0)
-
-
-@pytest.mark.parametrize(
-    ("place", "energy", "visits", "config", "says"),
-    [
-        ((500.0, 0.0), 3e5, [], EXACT, "outside"),
-        ((0.0, 0.0), math.nan, [], EXACT, "not known"),
-        ((0.0, 0.0), 500.0, [], EXACT, "way back alone needs"),
-        ((0.0, 5.0), 3e5, [], EXACT, "no way back to sunlight is proven"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(900, 0, 0, 0)], EXACT, "target 2 lies outside"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, -1, 0)], EXACT, "target 1: place, stay and load"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 0, 0), Visit(20, 5, 0, 0)], EXACT, "target 2: no way leads there"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 1e5, 0)], EXACT, "h at least and the plan looks"),
-        ((0.0, 0.0), 3e5, [Visit(20, 0, 9000, 120)], EXACT, "even a full battery does not suffice; a stay of 1."),
-        ((20.0, 0.0), 2e5, [Visit(20, 0, 2400, 50)], EXACT, "Wh at the start would do instead of 56 Wh"),
-    ],
-)
-def test_the_impossible_is_explained(place, energy, visits, config, says):
-    policy, moves = lane(slices=40)
-    if "instead" in says:
-        # the plan ends before the rover could drive to the sun, recharge and come back
-        policy, moves = lane(slices=18)
-    plan = plan_sortie(policy, moves, place, 0.0, energy, visits, config)
-    assert not plan.feasible
-    assert says in plan.explanation
-    assert plan.waypoints == ()
-
-
-def told(policy, moves, energy, visits, task, start=(0.0, 0.0), **more):
-    plan = plan_sortie(policy, moves, start, 0.0, energy, visits, EXACT, None, task, **more)
-    assert not plan.feasible
-    return plan.explanation
-
-
-def number_before(text, unit):
-    return float(text.split(unit)[0].split()[-1])
-
-
-def test_what_is_told_to_make_a_plan_possible_does_and_a_little_less_does_not():
-    policy, moves = lane(slices=18)
-    visits = [Visit(20, 0, 2400, 50)]
-    text = told(policy, moves, 2e5, visits, Task(), (20.0, 0.0))
-    enough_j = number_before(text.replace("charge is short; ", ""), " Wh at the start") * 3600.0
-
-    def possible(energy):
-        return plan_sortie(policy, moves, (20.0, 0.0), 0.0, energy, visits, EXACT).feasible
-
-    assert possible(enough_j + 1800.0)
-    assert not possible(enough_j - EXACT.answer_wh * 3600.0 - 1800.0)
-
-
-def test_a_deadline_that_is_too_early_is_named_with_the_hours_that_it_lacks():
-    policy, moves = lane()
-    visits = [Visit(20, 0, 600, 30)]
-    text = told(policy, moves, 3e5, visits, Task(deadline_s=900.0))
-    assert text.startswith("target 1: the deadline is too early; ")
-    lacks_s = number_before(text, " h more would do") * 3600.0
-    assert plan_sortie(
-        policy, moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT, None, Task(deadline_s=900.0 + lacks_s + 360.0)
-    ).feasible
-    assert "the deadline is not a number" in told(policy, moves, 3e5, visits, Task(deadline_s=math.nan))
-
-
-def dawn():
-    """Return a lane whose first cell is dark in the middle of the day."""
-    policy, moves = lane()
-    sun = policy.light.least_w.copy()
-    sun[1:12] = 0.0
-    light = LightSlices(0.0, SLICE_S, sun, sun, sun)
-    config = dataclasses.replace(CONFIG, horizon_s=policy.count * SLICE_S)
-    return recovery_policy(policy.grid, moves, light, config, RESERVE_J, CAPACITY_J), moves
-
-
-def test_a_later_start_with_the_same_charge_is_found_by_trying():
-    policy, moves = dawn()
-    visits = [Visit(20, 0, 900, 30)]
-    energy = policy.need(0.0, 0, 0) + 2_000.0
-    text = told(policy, moves, energy, visits, Task(deadline_s=14 * SLICE_S))
-    start_h = number_before(text, " h later with the same charge")
-    start_s = start_h * 3600.0 + 180.0
-    assert policy.need(start_s, 0, 0) <= energy
-    later = plan_sortie(policy, moves, (0.0, 0.0), start_s, energy, visits, EXACT)
-    assert later.feasible
-
-
-def test_a_nearer_haven_is_found_by_solving_with_it():
-    policy, moves = lane(length=8)
-    asked = []
-
-    def with_haven(cell):
-        asked.append(cell)
-        sun = policy.light.least_w.copy()
-        sun[:, cell[0], cell[1]] = 300.0
-        light = LightSlices(0.0, SLICE_S, sun, sun, sun)
-        config = dataclasses.replace(CONFIG, horizon_s=policy.count * SLICE_S)
-        return recovery_policy(policy.grid, moves, light, config, RESERVE_J, CAPACITY_J)
-
-    visits = [Visit(35, 0, 5400, 100)]
-    text = told(policy, moves, 3e5, visits, Task(), with_haven=with_haven)
-    assert "a haven" in text
-    assert number_before(text, " m from there") == pytest.approx(5.0 * (7 - asked[-1][1]))
-    found = plan_sortie(with_haven(asked[-1]), moves, (0.0, 0.0), 0.0, 3e5, visits, EXACT)
-    assert found.feasible
-
-
-def test_of_targets_in_any_order_the_one_that_fails_alone_is_named():
-    policy, moves = lane()
-    visits = [Visit(10, 0, 60, 0), Visit(20, 0, 9000, 120)]
-    assert told(policy, moves, 3e5, visits, Task(ordered=False)).startswith("target 2: ")
-    both = [Visit(20, 0, 3000, 60), Visit(25, 0, 3000, 60)]
-    text = told(policy, moves, 3e5, both, Task(ordered=False, deadline_s=9000.0))
-    assert text.startswith("all 2 targets together: ")
-    many = [Visit(5, 0, 0, 0)] * 9
-    assert "more than 8" in told(policy, moves, 3e5, many, Task(ordered=False))
 
 
 def test_the_earth_is_waited_for_where_it_is_asked():
@@ -465,17 +332,6 @@ def test_the_gap_told_with_tolerances_covers_what_is_lost_by_them(seed, objectiv
         assert plan.cost - plan.gap <= best.cost * (1.0 + 1e-6) + 1e-2
 
 
-def test_ground_too_steep_to_plan_over_is_named():
-    policy, moves = lane()
-    closed = policy.grid.passable.copy()
-    closed[0, 4] = False
-    policy = dataclasses.replace(policy, grid=dataclasses.replace(policy.grid, passable=closed))
-    steep = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 0, 0)], EXACT)
-    assert "target 1 lies on ground steeper" in steep.explanation
-    stands = plan_sortie(policy, moves, (20.0, 0.0), 0.0, 3e5, [], EXACT)
-    assert "stands on ground steeper" in stands.explanation
-
-
 def test_searches_in_a_hurry_have_a_weight_and_a_tolerance_each():
     with pytest.raises(ConfigurationError, match="equally long"):
         dataclasses.replace(EXACT, hurry_weights=(2.0,), hurry_tolerances=(4.0, 8.0))
@@ -490,19 +346,6 @@ def test_a_search_that_reaches_its_limit_says_so():
     assert not plan.proven
     impossible = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3e5, [Visit(20, 0, 1e5, 0)], EXACT)
     assert impossible.proven
-
-
-def test_who_gives_up_says_what_would_do_if_that_is_known():
-    policy, moves = lane(slices=40)
-    poor = policy.need(0.0, 0, 4) + 10_000.0
-    answered = dataclasses.replace(EXACT, labels_max=12, labels_easy=12, labels_answer=40_000)
-    visits = [Visit(20.0, 0.0, 600.0, 30.0), Visit(25.0, 0.0, 600.0, 30.0)]
-    plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, poor, visits, answered)
-    assert not plan.proven
-    assert plan.explanation.endswith("a full battery would do")
-    unanswered = dataclasses.replace(answered, labels_answer=12)
-    asked = (policy, moves, (0.0, 0.0), 0.0, poor, visits, unanswered)
-    assert plan_sortie(*asked).explanation.endswith("more charge or fewer targets may do")
 
 
 @pytest.mark.property

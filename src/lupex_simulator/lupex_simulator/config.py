@@ -31,6 +31,11 @@ class SimulatorConfig:
     max_speed_up: float = setting(
         0.0, "simulated seconds a wall second at most; 0 is as fast as the nodes follow", minimum=0, maximum=1e5
     )
+    world_control: bool = setting(
+        False,
+        "let Gazebo run as its followers allow, by its world control, from a paused start; else it runs by itself; the "
+        "payload node's alone",
+    )
     sun_light_period_s: float = setting(
         60.0, "between updates of Gazebo's Sun, 0.009 deg of its way; the payload node's alone", unit="s", minimum=1
     )

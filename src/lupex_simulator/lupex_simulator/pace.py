@@ -23,6 +23,16 @@ class PaceConfig:
         1.0, "speed-up while nobody follows, or one that must is lost", minimum=0.01, maximum=1e5
     )
     parked_speed_up: float = setting(5000.0, "largest speed-up while parked", minimum=1, maximum=1e5)
+    begin_speed_up: float = setting(
+        20.0, "largest speed-up when time begins, and when a lost node is back", minimum=0.1, maximum=1e5
+    )
+    begin_s: float = setting(
+        60.0,
+        "for so long: until the middleware has joined who speaks and who listens, which takes time of the wall's",
+        unit="s",
+        minimum=0,
+        maximum=3600,
+    )
     heartbeat_lag_s: float = setting(
         1.2, "of the heartbeat of a required node, which comes every second", unit="s", minimum=1, maximum=60
     )
@@ -135,6 +145,7 @@ class Pace:
         self._patience = Patience()
         self._looked_wall_s: dict[str, float] = {}
         self._lost: dict[str, None] = {}
+        self._slow_until_s = sim_s
         self._anchor = (sim_s, wall_s)
         self._anchor_rate = 0.0
         self._kind: tuple[bool, ...] = ()
@@ -154,8 +165,9 @@ class Pace:
         """Note a heartbeat."""
         if node not in self._config.required_nodes:
             return
-        if active:
-            self._awaited.pop(node, None)
+        if active and node in self._awaited:
+            del self._awaited[node]
+            self._slow_until_s = sim_s + self._config.begin_s
         self._progress(node, node, stamp_s, sim_s)
 
     def heard(self, node: str, stamp_s: float, sim_s: float) -> None:
@@ -177,6 +189,7 @@ class Pace:
         if node in self._lost:
             # what it told before its death is no debt of its next life
             del self._lost[node]
+            self._slow_until_s = sim_s + self._config.begin_s
             for other in self._followers.values():
                 if other.node == node:
                     other.stamp_s = sim_s
@@ -234,7 +247,7 @@ class Pace:
         return True
 
     def _limited_wait(self, sim_s: float, wall_s: float, situation: Situation) -> float:
-        rate = self._rate(situation)
+        rate = self._rate(sim_s, situation)
         if rate != self._anchor_rate:
             self._anchor, self._anchor_rate = (sim_s, wall_s), rate
         if rate == 0.0:
@@ -245,7 +258,7 @@ class Pace:
             self._anchor = (sim_s, wall_s)
         return max(0.0, due_wall_s - wall_s)
 
-    def _rate(self, situation: Situation) -> float:
+    def _rate(self, sim_s: float, situation: Situation) -> float:
         rates = [self._max_speed_up] if self._max_speed_up > 0.0 else []
         missed = any(
             follower.node in self._lost and self.limit_s(key, situation) is not None
@@ -255,6 +268,8 @@ class Pace:
             rates.append(self._config.unfollowed_speed_up)
         if not situation.driving:
             rates.append(self._config.parked_speed_up)
+        if sim_s < self._slow_until_s:
+            rates.append(self._config.begin_speed_up)
         return min(rates, default=0.0)
 
     def speed_up(self, sim_s: float, wall_s: float) -> float:

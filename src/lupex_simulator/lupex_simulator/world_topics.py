@@ -129,7 +129,9 @@ class WorldTopics:
         self._sim.parking.commanded(self._now_s(), power_w > 0.0)
 
     def _on_external_command(self, message: JointState) -> None:
-        self._sim.external.command(conversions.joint_command(message)[0])
+        steer, _ = conversions.joint_command(message)
+        self._heard(Source.COMMANDS, seconds(message.header.stamp))
+        self._sim.external.command(steer)
 
     def _on_rig_command(self, message: DrillRigCommand) -> None:
         command = conversions.rig_command(message)

@@ -12,6 +12,7 @@ import numpy as np
 import rclpy
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Contact, Contacts, Light
+from ros_gz_interfaces.srv import ControlWorld
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Float64
@@ -57,6 +58,8 @@ class PlayedGazebo:
         self.poses = {}
         self.angle, self.speed = dict.fromkeys(STEER_NAMES, 0.0), dict.fromkeys(DRIVE_NAMES, 0.0)
         self.lights = []
+        self.granted_ns = 0
+        self.node.create_service(ControlWorld, "/world/moon/control", self._grant)
         self._bursts_ns, self._gathered = bursts_ns or {}, collections.defaultdict(list)
         self._rng, self._knock = np.random.default_rng(5), np.zeros(3)
         for name in STEER_NAMES:
@@ -73,6 +76,20 @@ class PlayedGazebo:
             "lidar/points": PointCloud2,
         }
         self._publishers = {topic: self.publisher(kind, f"/gazebo/{topic}") for topic, kind in kinds.items()}
+
+    def _grant(self, request, response):
+        control = request.world_control
+        self.granted_ns += control.multi_step * STEP_NS if control.pause else 0
+        response.success = True
+        return response
+
+    def run_as_granted(self):
+        """Tick while steps are granted; tell the clock all the same, as a paused server does."""
+        if self.granted_ns >= TICK_NS:
+            self.granted_ns -= TICK_NS
+            self.tick()
+        else:
+            self.tell("clock", Clock(clock=time_message(self.now_ns)))
 
     def take(self, kind, topic, use):
         self.node.create_subscription(kind, topic, use, quality(qos.STATE))

@@ -24,6 +24,7 @@ from sensor_msgs.msg import Imu, JointState, PointCloud2  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_node.conversions import seconds  # noqa: E402
 from lupex_simulator.conversions import DRIVE_NAMES, JOINT_NAMES, odometry_pose, time_message, time_ns  # noqa: E402
+from lupex_simulator.gazebo import following_node  # noqa: E402
 from lupex_simulator.gazebo.conversions import inertial_instant  # noqa: E402
 from lupex_simulator.gazebo.footing import FallenError  # noqa: E402
 from lupex_simulator.gazebo.unit_drive import NotMovingError  # noqa: E402
@@ -197,3 +198,24 @@ def test_an_instant_that_is_not_finite_is_refused():
     message.linear_acceleration.y = math.nan
     with pytest.raises(InvalidMessage, match="linear acceleration is not finite"):
         inertial_instant(message)
+
+
+def test_joint_states_of_a_burst_are_all_told(stage):
+    gazebo = stage.gazebo(bursts_ns=dict.fromkeys(("clock", "odometry", "joint_states", "imu"), 400_000_000))
+    stage.adapter()
+    heard = stage.listener(mobility__joint_states=JointState).heard["mobility__joint_states"]
+    play(stage, gazebo, lambda: len(heard) > 60)
+    assert set(np.diff([time_ns(message.header.stamp) for message in heard])) == {50_000_000}
+
+
+def test_a_gazebo_that_stands_for_its_followers_is_not_called_silent(stage):
+    gazebo = stage.gazebo()
+    adapter = stage.adapter()
+    # no condition: nothing but time can show that nothing is said
+    adapter._stepped_s -= following_node.SILENT_S - 0.05
+    told = []
+    adapter.warn = told.append
+    looked = []
+    stage.until(lambda: len(looked) > 60, lambda: (gazebo.run_as_granted(), looked.append(gazebo.now_ns)))
+    assert set(looked) == {START_NS}
+    assert not told

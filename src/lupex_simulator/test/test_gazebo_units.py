@@ -282,3 +282,18 @@ def test_cloud_keeps_the_ground_alone():
     points = np.array([deck, mast, ahead, beside, under_wheels, lost, far, near, broken], dtype=np.float32)
     kept = ground_points(points, hull, ROVER.lidar.range_min_m, ROVER.lidar.range_max_m)
     assert kept == pytest.approx(np.array([ahead, beside, under_wheels], dtype=np.float32))
+
+
+def test_a_clock_that_leaps_a_little_is_followed_step_by_step():
+    """Localization lacks no joint state of a burst, and time that waits for it can go on."""
+    clock = FollowedClock(50_000_000, 1_000_000_000)
+    clock.heard(START_NS)
+    assert clock.step() is None
+    clock.heard(START_NS + 340_000_000)
+    steps = list(iter(clock.step, None))
+    assert steps == [(START_NS + k * 50_000_000, START_NS + (k + 1) * 50_000_000) for k in range(6)]
+    clock.heard(START_NS + 1_340_000_000)
+    assert clock.step() == (START_NS + 300_000_000, START_NS + 350_000_000)
+    clock.heard(START_NS + 9_000_000_000)
+    assert clock.step() == (START_NS + 350_000_000, START_NS + 9_000_000_000)
+    assert clock.step() is None

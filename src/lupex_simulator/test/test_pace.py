@@ -305,3 +305,37 @@ def test_parking_is_told_by_the_commands():
     parking.commanded(1003.0, False)
     assert parking.driving(1005.9)
     assert not parking.driving(1006.0)
+
+
+def rushing(made, sim_s, wall_s):
+    """Tell whether time runs as fast as the followers let it: whether a step of 4 s need not be waited for."""
+    made.decide(sim_s, wall_s, PARKED)
+    for node in NODES:
+        made.beat(node, sim_s + 4.0, sim_s + 4.0, active=True)
+    return made.decide(sim_s + 4.0, wall_s, PARKED).wait_s < 0.01
+
+
+def test_time_begins_slowly_while_the_middleware_joins_who_speaks_and_who_listens():
+    made = begun()
+    assert made.decide(1000.0, 50.0, PARKED).wait_s == 0.0
+    for node in NODES:
+        made.beat(node, 1004.0, 1004.0, active=True)
+    assert made.decide(1004.0, 50.0, PARKED).wait_s == pytest.approx(4.0 / CONFIG.begin_speed_up)
+    assert not rushing(made, 1000.0 + CONFIG.begin_s - 8.0, 60.0)
+    assert rushing(made, 1000.0 + CONFIG.begin_s, 70.0)
+
+
+def test_who_is_back_is_joined_anew():
+    host = Host()
+    made = begun(host)
+    later_s = 1100.0
+    assert rushing(made, later_s, 70.0)
+    host.looks["mission"] = ProcessLook(False)
+    made.beat("localization", later_s + 9.0, later_s + 9.0, active=True)
+    made.decide(later_s + 9.0, 80.0, PARKED)
+    assert made.lost == ("mission",)
+    host.looks["mission"] = ProcessLook(True)
+    made.beat("mission", later_s + 9.0, later_s + 9.0, active=True)
+    assert not made.lost
+    assert not rushing(made, later_s + 9.0, 90.0)
+    assert rushing(made, later_s + 9.0 + CONFIG.begin_s, 100.0)

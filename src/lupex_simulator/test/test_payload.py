@@ -17,12 +17,17 @@ pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 pytest.importorskip("ros_gz_interfaces.msg")
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from geometry_msgs.msg import Vector3Stamped  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
 from played_bridge import ROVER, play  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 
 from lupex_interfaces.msg import AttitudeFix, DrillRig, PowerBus, WorldTruth  # noqa: E402
+from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds  # noqa: E402
+from lupex_node.ros.subscriptions import quality  # noqa: E402
+from lupex_simulator.conversions import time_message  # noqa: E402
 from lupex_simulator.gazebo.following import ClockError  # noqa: E402
 from lupex_simulator.payload import node as payload_node  # noqa: E402
 from lupex_simulator.schedule import START_NS  # noqa: E402
@@ -174,3 +179,67 @@ def test_nothing_is_told_of_a_pose_before_the_first(stage):
     truth = heard["truth__state"][0]
     assert (truth.x_m, truth.yaw_rad) == (3.0, pytest.approx(2.0))
     assert truth.distance_m == 0.0
+
+
+def beat(publisher, name, stamp, level=DiagnosticStatus.OK):
+    message = DiagnosticArray(status=[DiagnosticStatus(name=name, level=level)])
+    message.header.stamp = stamp
+    publisher.publish(message)
+
+
+def test_gazebo_waits_for_who_must_follow(stage):
+    """Its time begins when all that are required are active, runs as they follow, and stands while they lag."""
+    gazebo = stage.gazebo()
+    stage.adapter()
+    stage.payload(**{"world_control": True, "pace.required_nodes": "[mission]", "pace.hang_wall_s": 60.0})
+    listener = stage.listener(clock=Clock)
+    clocks = listener.heard["clock"]
+    beats = gazebo.node.create_publisher(DiagnosticArray, "/diagnostics", quality(qos.EVENTS))
+    odometry = gazebo.node.create_publisher(Odometry, "/odometry/local", quality(qos.STATE))
+    stage.until(lambda: len(clocks) >= 3, gazebo.run_as_granted)
+    assert gazebo.now_ns == START_NS, "nobody is there yet"
+    assert {seconds(message.clock) for message in clocks} == {1000.0}
+
+    def follow():
+        gazebo.run_as_granted()
+        stamp = time_message(gazebo.now_ns)
+        beat(beats, "mission", stamp)
+        told = Odometry()
+        told.header.stamp = stamp
+        odometry.publish(told)
+
+    stage.until(lambda: gazebo.now_ns > START_NS + 6_000_000_000, follow)
+    # the mission goes on, localization does not
+    stood = []
+
+    def lag():
+        gazebo.run_as_granted()
+        beat(beats, "mission", time_message(gazebo.now_ns))
+        stood.append(gazebo.now_ns)
+
+    stopped_ns = gazebo.now_ns
+    stage.until(lambda: len(stood) > 300 and stood[-1] == stood[-200], lag)
+    # 0.3 s of lag, 0.6 s more while parked, and what had been granted ahead
+    assert 200_000_000 < gazebo.now_ns - stopped_ns < 1_200_000_000
+    stage.until(lambda: gazebo.now_ns > stopped_ns + 3_000_000_000, follow)
+
+
+def test_a_gazebo_whose_world_control_nobody_offers_is_named_so(stage):
+    gazebo = stage.gazebo()
+    for service in list(gazebo.node.services):
+        if service.srv_name.endswith("/control"):
+            gazebo.node.destroy_service(service)
+    stage.adapter()
+    payload = stage.payload(**{"world_control": True, "pace.required_nodes": "[mission]"})
+    beats = gazebo.node.create_publisher(DiagnosticArray, "/diagnostics", quality(qos.EVENTS))
+    told = []
+    payload.warn = told.append
+
+    def stand():
+        gazebo.run_as_granted()
+        beat(beats, "mission", time_message(gazebo.now_ns))
+        payload._stepped_s -= 1.0
+
+    stage.until(lambda: told, stand)
+    assert "nobody offers /world/moon/control" in told[0]
+    assert "paced:=false" in told[0]

@@ -33,7 +33,8 @@ from lupex_node.lockstep.unchanged import UnchangedMessages  # noqa: E402
 from lupex_node.port import Severity  # noqa: E402
 from lupex_simulator import node as simulator_node  # noqa: E402
 from lupex_simulator.conversions import JOINT_NAMES  # noqa: E402
-from lupex_simulator.node import HOST, SimulatorNode  # noqa: E402
+from lupex_simulator.followers import HOST  # noqa: E402
+from lupex_simulator.node import SimulatorNode  # noqa: E402
 
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 

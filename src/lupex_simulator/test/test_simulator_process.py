@@ -25,7 +25,7 @@ from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
 from lupex_node.life import Life  # noqa: E402
 from lupex_node.ros.visitor import RosVisitor  # noqa: E402
-from lupex_simulator.node import HOST  # noqa: E402
+from lupex_simulator.followers import HOST  # noqa: E402
 
 ROVER = Path(__file__).resolve().parents[3] / "config" / "rover.yaml"
 WALL_LIMIT_S = 60.0

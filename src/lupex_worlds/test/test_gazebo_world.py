@@ -7,14 +7,17 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.interpolate import RegularGridInterpolator
 
-from lupex_models.configuration import ConfigurationError
+sys.path.insert(0, str(Path(__file__).parent))
+from ground_and_mesh import bowl, mesh_heights
+
 from lupex_models.constants import MOON_RADIUS_M
 from lupex_models.height_field import HeightField
 from lupex_models.light import Light
@@ -24,10 +27,10 @@ from lupex_models.site_frame import SiteFrame
 from lupex_worlds import prepare_world
 from lupex_worlds.gazebo_files import files, gazebo_making, raster
 from lupex_worlds.gazebo_files.files import MissingFileError, missing_files, refuse_missing, sdf_text, write_files
-from lupex_worlds.gazebo_files.raster import Patch, TerrainError, cut_patch, png, surroundings_mesh
+from lupex_worlds.gazebo_files.raster import TerrainError, png, surroundings_mesh
 from lupex_worlds.gazebo_files.robot_description import DESCRIPTION, DRIVES, read_urdf, read_xacro
 from lupex_worlds.gazebo_files.rover_model import rover_model
-from lupex_worlds.gazebo_files.terrain_settings import TerrainSettings, read_terrain_settings
+from lupex_worlds.gazebo_files.terrain_settings import TerrainSettings
 from lupex_worlds.gazebo_files.world_model import (
     SYSTEMS,
     Scene,
@@ -37,7 +40,7 @@ from lupex_worlds.gazebo_files.world_model import (
     sun_direction,
     world_model,
 )
-from lupex_worlds.ground import Ground, ground_height
+from lupex_worlds.ground import ground_height
 from lupex_worlds.prepare_world import main as prepare_main
 from lupex_worlds.prepare_world import refuse_absent_gazebo
 from lupex_worlds.recipe import Dem, read_recipe
@@ -80,16 +83,6 @@ def plain(repository):
 @pytest.fixture(scope="module")
 def world(plain, rover):
     return world_model(plain, rover).find("world")
-
-
-def bowl(cells=200, cell_m=0.25, depth=0.001):
-    """A ground of depth * r^2 around the origin, fine all over a coarse one."""
-    side = 0.5 * cells * cell_m
-    axis = np.linspace(-side, side, cells + 1)
-    fine = (depth * (axis[None, :] ** 2 + axis[:, None] ** 2)).astype(np.float32)
-    wide = np.arange(-300.0, 301.0, 5.0)
-    base = (depth * (wide[None, :] ** 2 + wide[:, None] ** 2)).astype(np.float32)
-    return Ground(fine, -side, -side, cell_m, base, -300.0, -300.0, 5.0)
 
 
 @pytest.mark.parametrize("name", COMMITTED)
@@ -238,17 +231,6 @@ def test_rover_lies_on_a_slope_as_the_slope_does(rover):
     assert start.roll_rad == pytest.approx(0.0, abs=1e-6)
 
 
-def mesh_heights(text):
-    """Heights over (y, x) on the lines of a surroundings mesh, as its file says; nan where no face is."""
-    lines = text.splitlines()
-    points = np.array([line.split()[1:] for line in lines if line.startswith("v ")], dtype=float)
-    used = {int(word.split("//")[0]) - 1 for line in lines if line.startswith("f ") for word in line.split()[1:]}
-    heights = np.full(len(points), np.nan)
-    heights[sorted(used)] = points[sorted(used), 2]
-    x, y = np.unique(points[:, 0]), np.unique(points[:, 1])
-    return RegularGridInterpolator((y, x), heights.reshape(y.size, x.size), bounds_error=False)
-
-
 def rendered_light(patch, mesh, direction, x, y, eye_m=0.05):
     """Whether the light reaches a height over the ground of the rendered scene: height map, and the mesh around it."""
     fine = HeightField(patch.heights_m.astype(np.float32), patch.x0_m, patch.y0_m, patch.cell_m)
@@ -334,58 +316,6 @@ def test_rocks_stand_in_the_ground_where_they_are(world, plain):
         assert abs(z + height - ground_height(plain.ground, x, y)) < 0.6 * height + 0.1
 
 
-def test_patch_is_the_smallest_power_of_two_with_its_margin():
-    patch = cut_patch(bowl(), np.array([0.0, 10.0]), np.array([0.0, 0.0]), 3.0)
-    assert patch.heights_m.shape == (65, 65)
-    assert patch.centre_m == pytest.approx((5.0, 0.0), abs=0.25)
-    wider = cut_patch(bowl(), np.array([0.0, 10.0]), np.array([0.0, 0.0]), 3.5)
-    assert wider.heights_m.shape == (129, 129)
-    assert wider.contains(0.0, 0.0)
-    assert not wider.contains(40.0, 0.0)
-
-
-def test_a_long_route_takes_a_coarser_patch():
-    fine = bowl(cells=100, cell_m=0.05)
-    patch = cut_patch(fine, np.array([-80.0, 80.0]), np.array([0.0, 0.0]), 20.0)
-    assert (patch.cell_m, patch.heights_m.shape) == (0.1, (2049, 2049))
-    assert patch.contains(-99.0, 0.0)
-    assert float(patch.heights_m[1024, 1024]) == pytest.approx(0.0, abs=1e-4)
-
-
-def test_patch_beyond_the_map_is_refused():
-    with pytest.raises(TerrainError, match="more than the map"):
-        cut_patch(bowl(), np.array([0.0, 290.0]), np.array([0.0, 0.0]), 40.0)
-
-
-def test_the_ground_takes_in_the_havens_that_leave_it_fine():
-    scene = Scene(
-        "t",
-        SiteFrame(-1.56, 3.9, 0.0),
-        bowl(),
-        np.empty((0, 4)),
-        Pose2(0.0, 0.0, 0.0),
-        (Target(10.0, 0.0, "t"),),
-        1.8e9,
-        havens=((250.0, 0.0), (-60.0, 20.0), (-290.0, 0.0)),
-        terrain=TerrainSettings(margin_m=20.0, most_cells=512),
-    )
-    patch = scene.patch()
-    # the second takes 70 + 40 m; the first would take more than 512 cells of 0.25 m, the last is off the map
-    assert patch.cell_m == 0.25
-    assert patch.contains(-60.0, 20.0, 20.0)
-    assert patch.contains(10.0, 0.0, 20.0)
-    assert not patch.contains(250.0, 0.0)
-    alone = dataclasses.replace(scene, havens=()).patch()
-    assert alone.size_m == 64.0
-
-
-def test_a_haven_at_the_edge_of_the_map_is_left_out_and_refuses_nothing():
-    scene = Scene(
-        "t", SiteFrame(-1.56, 3.9, 0.0), bowl(), np.empty((0, 4)), Pose2(200.0, 0.0, 0.0), (), 1.8e9, ((295.0, 0.0),)
-    )
-    assert scene.patch().contains(200.0, 0.0, 30.0)
-
-
 def test_margin_rocks_and_mesh_are_settings(plain, rover):
     scene = dataclasses.replace(plain, terrain=TerrainSettings(80.0, 2048, 40, 10.0, 1.0))
     assert scene.patch().size_m == 256.0
@@ -393,79 +323,6 @@ def test_margin_rocks_and_mesh_are_settings(plain, rover):
     assert few < many
     coarse = surroundings_mesh(plain.base, plain.patch(), scene.terrain)
     assert len(coarse) < 0.5 * len(surroundings_mesh(plain.base, plain.patch()))
-
-
-def test_terrain_settings_are_read_and_refused(repository, tmp_path):
-    assert read_terrain_settings(repository / "config" / "gazebo_world.yaml") == TerrainSettings()
-    path = tmp_path / "gazebo_world.yaml"
-    for text, says in (
-        ("most_cells: 1000", "'most_cells' is 1000 but must be a power of two"),
-        ("margin: 3.0", "margin"),
-        ("margin_m: 1.0", "margin_m"),
-    ):
-        path.write_text(text)
-        with pytest.raises(ConfigurationError, match=says):
-            read_terrain_settings(path)
-
-
-def test_level_ground_has_a_height_too():
-    patch = Patch(np.zeros((65, 65)), 0.0, 0.0, 0.25)
-    assert patch.relief_m == 1e-3
-    assert not patch.pixels().any()
-
-
-def test_surroundings_meet_the_patch_and_reach_under_it():
-    ground = bowl()
-    base = HeightField(ground.base, ground.base_x0_m, ground.base_y0_m, ground.base_cell_m)
-    patch = cut_patch(ground, np.array([0.0]), np.array([0.0]), 8.0)
-    text = surroundings_mesh(base, patch)
-    lines = text.splitlines()
-    points = np.array([line.split()[1:] for line in lines if line.startswith("v ")], dtype=float)
-    normals = np.array([line.split()[1:] for line in lines if line.startswith("vn ")], dtype=float)
-    faces = np.array(
-        [[int(word.split("//")[0]) - 1 for word in line.split()[1:]] for line in lines if line.startswith("f ")]
-    )
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    assert (np.cross(b - a, c - a)[:, 2] > 0.0).all()
-    assert np.linalg.norm(normals, axis=1) == pytest.approx(1.0, abs=1e-3)
-    mesh = mesh_heights(text)
-
-    def wanted(x, y):
-        return 0.001 * (x**2 + y**2)
-
-    side = patch.x0_m + np.array([0.0, patch.size_m])
-    along = np.linspace(side[0], side[1], 41)
-    for edge in side:
-        for at in (np.stack([along, np.full(41, edge)], axis=-1), np.stack([np.full(41, edge), along], axis=-1)):
-            # between two nodes 5 m apart a bowl hangs by 6 mm
-            assert mesh(at) == pytest.approx(wanted(at[:, 1], at[:, 0]), abs=0.02)
-    # just within, where both are, the fine ground shows; farther in there is no mesh, and outside it is everywhere
-    under = points[
-        np.isin(points[:, 0], side + np.array([1.0, -1.0])) & patch.contains(points[:, 0], points[:, 1], 0.9)
-    ]
-    assert len(under) >= 8
-    assert under[:, 2] == pytest.approx(wanted(under[:, 0], under[:, 1]) - 0.5, abs=0.02)
-    assert np.isnan(mesh((0.0, 0.0)))
-    rng = np.random.default_rng(3)
-    far = rng.uniform(-300.0, 300.0, (500, 2))
-    far = far[~patch.contains(far[:, 1], far[:, 0])]
-    # thinned to every node but one in a field as small as this
-    assert mesh(far) == pytest.approx(wanted(far[:, 1], far[:, 0]), abs=0.02)
-
-
-def test_surroundings_are_thinned_far_from_the_patch_alone():
-    ground = bowl()
-    axis = np.arange(-2000.0, 2001.0, 5.0)
-    base = HeightField(np.zeros((axis.size, axis.size), np.float32), -2000.0, -2000.0, 5.0)
-    patch = cut_patch(ground, np.array([0.0]), np.array([0.0]), 8.0)
-    points = {tuple(line.split()[1:3]) for line in surroundings_mesh(base, patch).splitlines() if line.startswith("v ")}
-    x = np.unique([float(px) for px, _ in points])
-    gaps, middle = np.diff(x), 0.5 * (x[1:] + x[:-1])
-    near = np.abs(middle) < 100.0
-    assert gaps[near].max() <= 5.0 + 1.0
-    assert gaps.max() <= 25.0
-    assert (x[0], x[-1]) == (-2000.0, 2000.0)
-    assert len(points) < 45_000
 
 
 @pytest.mark.parametrize(("value", "text"), [(1.0, "1"), (-0.0001, "0"), (0.1234, "0.123"), (100.0, "100")])

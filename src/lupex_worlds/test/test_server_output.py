@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-from lupex_worlds.gazebo_files.server_output import HARMLESS, failures
+from lupex_worlds.gazebo_files.server_output import HARMLESS, errors
 
 
 def test_what_all_is_well_with_is_no_failure():
@@ -13,8 +13,9 @@ def test_what_all_is_well_with_is_no_failure():
     ]
     missing = "[Err] [SystemLoader.cc:92] Failed to load system plugin [gz-sim-imu-system]"
     height = "[Err] [SdfEntityCreator.cc:1008] Could not resolve path: heights.png"
-    assert failures("\n".join(sound)) == []
-    assert failures("\n".join([*sound, missing, *sound, height])) == [missing, height]
+    material = "[Err] [Material.cc:7] Missing material of the crawler"
+    assert errors(sound) == []
+    assert errors([*sound, missing, *sound, height, material]) == [missing, height, material]
 
 
 def test_the_page_names_what_is_harmless(repository):

@@ -15,11 +15,11 @@ from lupex_system_tests.gazebo_level.deadline import Deadline
 from lupex_system_tests.gazebo_level.gz_messages import cloud, picture, stamp_s
 from lupex_system_tests.gazebo_level.lidar_check import lidar_figures
 from lupex_system_tests.gazebo_level.results import flat
-from lupex_system_tests.gazebo_level.server_log import errors
 from lupex_system_tests.gazebo_level.shadow_check import agreement
 from lupex_system_tests.gazebo_level.stepped_world import SteppedWorld, stepped
 from lupex_system_tests.gazebo_level.true_place import TruePlace
 from lupex_worlds.gazebo_files.raster import png
+from lupex_worlds.gazebo_files.server_output import errors
 
 _CAMERA = "/rover/camera/navigation_left"
 _LIDAR = "/rover/lidar/points"

@@ -9,10 +9,13 @@ four-byte head. For each message class one function is written in Python and com
 import importlib
 import struct
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Writer = Callable[[Any], bytes]
+
+SHORT = 80
+"""Characters of a text whose bytes are kept."""
 
 HEAD = b"\x00\x01\x00\x00"
 FORMATS = {
@@ -64,12 +67,16 @@ def _part_writer(kind: type) -> Callable[[bytearray, Any], None]:
     return made
 
 
+@lru_cache(maxsize=4096)
+def _counted(text: str) -> bytes:
+    """Return a text with its length and its end: the same few are told again and again."""
+    data = text.encode()
+    return struct.pack("<I", len(data) + 1) + data + b"\0"
+
+
 def _append_text(b: bytearray, text: str) -> None:
     b += bytes(-len(b) & 3)
-    data = text.encode()
-    b += struct.pack("<I", len(data) + 1)
-    b += data
-    b.append(0)
+    b += _counted(text) if len(text) < SHORT else _counted.__wrapped__(text)
 
 
 def _append_numbers(b: bytearray, values: Any, code: str, size: int) -> None:

@@ -71,7 +71,7 @@ class Conductor:
         self._follows = False
         self._clock: Closable | None = None
         self._ticks: list[tuple[int, int, LockstepPort, Call, str]] = []
-        """Timers that wait for the clock."""
+        """Timers that wait for their time."""
         self._maker: TimeMaker | None = None
         self._step_ns = 0
         self._stopped = False
@@ -220,11 +220,10 @@ class Conductor:
 
     def tick_at(self, time_ns: int, port: LockstepPort, call: Call, label: str) -> None:
         """Have a timer tick at a time: where there is a /clock, when that has told of it."""
+        self._number += 1
+        heapq.heappush(self._ticks, (time_ns, self._number, port, call, label))
         if not self._follows:
-            self.at(time_ns, TIMER, port, call, None, label)
-        else:
-            self._number += 1
-            heapq.heappush(self._ticks, (time_ns, self._number, port, call, label))
+            self.at(time_ns, TIMER, None, self._tick_by_itself, time_ns)
 
     def follow_clock(self) -> None:
         """Let timers tick only when /clock arrives, as over the middleware: who makes time says how finely it runs."""
@@ -235,6 +234,11 @@ class Conductor:
     def _clock_told(self, message: Any) -> None:
         told_ns = message.clock.sec * 1_000_000_000 + message.clock.nanosec
         self.at(self.now_ns, TIMER, None, self._tick_up_to, told_ns)
+
+    def _tick_by_itself(self, time_ns: int) -> None:
+        # a clock may have come meanwhile
+        if not self._follows:
+            self._tick_up_to(time_ns)
 
     def _tick_up_to(self, told_ns: int) -> None:
         while self._ticks and self._ticks[0][0] <= told_ns:

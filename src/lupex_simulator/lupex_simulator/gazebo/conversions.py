@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from nav_msgs.msg import Odometry
 from ros_gz_interfaces.msg import Light
+from ros_gz_interfaces.srv import ControlWorld
 from sensor_msgs.msg import Imu, JointState, PointCloud2, PointField
 from std_msgs.msg import Header
 
@@ -82,6 +83,14 @@ def cloud_points(message: PointCloud2) -> npt.NDArray[np.float32]:
         raise InvalidMessage(f"{len(message.data)} bytes are not {count} points of {step} bytes")
     table = np.frombuffer(message.data, dtype="<f4").reshape(count, step // 4)
     return table[:, [fields[name].offset // 4 for name in _WANTED]]
+
+
+def steps_request(count: int) -> ControlWorld.Request:
+    """Return the request that lets a paused Gazebo make so many steps more and pause again."""
+    request = ControlWorld.Request()
+    request.world_control.pause = True
+    request.world_control.multi_step = count
+    return request
 
 
 def light_message(direction: FloatArray, settings: SunSettings, time_ns: int) -> Light:

@@ -13,10 +13,13 @@ class ClockError(RuntimeError):
 
 
 class FollowedClock:
-    """Tell which steps a clock has made possible. `period_ns` is a multiple of nothing but itself."""
+    """Tell which steps a clock has made possible. `period_ns` is a multiple of nothing but itself.
 
-    def __init__(self, period_ns: int = STEP_NS) -> None:
-        self._period_ns = period_ns
+    Behind by no more than `singly_ns` the steps are made one by one; else all that was missed is one step.
+    """
+
+    def __init__(self, period_ns: int = STEP_NS, singly_ns: int = 0) -> None:
+        self._period_ns, self._singly_ns = period_ns, singly_ns
         self._newest_ns: int | None = None
         self.now_ns: int | None = None
         """The last step taken, None before the clock was first heard."""
@@ -32,10 +35,15 @@ class FollowedClock:
             raise ClockError(f"Gazebo's clock went back to {time_ns * 1e-9:g} s: after a reset, start everything anew")
         self._newest_ns = max(time_ns, self._newest_ns or time_ns)
 
+    @property
+    def newest_ns(self) -> int | None:
+        """Where the clock has got to, None before it was first heard."""
+        return self._newest_ns
+
     def step(self) -> tuple[int, int] | None:
         """Return (before, now) of the next step on the grid, or None while the clock has not got there.
 
-        A clock that has run far ahead is caught up in one step. The first step begins where the clock was heard first.
+        The first step begins where the clock was heard first.
         """
         if self._newest_ns is None:
             return None
@@ -45,5 +53,6 @@ class FollowedClock:
             return None
         if reached <= self.now_ns:
             return None
-        before, self.now_ns = self.now_ns, reached
-        return before, reached
+        before = self.now_ns
+        self.now_ns = before + self._period_ns if reached - before <= self._singly_ns else reached
+        return before, self.now_ns

@@ -16,7 +16,7 @@ from lupex_node.ros.process import run
 from lupex_simulator.gazebo.following import ClockError
 from lupex_simulator.gazebo.footing import FallenError
 from lupex_simulator.gazebo.unit_drive import NotMovingError
-from lupex_worlds.gazebo_files.server_output import HARMLESS
+from lupex_worlds.gazebo_files.server_output import HARMLESS_ERROR
 
 C = TypeVar("C")
 
@@ -49,6 +49,10 @@ class FollowingNode(BareNode[C]):
         """Do what the clock allows with what has arrived; tell whether it has allowed a step."""
         raise NotImplementedError
 
+    def why_silent(self) -> str:
+        """Tell a person where to look when Gazebo makes no step."""
+        return f"is it paused? If it failed, its output holds [Err] ('{HARMLESS_ERROR}' aside), its exit code 0 or not"
+
     def leave(self) -> None:
         """Leave Gazebo so that nothing runs on without this node; called once, however it ends."""
 
@@ -63,10 +67,7 @@ class FollowingNode(BareNode[C]):
             self._stepped_s = now_s
         elif now_s - self._stepped_s > SILENT_S:
             self._stepped_s = now_s
-            self.warn(
-                f"nothing from Gazebo for {SILENT_S:g} s: is it paused? Where it failed its output holds [Err] ("
-                f"'{HARMLESS[0]}' aside), though its exit code is 0"
-            )
+            self.warn(f"nothing from Gazebo for {SILENT_S:g} s: {self.why_silent()}")
 
 
 def run_following(kind: type[FollowingNode[Any]], args: list[str] | None) -> int:

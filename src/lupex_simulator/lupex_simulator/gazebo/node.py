@@ -90,7 +90,8 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._imu_messages = ImuMessages(rover)
         self._poses: PoseHistory | None = None
         self._track_mps = 0.0
-        self._clock = FollowedClock(round(1e9 / config.rate_hz))
+        # who estimates from the joint states waits for each of them, also of those that are told late
+        self._clock = FollowedClock(round(1e9 / config.rate_hz), round(1e9 * rover.crawler.command_timeout_s))
         self._pose: Pose | None = None
         self._odometry: Odometry | None = None
         self._steer: np.ndarray | None = None
@@ -104,7 +105,8 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self._truth = self.publisher(Odometry, "/truth/odometry", qos.STATE)
         self._truth_contact = self.publisher(Contacts, "/truth/contact", qos.STATE)
         self._cloud = self.publisher(PointCloud2, "/lidar/points", qos.NEWEST)
-        self.listen(Clock, "/gazebo/clock", lambda message: self._clock.heard(time_ns(message.clock)))
+        self._spoken = False
+        self.listen(Clock, "/gazebo/clock", self._on_clock)
         self.listen(Odometry, "/gazebo/odometry", self._on_odometry)
         self.listen(Imu, "/gazebo/imu", self._on_imu, INSTANTS)
         self.listen(JointState, "/gazebo/joint_states", self._on_joint_states)
@@ -114,6 +116,10 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         self.listen(DrillRig, "/drill/rig", self._on_rig)
 
     # ------------------------------------------------------------------------------------------------ incoming
+
+    def _on_clock(self, message: Clock) -> None:
+        self._spoken = True
+        self._clock.heard(time_ns(message.clock))
 
     def _on_odometry(self, message: Odometry) -> None:
         self._pose, self._odometry = odometry_pose(message), message
@@ -159,17 +165,20 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
     # ------------------------------------------------------------------------------------------------ telling
 
     def follow(self) -> bool:
-        """Command the units and tell their state when it is time."""
-        step = self._clock.step()
-        if step is None or self._pose is None or self._steer is None:
-            return False
-        before_ns, now_ns = step
+        """Command the units and tell their state as often as it is time.
+
+        A clock that stands is told: whether Gazebo may stand still is the payload node's to say.
+        """
+        spoken, self._spoken = self._spoken, False
+        while (step := self._clock.step()) is not None:
+            if self._pose is not None and self._steer is not None:
+                self._step(self._pose, self._steer, *step)
+        return spoken
+
+    def _step(self, pose: Pose, steer: np.ndarray, before_ns: int, now_ns: int) -> None:
         dt_s = (now_ns - before_ns) * 1e-9
-        pose = self._pose
         refuse_fallen(self._ground, pose, self.config.fallen_m)
-        units = self._units.step(
-            dt_s, now_ns * 1e-9, (pose.x_m, pose.y_m), pose.rotation(), self._steer, held=self._held
-        )
+        units = self._units.step(dt_s, now_ns * 1e-9, (pose.x_m, pose.y_m), pose.rotation(), steer, held=self._held)
         self._track_mps = float(np.abs(units.track_mps).mean())
         for publisher, value in zip(self._angles, units.steer_command_rad.tolist()):
             publisher.publish(Float64(data=value))
@@ -180,7 +189,6 @@ class GazeboAdapterNode(FollowingNode[GazeboAdapterConfig]):
         if not self._held:
             over_ground = units.track_mps * (1.0 - units.slip)
             self._proof.watch(over_ground, dt_s, pose.x_m, pose.y_m, pose.yaw_rad)
-        return True
 
     def leave(self) -> None:
         """Stop the drives: a bogie's wheels run on at the last speed they were told."""

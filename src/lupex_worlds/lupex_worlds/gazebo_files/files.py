@@ -21,9 +21,12 @@ from lupex_worlds.gazebo_files.rover_model import SDF_VERSION, rover_model
 from lupex_worlds.gazebo_files.world_model import ROVER_MODEL, Scene, terrain_model_name, world_model
 
 WORLD_FILE = "world.sdf"
+PACED_FILE = "paced.sdf"
+"""The same world for a server whose steps are granted: as fast as it can, from a paused start."""
+_PACED_FACTOR = "50"
 MODELS = "models"
 _MADE_FILE = "made.json"
-_FORMAT = 2
+_FORMAT = 3
 """Counted up whenever rasters or meshes are written in another way: what lies in the cache is then made anew."""
 _URI = re.compile(r"model://([^\s<]+)")
 
@@ -63,6 +66,7 @@ def write_files(directory: Path, scene: Scene, rover: Rover, description: Path, 
 
 def _write(directory: Path, scene: Scene, world: str, model: str) -> None:
     (directory / WORLD_FILE).write_text(world, encoding="utf-8")
+    (directory / PACED_FILE).write_text(_paced(world), encoding="utf-8")
     rover = directory / MODELS / ROVER_MODEL
     terrain = directory / MODELS / terrain_model_name(scene)
     for folder, title in ((rover, "LUPEX rover"), (terrain, f"Ground of the world {scene.name}")):
@@ -75,6 +79,15 @@ def _write(directory: Path, scene: Scene, world: str, model: str) -> None:
     (terrain / "regolith.png").write_bytes(regolith_texture())
     (terrain / "flat.png").write_bytes(flat_normals())
     (terrain / "surroundings.obj").write_text(surroundings_mesh(scene.base, patch, scene.terrain), encoding="utf-8")
+
+
+def _paced(world: str) -> str:
+    root = ElementTree.fromstring(world)
+    factor = root.find("world/physics/real_time_factor")
+    if factor is None:
+        raise ValueError("a world without a real_time_factor")
+    factor.text = _PACED_FACTOR
+    return sdf_text(root)
 
 
 def _config(name: str, title: str) -> str:
