@@ -10,6 +10,7 @@ import pytest
 from lupex_localization import rotation
 from lupex_localization.config import InitialPose, LocalizationConfig
 from lupex_localization.health import Condition, gather, judge
+from lupex_localization.localization import Localization
 from lupex_localization.samples import AttitudeSample, InertialSample, SunSample, TrackSample
 from lupex_localization.surroundings import Surroundings
 from lupex_system_tests import measured_ground
@@ -34,8 +35,13 @@ def driven():
     return drive, estimator
 
 
+def alive(estimator):
+    """Return a localization that holds an estimator which has begun."""
+    return Localization(lambda: estimator, InitialPose(), lambda: None)
+
+
 def said(drive, estimator):
-    return judge(gather(estimator, drive.time_s, InitialPose()), LocalizationConfig())
+    return judge(gather(alive(estimator), drive.time_s), LocalizationConfig())
 
 
 def test_when_none_lies_all_is_well(driven):

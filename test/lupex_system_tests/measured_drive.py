@@ -65,7 +65,6 @@ class MeasuredDrive:
         self.yaw_rad = yaw_rad
         self.travel_m = np.zeros(4)
         self.velocity = np.zeros(3)
-        self.stated_slip = 0.0
         self._place()
         self._scanned = (-math.inf, self.position.copy(), self.yaw_rad)
         self._poses = [self._pose()]

@@ -13,6 +13,7 @@ from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import initial_state
 from lupex_localization.samples import ScanSample
+from lupex_localization.start import Beginning
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_system_tests.measured_drive import MAP_FROM_ICRF, MOON_RATE, ROVER, STEP_S, SUN
@@ -29,7 +30,7 @@ def estimator_at(drive, config=None, place_m=0.01):
     spread = dataclasses.replace(
         made.terms.spread(), position_m=place_m, height_m=place_m, tilt_rad=0.01, yaw_rad=0.05, velocity_mps=1e-3
     )
-    made.begin(initial_state(drive.time_s, drive.position, drive.quaternion, spread))
+    made.begin(Beginning(initial_state(drive.time_s, drive.position, drive.quaternion, spread)))
     return made
 
 

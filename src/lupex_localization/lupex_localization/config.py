@@ -4,6 +4,7 @@
 
 from dataclasses import dataclass, field
 
+from lupex_localization.ground_config import GroundMatching
 from lupex_models.configuration import setting
 
 
@@ -12,7 +13,14 @@ class InitialPose:
     """Where the rover stands when it is first switched on."""
 
     wait_s: float = setting(
-        1.0, "of inertial samples alone, after which it begins without joint states", unit="s", minimum=0, maximum=60
+        1.0,
+        "of inertial samples alone, after which it goes on from a checkpoint without joint states",
+        unit="s",
+        minimum=0,
+        maximum=60,
+    )
+    unmoved_m: float = setting(
+        0.5, "way on the tracks' counters up to which it counts as never moved", unit="m", minimum=0, maximum=10
     )
     steady_share: float = setting(
         0.05, "of gravity by which the specific force may differ from it at the start", minimum=0.001, maximum=1
@@ -129,39 +137,6 @@ class Tracks:
 
 
 @dataclass(frozen=True)
-class GroundMatching:
-    """Motion over ground by the lidar: scans against patches of the ground that it saw before."""
-
-    enabled: bool = setting(True, "take the lidar's clouds")
-    frame: str = setting("lidar", "frame_id that the clouds must carry")
-    cell_m: float = setting(0.25, "between nodes", unit="m", minimum=0.05, maximum=2)
-    reach_m: float = setting(7.0, "points nearer than that", unit="m", minimum=1, maximum=30)
-    nearest_m: float = setting(0.8, "and further than that", unit="m", minimum=0, maximum=5)
-    rise_m: float = setting(0.25, "that ground may stand above or below the body's plane, and", unit="m", maximum=10)
-    steepest: float = setting(0.5, "as much more for each metre", maximum=5)
-    points: int = setting(2000, "matched, of those of a scan", minimum=200, maximum=100_000)
-    least_points: int = setting(500, "a cloud with fewer in reach is not used", minimum=100, maximum=100_000)
-    floor_m: float = setting(0.005, "no displacement is known better", unit="m", minimum=1e-4, maximum=1)
-    alike_points: float = setting(4.0, "points whose errors are alike", minimum=1, maximum=1e4)
-    misfit_per_m: float = setting(
-        1.6, "slope that scans show which do not quite fit, over the heights left over", unit="1/m", maximum=100
-    )
-    relief_share: float = setting(
-        0.35, "of the squares of slopes that their noise must leave, or the ground tells nothing", minimum=0, maximum=1
-    )
-    tilt_sigma_rad: float = setting(4.0e-3, "between scan and patch: mounting", unit="rad", minimum=1e-5, maximum=0.1)
-    alignment_sigma_rad: float = setting(3.0e-3, "of the lidar's mounting, each axis", unit="rad", maximum=0.1)
-    window_m: float = setting(0.6, "most that a displacement is searched about the guess", unit="m", minimum=0.1)
-    overlap: float = setting(0.4, "of the points that must meet the patch", minimum=0.05, maximum=1)
-    every_m: float = setting(0.3, "of way between scans used", unit="m", minimum=0.05, maximum=5)
-    every_rad: float = setting(0.1, "of turning, likewise", unit="rad", minimum=0.01, maximum=3)
-    grow_m: float = setting(1.0, "way over which a patch takes in scans", unit="m", minimum=0.2, maximum=10)
-    next_m: float = setting(1.5, "way after which the next patch is begun", unit="m", minimum=0.2, maximum=10)
-    last_m: float = setting(3.0, "way after which it takes over", unit="m", minimum=0.5, maximum=20)
-    lost_after: int = setting(3, "scans without a place in the patch, after which it is begun anew", minimum=1)
-
-
-@dataclass(frozen=True)
 class Stationary:
     """When the rover counts as parked, and how well that is known."""
 
@@ -232,12 +207,14 @@ class Health:
         minimum=0.5,
         maximum=600,
     )
+    lost_refused_s: float = setting(
+        300.0, "stars refused for so long, unless the Sun denies them: LOST", unit="s", minimum=10, maximum=1e5
+    )
     monitor_window: int = setting(30, "innovations of a sensor that are judged together", minimum=5, maximum=10_000)
     monitor_limit: float = setting(
         4.0, "mean normalised innovation squared a degree of freedom that is too much", minimum=1, maximum=1000
     )
     fault_after_s: float = setting(60.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
-    fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
 
 
 @dataclass(frozen=True)
@@ -247,8 +224,12 @@ class Checkpoint:
     interval_s: float = setting(5.0, "between writes", unit="s", minimum=0.1, maximum=600)
     rest_interval_s: float = setting(60.0, "between writes at rest", unit="s", minimum=0.1, maximum=600)
     stop_s: float = setting(2.0, "until the rover stands without odometry", unit="s", minimum=0, maximum=60)
-    clock_back_s: float = setting(5.0, "a clock set back further means a new world", unit="s", minimum=0.1, maximum=1e6)
-    max_age_s: float = setting(600.0, "an older checkpoint is ignored", unit="s", minimum=1, maximum=1e6)
+    clock_back_s: float = setting(
+        5.0, "a clock set back further begins anew from the last known place", unit="s", minimum=0.1, maximum=1e6
+    )
+    max_age_s: float = setting(
+        600.0, "a place known longer ago waits for a fix: LOST until then", unit="s", minimum=1, maximum=1e6
+    )
     distance_sigma_share: float = setting(0.3, "of the distance run meanwhile", minimum=0, maximum=2)
     position_sigma_m: float = setting(0.05, "added to the position", unit="m", minimum=0, maximum=100)
     heading_sigma_rad: float = setting(

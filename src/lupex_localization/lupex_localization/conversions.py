@@ -18,10 +18,12 @@ from lupex_localization.estimator import PoseEstimator
 from lupex_localization.health import Condition
 from lupex_localization.reckoning import MotionEstimate
 from lupex_localization.rotation import yaw_of
-from lupex_localization.samples import AttitudeSample, InertialSample, PlaceSample, SunSample, TrackSample
+from lupex_localization.samples import AttitudeSample, InertialSample, SunSample, TrackSample
 from lupex_localization.track_odometry import JOINT_NAMES, UNITS
 from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
 from lupex_node.conversions import cloud, seconds, stamp
+
+Array = npt.NDArray[np.float64]
 
 _NAMES = list(JOINT_NAMES)
 
@@ -102,20 +104,14 @@ def cloud_points(message: PointCloud2, config: LocalizationConfig) -> tuple[floa
     return cloud(message)
 
 
-def told_place(message: PoseWithCovarianceStamped) -> PlaceSample:
-    """Convert a pose in map that a person gives; raises InvalidMessage."""
+def told_pose(message: PoseWithCovarianceStamped) -> tuple[float, Array, float, Array]:
+    """Return (stamp_s, position (3,), heading [rad], covariance (6, 6)) of a pose in map; raises InvalidMessage."""
     in_frame(message.header.frame_id, "map")
     at, q = message.pose.pose.position, message.pose.pose.orientation
     position = all_finite((at.x, at.y, at.z), "the position")
-    turned = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
+    x, y, z, w = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
     covariance = all_finite(message.pose.covariance, "the covariance").reshape(6, 6)
-    block = 0.5 * (covariance[:3, :3] + covariance[:3, :3].T)
-    # those who tell a place on a map leave the height open
-    block[2, 2] = max(block[2, 2], 1.0)
-    if np.linalg.eigvalsh(block)[0] <= 0.0 or covariance[5, 5] <= 0.0:
-        raise InvalidMessage("the covariance is not positive in x, y and yaw")
-    yaw_rad = float(yaw_of(np.array([turned[3], turned[0], turned[1], turned[2]])))
-    return PlaceSample(seconds(message.header.stamp), position, block, yaw_rad, float(covariance[5, 5]), told=True)
+    return seconds(message.header.stamp), position, float(yaw_of(np.array([w, x, y, z]))), covariance
 
 
 def odometry_in_map(estimate: MotionEstimate) -> Odometry:

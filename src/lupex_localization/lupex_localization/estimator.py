@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from lupex_localization.config import LocalizationConfig
-from lupex_localization.error_state_filter import FilterState
 from lupex_localization.motion_filter import MotionFilter
 from lupex_localization.reckoning import MotionEstimate, Reckoning
 from lupex_localization.samples import (
@@ -22,6 +21,7 @@ from lupex_localization.samples import (
     SunSample,
     TrackSample,
 )
+from lupex_localization.start import Beginning
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.terms import FilterTerms
 from lupex_localization.timeline import Timeline
@@ -35,10 +35,9 @@ MARK_EVERY_S = 1.0
 
 
 class PoseEstimator:
-    """Take samples by the `add` methods, then `advance`; the arrays in what it returns are not changed later.
+    """Take samples by `add`, then `advance`; the arrays in what it returns are not changed later.
 
-    The `add` methods raise InvalidMessage when a stamp may not be used. What is late or early changes what was worked
-    off already, and the next estimates follow from that.
+    What is late or early changes what was worked off already, and the next estimates follow from that.
     """
 
     def __init__(self, config: LocalizationConfig, rover: Rover, slip: SlipModel, surroundings: Surroundings) -> None:
@@ -64,24 +63,15 @@ class PoseEstimator:
 
     # ------------------------------------------------------------------------------------------------ state
 
-    def begin(self, state: FilterState, unconfirmed: str = "") -> Reckoning:
-        """Take a state to start from; odom starts at the vehicle. What came before it is dropped.
-
-        `unconfirmed` says why the place is not to be relied on until a fix or a person confirms it.
-        """
-        self._motion = MotionFilter(self.terms, state, unconfirmed)
-        self._timeline.begin(state.time_s, self._motion.copy())
-        self._told_s = math.nextafter(state.time_s, -math.inf)
-        return self._motion.reckoning
-
-    def resume(self, position_m: Array, yaw_rad: float, before: FilterState, moved_m: Array, told: bool) -> None:
-        """Go on with an odom of before: its place then, and what the vehicle has moved in map since.
-
-        `told` by the tracks' counters, so that an attitude is all that is missing.
-        """
-        self.motion.fixing.stars_confirm = told
-        self.reckoning.place_odom(position_m, yaw_rad, before, moved_m)
-        self._timeline.begin(self.motion.time_s, self.motion.copy())
+    def begin(self, beginning: Beginning) -> None:
+        """Take a state to start from; odom starts at the vehicle, or goes on. What came before it is dropped."""
+        self._motion = MotionFilter(self.terms, beginning.state, beginning.unconfirmed)
+        after = beginning.after
+        if after is not None and beginning.moved_m is not None:
+            self._motion.fixing.stars_confirm = beginning.told
+            self.reckoning.place_odom(after.odom_position_m, after.odom_yaw_rad, after.state, beginning.moved_m)
+        self._timeline.begin(beginning.state.time_s, self._motion.copy())
+        self._told_s = math.nextafter(beginning.state.time_s, -math.inf)
 
     @property
     def begun(self) -> bool:
@@ -108,17 +98,17 @@ class PoseEstimator:
     @property
     def accepted(self) -> Counter[str]:
         """Measurements used, by kind."""
-        return self._motion.accepted if self._motion else Counter()
+        return self._motion.corrections.accepted if self._motion else Counter()
 
     @property
     def rejected(self) -> Counter[str]:
         """Measurements that did not pass their gate, by kind."""
-        return self._motion.rejected if self._motion else Counter()
+        return self._motion.corrections.rejected if self._motion else Counter()
 
     @property
     def last_rejection(self) -> str:
         """What did not pass its gate last, in words."""
-        return self._motion.last_rejection if self._motion else ""
+        return self._motion.corrections.last_rejection if self._motion else ""
 
     @property
     def rest_updates(self) -> int:
@@ -135,8 +125,8 @@ class PoseEstimator:
         """Normalised innovation squared a degree of freedom, mean over the last fixes of all kinds that were used."""
         if self._motion is None:
             return 0.0
-        kinds = [kind for kind in ("attitude", "sun", "terrain", "ground") if self._motion.accepted[kind]]
-        return sum(self._motion.monitors[kind].mean for kind in kinds) / len(kinds) if kinds else 0.0
+        kinds = [kind for kind in ("attitude", "sun", "terrain", "ground") if self._motion.corrections.accepted[kind]]
+        return sum(self._motion.corrections.monitors[kind].mean for kind in kinds) / len(kinds) if kinds else 0.0
 
     @property
     def travel_m(self) -> Array | None:
@@ -158,30 +148,6 @@ class PoseEstimator:
         stream.take(sample.time_s)
         if self._motion is None:
             self._timeline.shorten(KEPT_BEFORE_BEGIN)
-
-    def add_inertial(self, sample: InertialSample, now_s: float) -> None:
-        """Add an inertial sample."""
-        self.add(sample, now_s)
-
-    def add_tracks(self, sample: TrackSample, now_s: float) -> None:
-        """Add joint states."""
-        self.add(sample, now_s)
-
-    def add_attitude(self, sample: AttitudeSample, now_s: float) -> None:
-        """Add a star tracker's attitude."""
-        self.add(sample, now_s)
-
-    def add_sun(self, sample: SunSample, now_s: float) -> None:
-        """Add a direction to the Sun."""
-        self.add(sample, now_s)
-
-    def add_cloud(self, time_s: float, cloud: npt.NDArray[np.float32], now_s: float) -> None:
-        """Add a lidar's cloud (m, >= 3), in its own axes."""
-        self.add(ScanSample(time_s, self.terms.matcher.points(cloud)), now_s)
-
-    def add_place(self, sample: PlaceSample, now_s: float) -> None:
-        """Add a place told or measured in map."""
-        self.add(sample, now_s)
 
     def queued(self) -> tuple[InertialSample | None, TrackSample | None, float]:
         """Return the newest inertial sample and joint states, and the span of the inertial ones."""

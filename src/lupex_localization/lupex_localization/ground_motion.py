@@ -9,7 +9,7 @@ import numpy.typing as npt
 from numba import njit
 
 from lupex_localization import ground_patch
-from lupex_localization.config import GroundMatching
+from lupex_localization.ground_config import GroundMatching
 from lupex_localization.scan_matching import Match, MatchSettings, match
 from lupex_models.rover import Lidar
 
@@ -26,20 +26,6 @@ class Patch:
     begun_m: float
     """Way that had been run when it was begun."""
     scans: int = 0
-
-
-@dataclass(frozen=True)
-class GroundView:
-    """What is kept between scans."""
-
-    reference: Patch | None = None
-    """About the first cloned pose: what scans are matched against."""
-    following: Patch | None = None
-    """About the second one: grows to be the next reference."""
-    used_m: float = 0.0
-    """Way that had been run at the last scan used."""
-    missed: int = 0
-    """Scans in a row that found no place in the reference."""
 
 
 class GroundMatcher:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from lupex_localization.config import InitialPose, LocalizationConfig
+from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import heading_sigma_rad, position_sigma_m
+from lupex_localization.localization import Localization
 from lupex_localization.motion_filter import MotionFilter
 from lupex_localization.samples import InertialSample, TrackSample
 from lupex_localization.track_odometry import DRIVE_NAMES
@@ -45,6 +46,10 @@ class Symptoms:
     """What the innovations say of the stated uncertainty, where they are too large."""
     immobile: bool = False
     """Whether the tracks run and the rover stays."""
+    stars_refused_s: float = 0.0
+    """For how long the stars are refused with nothing to say that they are wrong."""
+    clock_stands_s: float = 0.0
+    """By how much samples have run ahead of a clock that stands."""
 
 
 def judge(symptoms: Symptoms, config: LocalizationConfig) -> tuple[Condition, str]:
@@ -53,12 +58,17 @@ def judge(symptoms: Symptoms, config: LocalizationConfig) -> tuple[Condition, st
     silence_s = min(symptoms.inertial_silence_s, symptoms.track_silence_s)
     if not symptoms.begun:
         return Condition.INITIALIZING, "waiting for inertial samples and joint states"
+    if symptoms.clock_stands_s > 0.0:
+        return Condition.LOST, f"the clock stands while samples go on, {symptoms.clock_stands_s:.1f} s by now"
     if symptoms.unconfirmed:
         return Condition.LOST, f"{symptoms.unconfirmed}: the place waits for a fix, or for a pose on /initialpose"
     if not symptoms.position_sigma_m <= health.lost_position_m:
         return Condition.LOST, f"position known to {symptoms.position_sigma_m:.0f} m only"
     if not symptoms.heading_sigma_rad <= health.lost_heading_rad:
         return Condition.LOST, f"heading known to {symptoms.heading_sigma_rad:.2f} rad only"
+    if symptoms.stars_refused_s > health.lost_refused_s:
+        text = f"every attitude of the star tracker for {symptoms.stars_refused_s:.0f} s was refused"
+        return Condition.LOST, f"{text}: it or the heading is wrong"
     if silence_s > health.lost_silence_s:
         return Condition.LOST, f"no inertial sample and no joint state for {silence_s:.1f} s"
     if symptoms.inertial_silence_s > config.inertial.bridge_limit_s:
@@ -80,8 +90,9 @@ def judge(symptoms: Symptoms, config: LocalizationConfig) -> tuple[Condition, st
     return Condition.TRACKING, ""
 
 
-def gather(estimator: PoseEstimator, now_s: float, initial: InitialPose) -> Symptoms:
+def gather(localization: Localization, now_s: float) -> Symptoms:
     """Gather what the judgement is made from."""
+    estimator, initial = localization.estimator, localization.initial
     begun, streams = estimator.begun, estimator.streams
     state = estimator.reckoning.state if begun else None
     silence_s = {
@@ -96,14 +107,17 @@ def gather(estimator: PoseEstimator, now_s: float, initial: InitialPose) -> Symp
         track_silence_s=silence_s[TrackSample],
         refused_streak=0,
         refused=_refused(estimator, now_s),
+        clock_stands_s=localization.clock_stands_s,
     )
     if not begun:
         return known
-    motion = estimator.motion
+    motion, fixing = estimator.motion, estimator.motion.fixing
+    denied = fixing.sun_agrees(motion.time_s)
     return replace(
         known,
-        refused_streak=motion.fixing.shut.streak,
-        unconfirmed=motion.unconfirmed,
+        refused_streak=fixing.shut.streak,
+        stars_refused_s=motion.time_s - fixing.shut.since_s if fixing.shut.streak and not denied else 0.0,
+        unconfirmed=fixing.unconfirmed,
         isolated=tuple(_isolated(motion)),
         contradiction=_contradiction(estimator),
         immobile=motion.slip.immobile,
@@ -131,14 +145,14 @@ def _isolated(motion: MotionFilter) -> Iterator[str]:
     if motion.fixing.sun_below >= 3:
         yield "sun sensor left out: it sees a Sun that is below the skyline"
     for kind, name in (("sun", "sun sensor"), ("ground", "lidar"), ("terrain", "elevation model")):
-        if motion.monitors[kind].refused >= 5:
-            yield f"{name} left out: its last {motion.monitors[kind].refused} readings contradict the rest"
+        if motion.corrections.monitors[kind].refused >= 5:
+            yield f"{name} left out: its last {motion.corrections.monitors[kind].refused} readings contradict the rest"
 
 
 def _contradiction(estimator: PoseEstimator) -> str:
     motion, limit = estimator.motion, estimator.terms.config.health.monitor_limit
-    worst = max(("attitude", "ground", "terrain"), key=lambda kind: motion.monitors[kind].mean)
-    mean = motion.monitors[worst].mean
+    worst = max(("attitude", "ground", "terrain"), key=lambda kind: motion.corrections.monitors[kind].mean)
+    mean = motion.corrections.monitors[worst].mean
     if mean <= limit:
         return ""
     return f"innovations of {worst} are {math.sqrt(mean):.1f} times what is stated: the pose may be worse than it says"

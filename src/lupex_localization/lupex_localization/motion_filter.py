@@ -4,24 +4,30 @@
 
 import copy
 import math
-from collections import Counter
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from lupex_localization import error_state_filter as esf
+from lupex_localization.corrections import Corrections
 from lupex_localization.error_state_filter import FilterState
 from lupex_localization.filter_state import alone
 from lupex_localization.fixing import Fixing
-from lupex_localization.ground_motion import GroundView
-from lupex_localization.integrity import InertialCheck, Monitor, TrackCheck
+from lupex_localization.ground_odometry import GroundOdometry, Way
+from lupex_localization.integrity import InertialCheck, TrackCheck
 from lupex_localization.reckoning import Reckoning
 from lupex_localization.rest import Rest
 from lupex_localization.rotation import yaw_of
-from lupex_localization.samples import InertialSample, Sample, TrackSample
-from lupex_localization.scan_use import use_scan
-from lupex_localization.shut_gate import ShutGate
+from lupex_localization.samples import (
+    AttitudeSample,
+    InertialSample,
+    PlaceSample,
+    Sample,
+    ScanSample,
+    SunSample,
+    TrackSample,
+)
 from lupex_localization.slip_watch import SlipWatch
 from lupex_localization.terms import FilterTerms
 from lupex_localization.track_correction import apply_tracks, open_up_to
@@ -29,7 +35,6 @@ from lupex_localization.track_correction import apply_tracks, open_up_to
 Array = npt.NDArray[np.float64]
 Twist = tuple[float, float, float, float, float]
 AT_REST: Twist = (0.0, 0.0, 0.0, 0.0, 0.0)
-SENSORS = ("tracks", "attitude", "sun", "terrain", "ground", "rest", "rest_rate", "place")
 
 
 class Ahead(Protocol):
@@ -49,41 +54,37 @@ class MotionFilter:
         """Begin at a state; `unconfirmed` says why its place is not to be relied on until something confirms it."""
         config = terms.config
         self.terms = terms
-        self.reckoning = Reckoning(state, terms.frame_rate)
-        self.unconfirmed = unconfirmed
+        self.corrections = Corrections(Reckoning(state, terms.frame_rate), config.health.monitor_window)
         self.twist: Twist = AT_REST
-        self.run_m = 0.0
+        self._run_m = 0.0
         """Way that the tracks have run."""
-        self.turned_rad = 0.0
+        self._turned_rad = 0.0
         self.bridged_s = 0.0
         """Time without inertial samples since the last one."""
         self.travel_m: Array | None = None
-        self.accepted: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
         self.rest_updates = 0
-        self.last_rejection = ""
         self.rest = Rest(config.stationary)
         self.slip = SlipWatch()
         self.inertial_check = InertialCheck(config.inertial)
         self.track_check = TrackCheck()
-        self.monitors = {name: Monitor(config.health.monitor_window) for name in SENSORS}
-        self.ground = GroundView()
-        self.fixing = Fixing(ShutGate(config.fixes.recover_after, config.fixes.recover_alike_rad))
+        self.ground = GroundOdometry(terms)
+        self.fixing = Fixing(terms, unconfirmed)
         self._corrected_m = 0.0
-        self.terrain_m = 0.0
         self._tracks_s = self._inertial_s = -math.inf
         self._intervals_s = (0.0, 0.0)
 
     def copy(self) -> "MotionFilter":
         """Return one that goes on by itself."""
         made = copy.copy(self)
-        made.reckoning = self.reckoning.copy()
-        made.accepted, made.rejected = self.accepted.copy(), self.rejected.copy()
+        made.corrections, made.fixing, made.ground = self.corrections.copy(), self.fixing.copy(), self.ground.copy()
         made.rest, made.slip = copy.copy(self.rest), copy.copy(self.slip)
         made.inertial_check, made.track_check = copy.copy(self.inertial_check), copy.copy(self.track_check)
-        made.monitors = {name: copy.copy(monitor) for name, monitor in self.monitors.items()}
-        made.fixing = self.fixing.copy()
         return made
+
+    @property
+    def reckoning(self) -> Reckoning:
+        """The state."""
+        return self.corrections.reckoning
 
     @property
     def stationary(self) -> bool:
@@ -107,8 +108,8 @@ class MotionFilter:
             self._notice_inertial(sample)
         elif isinstance(sample, TrackSample):
             self._use_tracks(sample)
-        elif sample.time_s >= self.time_s - self.terms.config.health.lost_silence_s:
-            self.fixing.use(self, sample)
+        else:
+            self._use_fix(sample)
 
     # ------------------------------------------------------------------------------------------------ time
 
@@ -181,8 +182,8 @@ class MotionFilter:
 
     def _run(self, dt_s: float) -> None:
         """Count the way that the tracks run."""
-        self.run_m += math.hypot(self.twist[0], self.twist[1]) * dt_s
-        self.turned_rad += abs(self.twist[2]) * dt_s
+        self._run_m += math.hypot(self.twist[0], self.twist[1]) * dt_s
+        self._turned_rad += abs(self.twist[2]) * dt_s
 
     def _leap(self, time_s: float, ahead: Ahead) -> None:
         """Go on over a time of which nothing is known but, perhaps, the counters of the tracks after it."""
@@ -194,10 +195,8 @@ class MotionFilter:
         self.reckoning.time_s = time_s
         self.twist = AT_REST
         self.rest.moved()
-        self.ground = GroundView()
-        self.fixing.unsettle()
-        self.unconfirmed = f"nothing was heard for {gap_s:.0f} s"
-        self.fixing.stars_confirm = told is not None
+        self.ground.restart()
+        self.fixing.unsettle(f"nothing was heard for {gap_s:.0f} s", stars_confirm=told is not None)
 
     # ------------------------------------------------------------------------------------------------ samples
 
@@ -224,25 +223,21 @@ class MotionFilter:
         spread = max(1.0, 2.0 * terms.config.tracks.noise_correlation_s / max(self.joint_interval_s, 1e-3))
         reckoning = self.reckoning
         before = yaw_of(reckoning.x[esf.QUATERNION])
-        run_m, self._corrected_m = self.run_m - self._corrected_m, self.run_m
+        run_m, self._corrected_m = self._run_m - self._corrected_m, self._run_m
         nis, opened = apply_tracks(
             reckoning.x, reckoning.p, self.twist, run_m, spread, *terms.slip_table, terms.track_settings
         )
         reckoning.turn_odom(before)
-        self.monitors["tracks"].note(nis, 3, not opened)
-        self.accepted["tracks"] += not opened
-        self.rejected["tracks"] += opened
-        if opened:
-            text = f"{self.twist[0]:.3f} m/s ahead, {self.twist[1]:.3f} m/s aside"
-            self.last_rejection = f"tracks at {sample.time_s:.2f} s: {text}, nis {nis:.0f}"
+        text = f"{self.twist[0]:.3f} m/s ahead, {self.twist[1]:.3f} m/s aside, nis {nis:.0f}" if opened else ""
+        self.corrections.note("tracks", nis, 3, not opened, text)
         if self.slip.note(sample.time_s, self.twist, reckoning):
             # what was known of the slip holds no longer
             open_up_to(reckoning.p, esf.ERROR_SLIP, terms.config.tracks.slip_open)
-        self.fixing.use_terrain(self)
+        self.fixing.use_terrain(self.corrections, self._run_m)
 
     def _use_rest(self, time_s: float) -> None:
         terms, limits = self.terms, self.terms.config.stationary
-        if not self.fixing.correct(self, "rest", terms.rest_innovation(self.reckoning), terms.rest_gate):
+        if not self.corrections.apply("rest", terms.rest_innovation(self.reckoning), terms.rest_gate):
             # the tracks stand, but not the rover
             self.rest.moved()
             return
@@ -251,10 +246,18 @@ class MotionFilter:
         if found is not None:
             rate, gathered_s = found
             excess = rate - self.reckoning.attitude().T @ terms.frame_rate - self.reckoning.x[esf.GYRO_BIAS]
-            noise = terms.gyro_noise * math.sqrt(self.monitors["rest_rate"].noise_factor / gathered_s)
+            noise = terms.gyro_noise * math.sqrt(self.corrections.monitors["rest_rate"].noise_factor / gathered_s)
             sigma = math.hypot(noise, limits.rate_sigma_rad_s)
-            self.fixing.correct(self, "rest_rate", terms.rest_rate_innovation(excess, sigma), terms.gates[3])
+            self.corrections.apply("rest_rate", terms.rest_rate_innovation(excess, sigma), terms.gates[3])
 
-    def use_scan(self, time_s: float, points: Array) -> None:
-        """Use the near points of a lidar's scan."""
-        use_scan(self, time_s, points)
+    def _use_fix(self, sample: Sample) -> None:
+        if isinstance(sample, AttitudeSample):
+            self.fixing.use_attitude(self.corrections, sample, self.stationary)
+        elif isinstance(sample, SunSample):
+            self.fixing.use_sun(self.corrections, sample)
+        elif isinstance(sample, ScanSample):
+            way = Way(self._run_m, self._turned_rad, self.twist[0], self.twist[1])
+            self.ground.use(self.corrections, sample.points, way)
+        elif isinstance(sample, PlaceSample) and self.fixing.use_place(self.corrections, sample):
+            # the cloned poses lie where the old place was
+            self.ground.restart()

@@ -19,7 +19,9 @@ from lupex_localization.config import LocalizationConfig
 from lupex_localization.due import Due
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.health import Condition, gather, judge
+from lupex_localization.localization import Localization
 from lupex_localization.reckoning import MotionEstimate
+from lupex_localization.samples import ScanSample
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_models.configuration import ConfigurationError
@@ -49,7 +51,19 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             tracks.slip_sigma,
             tracks.sideslip_sigma,
         )
-        self._reset()
+        surroundings = self._surroundings()
+        self._localization = Localization(
+            lambda: PoseEstimator(config, self._rover, self._slip, surroundings),
+            start.told_initial(config.initial, self._site),
+            self._checkpoint,
+        )
+        self._rejections = 0
+        self._stood = False
+        self._saved_s = self._well_s = -math.inf
+        output = config.output
+        self._local_due = Due(output.local_interval_s, output.interval_slack_s)
+        self._global_due = Due(output.global_interval_s, output.interval_slack_s)
+        self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
         self._local = self.publisher(Odometry, "/odometry/local")
         self._global = self.publisher(Odometry, "/odometry/global")
         self._transforms = self.publisher(TFMessage, "/tf", qos.SAMPLES)
@@ -71,29 +85,26 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
 
-    def _reset(self) -> None:
+    def _surroundings(self) -> Surroundings:
         site = self._site
-        surroundings = Surroundings()
-        if site is not None:
-            offset_s = self.common.utc_offset_s or site.utc_offset_s
-            surroundings = Surroundings(
-                map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
-                sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
-                terrain=site.dem,
-                skyline_rad=lambda x_m, y_m, azimuth: float(site.horizon.elevation(x_m, y_m, azimuth)),
-                frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
-            )
-        self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
-        self._newest_s = 0.0
-        self._rejections = 0
-        output = self.config.output
-        self._local_due = Due(output.local_interval_s, output.interval_slack_s)
-        self._global_due = Due(output.global_interval_s, output.interval_slack_s)
-        self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
-        self._saved_s = -math.inf
-        self._well_s = -math.inf
-        self._kept: tuple[start.Saved, str] | None = None
-        """The last known place before the clock went back, and why it is not to be relied on."""
+        if site is None:
+            return Surroundings()
+        offset_s = self.common.utc_offset_s or site.utc_offset_s
+        return Surroundings(
+            map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
+            sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
+            terrain=site.dem,
+            skyline_rad=lambda x_m, y_m, azimuth: float(site.horizon.elevation(x_m, y_m, azimuth)),
+            frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
+        )
+
+    @property
+    def _estimator(self) -> PoseEstimator:
+        return self._localization.estimator
+
+    def _checkpoint(self) -> start.Saved | None:
+        kept = self.saved_state(math.inf)
+        return None if kept is None else start.from_plain(kept[1])
 
     # ------------------------------------------------------------------------------------------------ samples in
 
@@ -108,24 +119,24 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self.receive(kind, topic, taken, profile=qos.SAMPLES)
 
     def _take_inertial(self, message: Imu) -> None:
-        self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.inertial_sample(message, self.config), self.now_s())
 
     def _take_tracks(self, message: JointState) -> None:
         radius_m = self._rover.crawler.sprocket_radius_m
-        self._estimator.add_tracks(conversions.track_sample(message, self.config, radius_m), self.now_s())
+        self._localization.add(conversions.track_sample(message, self.config, radius_m), self.now_s())
 
     def _take_attitude(self, message: AttitudeFix) -> None:
-        self._estimator.add_attitude(conversions.attitude_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.attitude_sample(message, self.config), self.now_s())
 
     def _take_sun(self, message: Vector3Stamped) -> None:
-        self._estimator.add_sun(conversions.sun_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.sun_sample(message, self.config), self.now_s())
 
     def _take_cloud(self, message: PointCloud2) -> None:
         time_s, points = conversions.cloud_points(message, self.config)
-        self._estimator.add_cloud(time_s, points, self.now_s())
+        self._localization.add(ScanSample(time_s, self._estimator.terms.matcher.points(points)), self.now_s())
 
     def _take_place(self, message: PoseWithCovarianceStamped) -> None:
-        self._estimator.add_place(conversions.told_place(message), self.now_s())
+        self._localization.confirm(*conversions.told_pose(message), self.now_s())
 
     def _taken(self, _: None) -> None:
         """Fixes wait in the estimator for the next samples."""
@@ -133,51 +144,18 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
     # ------------------------------------------------------------------------------------------------ estimate out
 
     def _advance(self) -> None:
-        now_s = self.now_s()
-        if now_s < self._newest_s - self.config.checkpoint.clock_back_s:
-            text = f"the clock went back by {self._newest_s - now_s:.0f} s"
-            self.warn(f"{text}: going on from the last known place")
-            kept, old = self._kept, self._estimator
-            self._reset()
-            if old.begun:
-                kept = start.last_known(old.reckoning, old.travel_m), old.motion.unconfirmed or text
-            self._kept = kept
-            return
-        self._newest_s = now_s
-        if not self._estimator.begun and not self._begin(now_s):
-            return
-        for estimate in self._estimator.advance():
+        estimates = self._localization.advance(self.now_s())
+        for event in self._localization.take_events():
+            self.info(event)
+        for estimate in estimates:
             self._publish(estimate)
-        self._save()
-
-    def _begin(self, now_s: float) -> bool:
-        sample, tracks, span_s = self._estimator.queued()
-        if now_s <= 0.0 or sample is None or (tracks is None and span_s < self.config.initial.wait_s):
-            return False
-        found = self._last_known(sample.time_s)
-        if found is not None:
-            saved, unconfirmed = found
-            state, moved_m, told = start.resumed_state(saved, sample, tracks, self._estimator.terms)
-            self._estimator.begin(state, unconfirmed)
-            self._estimator.resume(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m, told)
-            self.info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
-            return True
-        if not start.steady(sample, self.config.initial):
-            return False
-        initial = start.told_initial(self.config.initial, self._site)
-        self._estimator.begin(start.first_state(sample, initial, self._estimator.terms.spread()))
-        return True
-
-    def _last_known(self, time_s: float) -> tuple[start.Saved, str] | None:
-        """Return what was known last, if it is not the first time that the rover is switched on, and what is amiss."""
-        if self._kept is not None:
-            return self._kept
-        kept = self.saved_state(math.inf)
-        saved = None if kept is None else start.from_plain(kept[1])
-        if saved is None or saved.state.time_s > time_s:
-            return None
-        age_s = time_s - saved.state.time_s
-        return saved, "" if age_s <= self.config.checkpoint.max_age_s else f"the last known place is {age_s:.0f} s old"
+        if self._estimator.begun:
+            self._save()
+        stands = self._localization.clock_stands_s > 0.0
+        if stands and not self._stood:
+            # no timer ticks any more
+            self._tell()
+        self._stood = stands
 
     def _publish(self, estimate: MotionEstimate) -> None:
         time_s = estimate.state.time_s
@@ -195,20 +173,21 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         reckoning = estimator.reckoning
         time_s = reckoning.time_s
         interval_s = checkpoint.rest_interval_s if estimator.stationary else checkpoint.interval_s
-        if time_s - self._saved_s >= interval_s:
+        # as is a clock that was set back
+        if not 0.0 <= time_s - self._saved_s < interval_s:
             self._saved_s = time_s
             self.save_state(start.to_plain(reckoning, estimator.travel_m), time_s)
 
     def _tell(self) -> None:
         now_s, estimator = self.now_s(), self._estimator
-        found = gather(estimator, now_s, self.config.initial)
+        found = gather(self._localization, now_s)
         condition, text = judge(found, self.config)
         time_s = estimator.reckoning.time_s if estimator.begun else now_s
         position, heading = found.position_sigma_m, found.heading_sigma_rad
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
         if sum(estimator.rejected.values()) > self._rejections:
             self._rejections = sum(estimator.rejected.values())
-            self.warn(f"{estimator.motion.last_rejection} ({self._rejections} rejections so far)")
+            self.warn(f"{estimator.last_rejection} ({self._rejections} rejections so far)")
         self.set_health(text, error=condition is Condition.LOST)
         if self._well_s == -math.inf:
             self._well_s = now_s

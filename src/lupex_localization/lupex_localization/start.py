@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Where the estimate begins: at the lander, or where the process was before it was killed."""
+"""Where the estimate begins: at the lander when first switched on, else where it was known last."""
 
 import dataclasses
 import math
@@ -23,6 +23,9 @@ from lupex_models.constants import MOON_GRAVITY_M_S2
 from lupex_models.site import OrbitalSite
 
 Array = npt.NDArray[np.float64]
+
+_ANY_HEADING_RAD = math.pi / math.sqrt(3.0)
+"""One sigma of a heading of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +123,56 @@ def from_plain(values: Mapping[str, Any]) -> Saved | None:
     return Saved(FilterState(time_s, nominal, covariance), odom, odom_yaw_rad, travel)
 
 
-def resumed_state(
-    saved: Saved, sample: InertialSample, tracks: TrackSample | None, terms: FilterTerms
-) -> tuple[FilterState, Array, bool]:
-    """Return the state now, the displacement in map since the checkpoint, and whether the tracks told it.
+@dataclass(frozen=True)
+class Beginning:
+    """Where the estimate begins, and what is to be told of it."""
 
-    The tracks' counters tell how far it ran, the saved heading roughly where to; without counters, or with others (the
-    world was started anew), the position is open by what it can have run until the commands timed out.
+    state: FilterState
+    text: str = ""
+    unconfirmed: str = ""
+    """Why the place is not to be relied on until a fix or a person confirms it."""
+    after: Saved | None = None
+    """What it goes on from."""
+    moved_m: Array | None = None
+    """Displacement in map since then (3,)."""
+    told: bool = False
+    """Whether the tracks' counters told it, so that an attitude of the stars is enough to confirm the place."""
+
+
+def first_beginning(
+    sample: InertialSample, tracks: TrackSample | None, initial: InitialPose, terms: FilterTerms
+) -> Beginning | None:
+    """Return the beginning of a rover of which nothing is kept; None as long as it has to be waited for.
+
+    It stands at the lander only if its tracks have never run: else it is somewhere within the way that they tell.
+    """
+    if tracks is None or not steady(sample, initial):
+        return None
+    ran_m = float(np.abs(tracks.travel_m).max())
+    if ran_m <= initial.unmoved_m:
+        text = f"first switched on: the tracks have run {ran_m:.2f} m, so it begins at the lander"
+        return Beginning(first_state(sample, initial, terms.spread()), text)
+    why = f"the tracks have run {ran_m:.0f} m and nothing is kept of where"
+    anywhere = dataclasses.replace(
+        initial,
+        position_sigma_m=math.hypot(initial.position_sigma_m, ran_m),
+        height_sigma_m=math.hypot(initial.height_sigma_m, ran_m),
+        yaw_sigma_rad=_ANY_HEADING_RAD,
+    )
+    return Beginning(first_state(sample, anywhere, terms.spread()), f"{why}: lost", why)
+
+
+def resumed_beginning(
+    saved: Saved, sample: InertialSample, tracks: TrackSample | None, terms: FilterTerms, why: str = ""
+) -> Beginning:
+    """Return the beginning from what is kept; `why` it is not to be relied on where that is known already.
+
+    The tracks' counters tell how far it ran, the saved heading roughly where to. Without counters the position is open
+    by what it can have run until the commands timed out; with others, somebody has to say where it is.
     """
     config = terms.config.checkpoint
-    age_s = max(sample.time_s - saved.state.time_s, 0.0)
+    ahead_s = sample.time_s - saved.state.time_s
+    age_s = max(ahead_s, 0.0)
     reach_m = terms.rover.crawler.max_speed_mps * min(age_s, config.interval_s + config.stop_s)
     ran_m = None if tracks is None else terms.way_run_m(saved.travel_m, tracks, age_s)
     nominal, covariance = saved.state.nominal.copy(), saved.state.covariance.copy()
@@ -138,7 +181,13 @@ def resumed_state(
     turned = float(np.linalg.norm(_up(sample) - before_up))
     if steady(sample, terms.config.initial) and turned <= 3.0 * config.tilt_sigma_rad:
         nominal[esf.QUATERNION] = rotation.from_heading_and_up(rotation.yaw_of(nominal[esf.QUATERNION]), _up(sample))
-    return FilterState(sample.time_s, nominal, covariance), moved, ran_m is not None
+    if not why and age_s > config.max_age_s:
+        why = f"the last known place is {age_s:.0f} s old"
+    elif not why and ran_m is None and tracks is not None and saved.travel_m is not None:
+        why = "the tracks' counters do not go on from the last known place"
+    text = f"goes on from where it was {ahead_s:.1f} s ago{': lost, ' if why else ''}{why}"
+    state = FilterState(sample.time_s, nominal, covariance)
+    return Beginning(state, text, why, saved, moved, ran_m is not None)
 
 
 def _up(sample: InertialSample) -> Array:

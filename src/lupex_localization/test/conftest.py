@@ -15,6 +15,7 @@ from lupex_localization import rotation
 from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import initial_state
+from lupex_localization.start import Beginning
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 
@@ -59,7 +60,7 @@ def make_estimator(slip_model):
             nominal[0:6] += off[0:6]
             nominal[6:10] = rotation.multiply(nominal[6:10], rotation.from_rotation_vector(off[6:9]))
             state = esf.FilterState(state.time_s, nominal, state.covariance)
-        estimator.begin(state)
+        estimator.begin(Beginning(state))
         return estimator
 
     return make

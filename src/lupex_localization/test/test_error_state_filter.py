@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lupex_localization import cloned_poses, measurements, rotation
 from lupex_localization import error_state_filter as esf
-from lupex_localization import measurements, rotation
 from lupex_localization.filter_state import Spread, initial_state
 from lupex_localization.track_correction import track_innovation
 from lupex_localization.track_odometry import SlipModel, TrackKinematics, unit_positions
@@ -129,7 +129,7 @@ def test_slip_forgets_itself_towards_its_spread(index, nominal_index):
 def test_a_cloned_pose_is_the_present_one_and_as_uncertain(slot):
     x, p = state().nominal.copy(), mixed()
     before = p.copy()
-    esf.clone(x, p, slot)
+    cloned_poses.clone(x, p, slot)
     at, of = esf.CLONES[slot], esf.ERROR_CLONES[slot]
     assert np.array_equal(x[at : at + 7], np.concatenate([x[0:3], x[6:10]]))
     # the same error, twice
@@ -142,7 +142,7 @@ def test_a_cloned_pose_is_the_present_one_and_as_uncertain(slot):
 def test_the_second_clone_takes_the_place_of_the_first():
     x, p = state().nominal.copy(), mixed()
     before, pose = p.copy(), x[33:40].copy()
-    esf.take_over(x, p)
+    cloned_poses.take_over(x, p)
     take = np.eye(N)
     take[25:31] = np.eye(N)[31:37]
     assert np.array_equal(x[26:33], pose)

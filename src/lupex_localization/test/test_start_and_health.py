@@ -37,6 +37,8 @@ WELL = Symptoms(True, 0.1, 0.001, 0.1, 0.1, 0)
         ({"isolated": ("gyroscopes left out",)}, Condition.DEGRADED, "gyroscopes"),
         ({"contradiction": "innovations of ground"}, Condition.DEGRADED, "innovations"),
         ({"immobile": True}, Condition.DEGRADED, "does not move"),
+        ({"refused_streak": 301, "stars_refused_s": 301.0}, Condition.LOST, "star tracker"),
+        ({"clock_stands_s": 6.0}, Condition.LOST, "clock stands"),
     ],
 )
 def test_each_symptom_has_its_word(change, condition, word):
@@ -101,10 +103,10 @@ def driven(make_world, make_estimator):
     estimator = make_estimator(world)
     for k in range(400):
         sample, joints = world.step(0.1 if k > 100 else 0.0, 0.0)
-        estimator.add_inertial(sample, world.time_s)
-        estimator.add_tracks(joints, world.time_s)
+        estimator.add(sample, world.time_s)
+        estimator.add(joints, world.time_s)
         if k % 25 == 0:
-            estimator.add_attitude(world.star(), world.time_s)
+            estimator.add(world.star(), world.time_s)
         estimator.advance()
     return world, estimator
 
@@ -117,15 +119,16 @@ def test_a_killed_process_takes_up_where_it_was(driven, make_estimator, terms):
         world.step(0.1, 0.0)
     sample, tracks = world.step(0.0, 0.0)
     saved = start.from_plain(kept)
-    state, moved, _ = start.resumed_state(saved, sample, tracks, terms)
+    beginning = start.resumed_beginning(saved, sample, tracks, terms)
+    state, moved = beginning.state, beginning.moved_m
+    assert not beginning.unconfirmed
     assert np.linalg.norm(moved) == pytest.approx(0.4, abs=0.02)
     error = state.nominal[0:2] - world.position_m[0:2]
     assert np.hypot(*error) < 0.1 < 3.0 * position_sigma_m(state)
     assert heading_sigma_rad(state) > 0.25
     assert np.linalg.eigvalsh(state.covariance)[0] > -1e-12
     fresh = make_estimator(world)
-    fresh.begin(state)
-    fresh.resume(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved, told=True)
+    fresh.begin(beginning)
     assert np.linalg.norm(fresh.reckoning.odom_position_m - odom) == pytest.approx(np.linalg.norm(moved))
     assert fresh.reckoning.odom_yaw_rad == pytest.approx(estimator.reckoning.odom_yaw_rad, abs=1e-6)
 
@@ -137,7 +140,10 @@ def test_without_the_tracks_counters_the_position_is_opened(driven, terms, track
     sample, tracks = world.step(0.0, 0.0)
     later = InertialSample(sample.time_s + 3.0, sample.rate, sample.force)
     other = replace(tracks, time_s=later.time_s, travel_m=tracks.travel_m + 500.0) if tracks_known else None
-    state, moved, _ = start.resumed_state(saved, later, other, terms)
+    beginning = start.resumed_beginning(saved, later, other, terms)
+    state, moved = beginning.state, beginning.moved_m
+    # other counters are those of another rover, or of drives since begun anew: somebody has to say where it is
+    assert ("counters" in beginning.unconfirmed) is tracks_known
     assert np.linalg.norm(moved) == 0.0
     assert position_sigma_m(state) > 0.29
 
@@ -167,7 +173,7 @@ def test_yaw_is_kept_and_tilt_is_measured_anew(driven, terms):
     world, estimator = driven
     saved = start.from_plain(start.to_plain(estimator.reckoning, None))
     sample, _ = world.step(0.0, 0.0)
-    state, _, _ = start.resumed_state(saved, sample, None, terms)
+    state = start.resumed_beginning(saved, sample, None, terms).state
     assert rotation.yaw_of(state.nominal[6:10]) == pytest.approx(rotation.yaw_of(saved.state.nominal[6:10]), abs=1e-9)
 
 
@@ -176,7 +182,7 @@ def test_a_jolt_does_not_pass_for_a_tilt(driven, terms):
     saved = start.from_plain(start.to_plain(estimator.reckoning, None))
     sample, _ = world.step(0.0, 0.0)
     assert not start.steady(sample, InitialPose())
-    state, _, _ = start.resumed_state(saved, sample, None, terms)
+    state = start.resumed_beginning(saved, sample, None, terms).state
     assert abs(state.nominal[6:10] @ world.quaternion) == pytest.approx(1.0, abs=1e-4)
     calm, _ = world.step(0.0, 0.0)
     assert start.steady(calm, InitialPose())

@@ -15,6 +15,7 @@ from lupex_localization.config import Fixes, Inertial, LocalizationConfig, Track
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import Spread, heading_sigma_rad, initial_state, position_sigma_m
 from lupex_localization.samples import AttitudeSample, InertialSample, TrackSample
+from lupex_localization.start import Beginning
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 
@@ -59,7 +60,7 @@ def moving(nominal_mps, state):
 def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, slip=NO_SLIP, begun=None):
     """Drive on level ground by perfect sensors; `error` (n,) [m/s] is what the tracks read too fast."""
     estimator = PoseEstimator(config, rover, slip, Surroundings())
-    estimator.begin(moving((SPEED_MPS, 0.0, 0.0), begun or level_state()))
+    estimator.begin(Beginning(moving((SPEED_MPS, 0.0, 0.0), begun or level_state())))
     count = round(seconds / step_s)
     made = []
     units = [(x, y) for x in (1, -1) for y in (1, -1)]
@@ -72,8 +73,8 @@ def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, s
             track[i], steer[i] = math.hypot(vx, vy), math.atan2(vy, vx)
         # on a circle the body is accelerated to its left
         force = GRAVITY + np.array([0.0, turning_rad_s * SPEED_MPS, 0.0])
-        estimator.add_inertial(InertialSample(k * step_s, flickering(k, turning_rad_s), force), k * step_s)
-        estimator.add_tracks(TrackSample(k * step_s, steer, track, np.zeros(4)), k * step_s)
+        estimator.add(InertialSample(k * step_s, flickering(k, turning_rad_s), force), k * step_s)
+        estimator.add(TrackSample(k * step_s, steer, track, np.zeros(4)), k * step_s)
         made += estimator.advance()
     return estimator, made
 
@@ -128,10 +129,10 @@ def test_a_map_that_errs_alike_over_a_distance_is_asked_once_for_it(rover):
     begun = moving((SPEED_MPS, 0.0, 0.0), level_state())
     covariance = begun.covariance.copy()
     covariance[2, 2] = 25.0
-    estimator.begin(dataclasses.replace(begun, covariance=covariance))
+    estimator.begin(Beginning(dataclasses.replace(begun, covariance=covariance)))
     for k in range(1, 1751):
-        estimator.add_inertial(InertialSample(0.2 * k, flickering(k), GRAVITY), 0.2 * k)
-        estimator.add_tracks(TrackSample(0.2 * k, np.zeros(4), np.full(4, SPEED_MPS), np.zeros(4)), 0.2 * k)
+        estimator.add(InertialSample(0.2 * k, flickering(k), GRAVITY), 0.2 * k)
+        estimator.add(TrackSample(0.2 * k, np.zeros(4), np.full(4, SPEED_MPS), np.zeros(4)), 0.2 * k)
         estimator.advance()
     state = estimator.reckoning.state
     assert state.nominal[0] == pytest.approx(35.0, rel=0.02)
@@ -205,10 +206,10 @@ def test_a_fix_is_no_better_than_the_mounting_of_the_star_tracker(rover, alignme
     sigma = 1e-4
     config = LocalizationConfig(inertial=Inertial(shake_rad=0.0))
     estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(map_from_icrf=lambda _: np.eye(3)))
-    estimator.begin(level_state(0.4, tilt=0.05, yaw=0.05, alignment=alignment))
-    estimator.add_inertial(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
-    estimator.add_tracks(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
-    estimator.add_attitude(exposed(0.4, rover, np.eye(3) * sigma**2), 0.05)
+    estimator.begin(Beginning(level_state(0.4, tilt=0.05, yaw=0.05, alignment=alignment)))
+    estimator.add(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
+    estimator.add(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
+    estimator.add(exposed(0.4, rover, np.eye(3) * sigma**2), 0.05)
     estimator.advance()
     assert estimator.accepted["attitude"] == 1
     stated = np.sqrt(np.diag(estimator.reckoning.state.covariance)[esf.ERROR_ATTITUDE])
@@ -230,10 +231,10 @@ def test_the_star_trackers_covariance_is_turned_from_its_own_axes_into_the_bodys
     )
     config = LocalizationConfig(inertial=Inertial(shake_rad=0.0))
     estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(map_from_icrf=lambda _: np.eye(3)))
-    estimator.begin(level_state(0.4, tilt=0.05, yaw=0.05))
-    estimator.add_inertial(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
-    estimator.add_tracks(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
-    estimator.add_attitude(exposed(0.4, rover, covariance), 0.05)
+    estimator.begin(Beginning(level_state(0.4, tilt=0.05, yaw=0.05)))
+    estimator.add(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
+    estimator.add(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
+    estimator.add(exposed(0.4, rover, covariance), 0.05)
     estimator.advance()
     block = estimator.reckoning.state.covariance[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE]
     assert math.sqrt(boresight @ block @ boresight) == pytest.approx(roll, rel=0.02)
