@@ -60,7 +60,7 @@ class Timeline(Generic[Mark]):
         return (self._inertial[at - 1].time_s, 0) if at else (-1.0, 0)
 
     def _back_to(self, key: Key) -> Mark:
-        kept = bisect_left(self._marks, key, key=lambda mark: mark[0])
+        kept = bisect_right(self._marks, key, key=lambda mark: mark[0])
         # the first mark stands for all before it
         del self._marks[max(kept, 1) :]
         at, mark = self._marks[-1]
