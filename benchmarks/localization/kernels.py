@@ -1,16 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a step of the filter takes: a prediction, an update, and a scan that is matched against the ground."""
+"""What the filter takes: a prediction, an update, a scan matched against the ground, and a recording replayed."""
 
 import numpy as np
 
-from benchmarks.measuring import Asked, Context, Outcome, best, timed
+from benchmarks.measuring import Asked, Context, Outcome, Row, best, timed
 from lupex_localization import error_state_filter as esf
+from lupex_localization.inertial_odometry import Inertial, Odometer, motion_of
 from lupex_system_tests import measured_ground
 from lupex_system_tests.measured_drive import MeasuredDrive, level
 from lupex_system_tests.measured_localization import estimator_at, go, samples
 
-ASKED = {"predict_us": Asked(8.0), "update_us": Asked(15.0), "scan_ms": Asked(10.0)}
+ASKED = {
+    "predict_us": Asked(8.0),
+    "update_us": Asked(15.0),
+    "scan_ms": Asked(10.0),
+    "replay_speedup": Asked(50.0, at_most=False),
+}
 
 _GRAVITY = np.array([0.0, 0.0, -1.624])
 
@@ -43,7 +49,20 @@ def run(context: Context) -> Outcome:
     }
     scans = _scans(context)
     figures["scan_ms"] = 1e3 * float(np.median([row["cpu_s"] for row in scans]))
-    return Outcome(figures, {"kernels": rows, "scans": scans}, ("kernels and scans in CPU time of one core",))
+    recorded = _replayed(600.0 if not context.quick else 60.0)
+    figures["replay_speedup"] = recorded["recorded_s"] / recorded["cpu_s"]
+    notes = ("kernels, scans and replay in CPU time of one core; replayed: 200 Hz inertial, 50 Hz wheels",)
+    return Outcome(figures, {"kernels": rows, "scans": scans, "replay": [recorded]}, notes)
+
+
+def _replayed(seconds: float) -> Row:
+    """Return what a recording of an inertial unit and wheels takes, read already."""
+    times = np.arange(1, round(seconds * 200.0)) / 200.0
+    rate = np.stack([np.zeros_like(times), np.zeros_like(times), 0.1 * np.sin(times / 7.0)], axis=1)
+    force = np.tile([0.0, 0.0, 9.80665], (times.size, 1))
+    inertial, odometer = Inertial(times, rate, force), Odometer(times[::4], np.zeros((times[::4].size, 2)))
+    motion_of(Inertial(times[:400], rate[:400], force[:400]), Odometer(times[:400:4], np.zeros((100, 2))))
+    return timed(lambda: motion_of(inertial, odometer), 1, recorded_s=seconds)[0]
 
 
 def _scans(context: Context) -> list[dict[str, object]]:
