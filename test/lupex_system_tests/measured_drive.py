@@ -19,7 +19,7 @@ from lupex_worlds.truth.encoder_truth import draw_encoders
 from lupex_worlds.truth.level_file import read_level
 from lupex_worlds.truth.sensor_truth import draw_sensors
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 ROVER = read_rover(ROOT / "config" / "rover.yaml")
 STEP_S = 0.04
 MAP_FROM_ICRF = rotation_from_vector(np.array([0.4, -0.9, 1.3]))

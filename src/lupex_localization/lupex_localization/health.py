@@ -116,7 +116,7 @@ def gather(localization: Localization, now_s: float) -> Symptoms:
     return replace(
         known,
         refused_streak=fixing.shut.streak,
-        stars_refused_s=motion.time_s - fixing.shut.since_s if fixing.shut.streak and not denied else 0.0,
+        stars_refused_s=0.0 if denied else fixing.shut.shut_s,
         unconfirmed=fixing.unconfirmed,
         isolated=tuple(_isolated(motion)),
         contradiction=_contradiction(estimator),

@@ -34,6 +34,11 @@ class ShutGate:
         self._deviations = (*self._deviations[1 - self._kept :], deviation)
 
     @property
+    def shut_s(self) -> float:
+        """Time from the first to the last of those refused: a tracker that is silent refutes nothing."""
+        return self._times_s[-1] - self.since_s if self.streak else 0.0
+
+    @property
     def alike(self) -> bool:
         """Whether the last ones are many and agree with each other."""
         if len(self._deviations) < self._kept:

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from hilly_world import MAP_FROM_ICRF, MOON_RATE, ROVER
+from hilly_world import MAP_FROM_ICRF, MOON_RATE, ROVER, SUN
 
 from lupex_localization import rotation, start
-from lupex_localization.config import InitialPose, LocalizationConfig
+from lupex_localization.config import Health, InitialPose, LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import heading_sigma_rad, position_sigma_m
 from lupex_localization.health import Condition, gather, judge
@@ -24,11 +24,11 @@ CONFIG = LocalizationConfig()
 class Rover:
     """A world that goes on while the localization comes and goes; `leap_s` is what its clock is off."""
 
-    def __init__(self, world, slip_model):
-        self.world, self.leap_s, self.count = world, 0.0, 0
+    def __init__(self, world, slip_model, config=CONFIG):
+        self.world, self.leap_s, self.count, self.config = world, 0.0, 0, config
         self.kept = None
-        surroundings = Surroundings(map_from_icrf=lambda _: MAP_FROM_ICRF, frame_rate=MOON_RATE)
-        self._make = lambda: PoseEstimator(CONFIG, ROVER, slip_model, surroundings)
+        surroundings = Surroundings(lambda _: MAP_FROM_ICRF, lambda _: SUN, frame_rate=MOON_RATE)
+        self._make = lambda: PoseEstimator(config, ROVER, slip_model, surroundings)
         x, y, z = (float(v) for v in world.position_m)
         self._initial = InitialPose(x_m=x, y_m=y, z_m=z, yaw_rad=world.yaw_rad, yaw_sigma_rad=0.05)
         self.switch_on()
@@ -69,7 +69,7 @@ class Rover:
         return made
 
     def said(self, now_s=None):
-        return judge(gather(self.localization, self.now_s if now_s is None else now_s), CONFIG)
+        return judge(gather(self.localization, self.now_s if now_s is None else now_s), self.config)
 
     def confirm(self):
         yaw_rad = float(rotation.yaw_of(self.world.quaternion))
@@ -221,3 +221,29 @@ def test_what_is_no_pose_confirms_nothing(rover_alive, position, yaw_rad, varian
         rover_alive.localization.confirm(now_s, np.array(position), yaw_rad, np.diag(variances), now_s)
     assert rover_alive.localization.advance(now_s) == []
     assert np.array_equal(rover_alive.localization.estimator.reckoning.x, before.nominal)
+
+
+@pytest.mark.parametrize(("lit", "condition"), [(False, Condition.LOST), (True, Condition.DEGRADED)])
+def test_stars_refused_for_long_are_lost_unless_the_sun_says_that_they_lie(make_world, slip_model, lit, condition):
+    rover = Rover(make_world(5), slip_model, LocalizationConfig(health=Health(lost_refused_s=20.0)))
+    rover.go(5.0)
+    rng = np.random.default_rng(0)
+    for k in range(30):
+        rover.go(1.0, stars=False)
+        rover.localization.add(rover.world.star(rng.uniform(-1.0, 1.0, 3)), rover.now_s)
+        if lit:
+            rover.localization.add(rover.world.sun(), rover.now_s)
+        rover.localization.advance(rover.now_s)
+        assert k > 18 or rover.said()[0] in (Condition.TRACKING, Condition.DEGRADED)
+    found, text = rover.said()
+    assert found is condition
+    assert "star tracker" in text
+
+
+def test_stars_that_are_silent_after_one_was_refused_are_no_stars_refused_for_long(make_world, slip_model):
+    rover = Rover(make_world(5), slip_model, LocalizationConfig(health=Health(lost_refused_s=20.0)))
+    rover.go(5.0)
+    rover.localization.add(rover.world.star(np.array([0.3, 0.0, 0.0])), rover.now_s)
+    rover.go(30.0, stars=False)
+    assert rover.localization.estimator.rejected["attitude"] == 1
+    assert rover.said()[0] is Condition.TRACKING
