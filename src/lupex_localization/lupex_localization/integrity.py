@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from lupex_localization.config import Inertial
+from lupex_localization.inertial_config import Inertial
 from lupex_localization.samples import InertialSample, TrackSample
 
 Array = npt.NDArray[np.float64]

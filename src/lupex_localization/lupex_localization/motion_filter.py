@@ -12,11 +12,11 @@ import numpy.typing as npt
 from lupex_localization import error_state_filter as esf
 from lupex_localization.corrections import Corrections
 from lupex_localization.error_state_filter import FilterState
-from lupex_localization.filter_state import alone
 from lupex_localization.fixing import Fixing
 from lupex_localization.ground_odometry import GroundOdometry, Way
 from lupex_localization.integrity import InertialCheck, TrackCheck
 from lupex_localization.reckoning import Reckoning
+from lupex_localization.reopening import after_gap, after_lying_forces
 from lupex_localization.rest import Rest
 from lupex_localization.rotation import yaw_of
 from lupex_localization.samples import (
@@ -143,7 +143,7 @@ class MotionFilter:
         lied = self.inertial_check.force_lies
         self.inertial_check.explain(acceleration, dt_s)
         if self.inertial_check.force_lies and not lied:
-            self._forget_speed()
+            after_lying_forces(self.reckoning.x, self.reckoning.p, terms)
         self.slip.feel(acceleration, dt_s)
         densities = terms.rest_densities if self.stationary else terms.densities
         if self.inertial_check.force_lies or self.inertial_check.force_wild:
@@ -166,20 +166,6 @@ class MotionFilter:
         densities = self.terms.rest_densities if self.stationary else self.terms.bridge_densities
         self.reckoning.bridge(self.twist[2], until_s, densities)
 
-    def _forget_speed(self) -> None:
-        """Take back what accelerometers that lie have made of the speed, and of the slip that was to explain it."""
-        x, p, config = self.reckoning.x, self.reckoning.p, self.terms.config
-        for block in (esf.ERROR_VELOCITY, slice(esf.ERROR_SLIP, esf.ERROR_DRIFT + 1)):
-            alone(p, block)
-        x[esf.VELOCITY] = 0.0
-        x[esf.SLIP] = x[esf.DRIFT] = 0.0
-        p[esf.ERROR_VELOCITY, esf.ERROR_VELOCITY] = np.eye(3) * self.terms.rover.crawler.max_speed_mps**2
-        p[esf.ERROR_SLIP, esf.ERROR_SLIP] = p[esf.ERROR_DRIFT, esf.ERROR_DRIFT] = config.tracks.slip_open**2
-        p[esf.ERROR_SLIP, esf.ERROR_DRIFT] = p[esf.ERROR_DRIFT, esf.ERROR_SLIP] = 0.0
-        # and of the way since it began
-        reach_m = config.inertial.lying_window_s * self.terms.rover.crawler.max_speed_mps
-        p[esf.ERROR_POSITION, esf.ERROR_POSITION] += np.eye(3) * reach_m**2
-
     def _run(self, dt_s: float) -> None:
         """Count the way that the tracks run."""
         self._run_m += math.hypot(self.twist[0], self.twist[1]) * dt_s
@@ -191,7 +177,7 @@ class MotionFilter:
         tracks = ahead.tracks_from(time_s)
         told = terms.way_run_m(self.travel_m, tracks, gap_s) if tracks is not None else None
         reach_m = terms.rover.crawler.max_speed_mps * gap_s
-        terms.after_gap(self.reckoning.x, self.reckoning.p, told, reach_m)
+        after_gap(self.reckoning.x, self.reckoning.p, terms, told, reach_m)
         self.reckoning.time_s = time_s
         self.twist = AT_REST
         self.rest.moved()

@@ -17,6 +17,7 @@ from lupex_localization.config import InitialPose
 from lupex_localization.error_state_filter import FilterState
 from lupex_localization.filter_state import Spread, initial_state
 from lupex_localization.reckoning import Reckoning
+from lupex_localization.reopening import after_gap
 from lupex_localization.samples import InertialSample, TrackSample
 from lupex_localization.terms import FilterTerms
 from lupex_models.constants import MOON_GRAVITY_M_S2
@@ -176,7 +177,7 @@ def resumed_beginning(
     reach_m = terms.rover.crawler.max_speed_mps * min(age_s, config.interval_s + config.stop_s)
     ran_m = None if tracks is None else terms.way_run_m(saved.travel_m, tracks, age_s)
     nominal, covariance = saved.state.nominal.copy(), saved.state.covariance.copy()
-    moved = terms.after_gap(nominal, covariance, ran_m, reach_m)
+    moved = after_gap(nominal, covariance, terms, ran_m, reach_m)
     before_up = rotation.rotation_matrix(nominal[esf.QUATERNION])[2]
     turned = float(np.linalg.norm(_up(sample) - before_up))
     if steady(sample, terms.config.initial) and turned <= 3.0 * config.tilt_sigma_rad:

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2
 
-from lupex_localization import error_state_filter as esf
-from lupex_localization import measurements, rotation
+from lupex_localization import measurements
 from lupex_localization.config import LocalizationConfig
-from lupex_localization.filter_state import Spread, alone
+from lupex_localization.filter_state import Spread
 from lupex_localization.ground_motion import GroundMatcher
 from lupex_localization.measurements import Innovation
 from lupex_localization.reckoning import Reckoning
@@ -105,26 +104,6 @@ class FilterTerms:
         if float(np.abs(ways).max()) > 1.2 * self.rover.crawler.max_speed_mps * over_s + 0.1:
             return None
         return float(np.mean(ways * np.cos(tracks.steer_rad)))
-
-    def after_gap(self, x: Array, p: Array, ran_m: float | None, reach_m: float) -> Array:
-        """Move and open a state, in place, by what may have happened while nothing was heard; return the displacement.
-
-        `ran_m`: the way by the tracks' counters, of which the old heading tells roughly where to; without it the place
-        is open by `reach_m`.
-        """
-        config = self.config.checkpoint
-        r = rotation.rotation_matrix(x[esf.QUATERNION])
-        moved = np.asarray((0.0 if ran_m is None else ran_m) * r[:, 0])
-        doubt_m = reach_m if ran_m is None else config.distance_sigma_share * abs(ran_m)
-        x[esf.POSITION] += moved
-        x[esf.VELOCITY] = 0.0
-        alone(p, esf.ERROR_VELOCITY)
-        alone(p, esf.ERROR_ATTITUDE)
-        turned = np.diag([config.tilt_sigma_rad, config.tilt_sigma_rad, config.heading_sigma_rad]) ** 2
-        p[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE] += r.T @ turned @ r
-        p[esf.ERROR_VELOCITY, esf.ERROR_VELOCITY] = np.eye(3) * self.rover.crawler.max_speed_mps**2
-        p[esf.ERROR_POSITION, esf.ERROR_POSITION] += np.eye(3) * (config.position_sigma_m**2 + doubt_m**2)
-        return moved
 
 
 def _densities(gyro: float, force: float, walks: tuple[float, float]) -> Array:
