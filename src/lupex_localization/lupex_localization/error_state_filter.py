@@ -90,6 +90,14 @@ def predict(x, p, rate, force, dt, gravity, frame_rate, densities):  # type: ign
 
 
 @njit(cache=True)
+def acceleration(x, force, gravity):  # type: ignore[no-untyped-def]
+    """Return the acceleration in map (3,) that a specific force shows, its bias and gravity [m/s^2] taken off."""
+    felt = rotation_matrix(x[6:10]) @ (force - x[13:16])
+    felt[2] -= gravity
+    return felt
+
+
+@njit(cache=True)
 def coast(x, p, turning, dt, densities):  # type: ignore[no-untyped-def]
     """Carry state and covariance over `dt` without an inertial sample: velocity kept, turning (3,) [rad/s] body axes.
 
@@ -140,16 +148,6 @@ def _spread(top, p, dt, densities):  # type: ignore[no-untyped-def]
         p[6 + i, 6 + i] += densities[0] * dt
         p[9 + i, 9 + i] += densities[1] * dt
         p[12 + i, 12 + i] += densities[3] * dt
-
-
-@njit(cache=True)
-def decay(x, p, index, kept, sigma):  # type: ignore[no-untyped-def]
-    """Let error `index` (nominal one higher) forget itself towards 0 with a lasting spread of `sigma`."""
-    x[index + 1] *= kept
-    for j in range(p.shape[0]):
-        p[index, j] *= kept
-        p[j, index] *= kept
-    p[index, index] += (1.0 - kept * kept) * sigma * sigma
 
 
 @njit(cache=True)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from lupex_localization.inertial_config import Inertial
 from lupex_localization.samples import InertialSample, TrackSample
@@ -67,11 +68,10 @@ class InertialCheck:
 
         At a tenth of a metre a second nothing goes on accelerating for seconds.
         """
-        self.force_wild = float(np.abs(acceleration).max()) > self._config.wild_mps2
         share = 1.0 - math.exp(-dt_s / self._config.lying_window_s)
-        self._mean = self._mean + share * (np.clip(acceleration, -20.0, 20.0) - self._mean)
-        size = float(np.abs(self._mean).max())
-        self.force_lies = size > self._config.lying_mps2 * (0.5 if self.force_lies else 1.0)
+        self._mean, now, lasting = _meant(self._mean, acceleration, share)
+        self.force_wild = now > self._config.wild_mps2
+        self.force_lies = lasting > self._config.lying_mps2 * (0.5 if self.force_lies else 1.0)
 
 
 class TrackCheck:
@@ -98,3 +98,13 @@ class TrackCheck:
         off = np.abs(self._ran_m - self._counted_m) > 0.04
         self.units_lying = tuple(int(i) for i in np.flatnonzero(off))
         self._ran_m, self._counted_m = np.zeros(4), np.zeros(4)
+
+
+@njit(cache=True)
+def _meant(mean, value, share):  # type: ignore[no-untyped-def]
+    """Return the mean (3,) with a value (3,) taken in, the value's largest size, and the mean's."""
+    made, now, lasting = np.empty(3), 0.0, 0.0
+    for i in range(3):
+        made[i] = mean[i] + share * (min(max(value[i], -20.0), 20.0) - mean[i])
+        now, lasting = max(now, abs(value[i])), max(lasting, abs(made[i]))
+    return made, now, lasting

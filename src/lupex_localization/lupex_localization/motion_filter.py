@@ -138,8 +138,7 @@ class MotionFilter:
         if dt_s <= 0.0:
             return
         terms, force = self.terms, sample.force
-        acceleration = self.reckoning.attitude() @ (force - self.reckoning.x[esf.ACCELEROMETER_BIAS])
-        acceleration[2] -= terms.gravity_mps2
+        acceleration = esf.acceleration(self.reckoning.x, force, terms.gravity_mps2)
         lied = self.inertial_check.force_lies
         self.inertial_check.explain(acceleration, dt_s)
         if self.inertial_check.force_lies and not lied:

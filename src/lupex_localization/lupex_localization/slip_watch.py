@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lupex_localization import error_state_filter as esf
 from lupex_localization.reckoning import Reckoning
 from lupex_localization.rotation import rotation_matrix
 
@@ -69,15 +68,13 @@ class SlipWatch:
         """
         dt_s, self._at_s = min(max(time_s - self._at_s, 0.0), 1.0), time_s
         speed = math.hypot(twist[0], twist[1])
-        turn = rotation_matrix(reckoning.x[esf.QUATERNION])
         kept = 1.0 if self._smooth is None else 1.0 - self._smooth
-        apart = self._felt - kept * (turn[:, 0] * twist[0] + turn[:, 1] * twist[1])
+        direction, apart = _apart(reckoning.x, self._felt, kept, twist[0], twist[1])
         self._short = apart if self._short is None else _towards(self._short, apart, dt_s / _SHORT_S)
         self._long = apart if self._long is None else _towards(self._long, apart, dt_s / _LONG_S)
         if speed < _LEAST_MPS:
             self.slip, self.sigma, self._smooth, self.change = None, math.inf, None, 0.0
             return False
-        direction = (turn[:, 0] * twist[0] + turn[:, 1] * twist[1]) / speed
         self.slip, self.sigma = _slip(reckoning.x, reckoning.p, direction, speed)
         smooth = self.slip if self._smooth is None else self._smooth
         self._smooth = smooth + (1.0 - math.exp(-dt_s / _SMOOTHED_S)) * (self.slip - smooth)
@@ -90,8 +87,17 @@ class SlipWatch:
         return False
 
 
-def _towards(mean: Array, value: Array, share: float) -> Array:
-    return np.asarray(mean + (1.0 - math.exp(-share)) * (value - mean))
+@njit(cache=True)
+def _apart(x, felt, kept, forward, left):  # type: ignore[no-untyped-def]
+    """Return the direction in which the tracks run, and the velocity felt less that which they tell, in map (3,)."""
+    turn = rotation_matrix(x[6:10])
+    run = turn[:, 0] * forward + turn[:, 1] * left
+    return run / max(math.hypot(forward, left), 1e-12), felt - kept * run
+
+
+@njit(cache=True)
+def _towards(mean, value, share):  # type: ignore[no-untyped-def]
+    return mean + (1.0 - math.exp(-share)) * (value - mean)
 
 
 @njit(cache=True)

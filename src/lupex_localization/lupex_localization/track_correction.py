@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lupex_localization.error_state_filter import correct, decay
+from lupex_localization.error_state_filter import correct
 from lupex_localization.rotation import rotation_matrix
 from lupex_localization.track_odometry import slip_at
 
@@ -93,6 +93,16 @@ def _forget(x, p, index, kept, sigma):  # type: ignore[no-untyped-def]
         decay(x, p, index, kept, sigma)
     else:
         p[index, index] += (1.0 - kept * kept) * max(sigma, value / _FAR) ** 2
+
+
+@njit(cache=True)
+def decay(x, p, index, kept, sigma):  # type: ignore[no-untyped-def]
+    """Let error `index` (nominal one higher) forget itself towards 0 with a lasting spread of `sigma`."""
+    x[index + 1] *= kept
+    for j in range(p.shape[0]):
+        p[index, j] *= kept
+        p[j, index] *= kept
+    p[index, index] += (1.0 - kept * kept) * sigma * sigma
 
 
 @njit(cache=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lupex_localization import cloned_poses, measurements, rotation
 from lupex_localization import error_state_filter as esf
 from lupex_localization.filter_state import Spread, initial_state
-from lupex_localization.track_correction import track_innovation
+from lupex_localization.track_correction import decay, track_innovation
 from lupex_localization.track_odometry import SlipModel, TrackKinematics, unit_positions
 from lupex_models.locomotion import drive
 from lupex_models.soil import Soil
@@ -116,7 +116,7 @@ def test_coasting_moves_the_covariance_by_its_jacobian_and_leaves_the_biases_alo
 def test_slip_forgets_itself_towards_its_spread(index, nominal_index):
     x, found, before = state().nominal.copy(), mixed(), mixed()
     was = x[nominal_index]
-    esf.decay(x, found, index, 0.8, 0.3)
+    decay(x, found, index, 0.8, 0.3)
     phi = np.eye(N)
     phi[index, index] = 0.8
     expected = phi @ before @ phi.T
