@@ -219,12 +219,19 @@ def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
     sun = Vector3Stamped()
     sun.header.stamp, sun.header.frame_id = at, "base_link"
     feed.sun.publish(sun)
+    for frame_id, variance in (("odom", 1.0), ("map", 0.0)):
+        place = PoseWithCovarianceStamped()
+        place.header.stamp, place.header.frame_id = at, frame_id
+        place.pose.pose.orientation.w = 1.0
+        place.pose.covariance = (np.eye(6) * variance).ravel()
+        feed.place.publish(place)
     feed.step()
     assert node._refused == {
         "/imu/data": 4,
         "/mobility/joint_states": 4,
         "/star_tracker/attitude": 4,
         "/sun_sensor/direction": 1,
+        "/initialpose": 2,
     }
     assert seconds(feed.local[-1].header.stamp) == pytest.approx(feed.world.time_s, abs=1e-6)
     assert node._estimator.begun
