@@ -10,8 +10,14 @@ import pytest
 pytestmark = pytest.mark.system
 pytest.importorskip("lupex_interfaces.msg")
 
-from lupex_interfaces.msg import MissionStatus  # noqa: E402
-from lupex_node.conversions import seconds  # noqa: E402
+import yaml  # noqa: E402
+from geometry_msgs.msg import PoseWithCovarianceStamped  # noqa: E402
+
+from lupex_interfaces.msg import LocalizationStatus, MissionStatus  # noqa: E402
+from lupex_launch.description import find_launch_file  # noqa: E402
+from lupex_launch.evaluation import evaluate_file  # noqa: E402
+from lupex_node import qos  # noqa: E402
+from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_system_tests.conducted import conducted  # noqa: E402
 from lupex_system_tests.stack import running  # noqa: E402
 
@@ -89,3 +95,46 @@ def test_a_node_that_hangs_stops_the_rover_until_it_goes_on(tmp_path):
         stack.until(lambda: not stack.faults("node_lost_localization")[-1].active, "the fault clears")
         again_m = stack.newest("/truth/state").distance_m
         stack.until(lambda: stack.newest("/truth/state").distance_m > again_m + 3.0, "it drives on")
+
+
+def told_pose(truth, now_s):
+    """Return what a person tells who sees the rover on a map."""
+    message = PoseWithCovarianceStamped()
+    message.header.stamp, message.header.frame_id = stamp(now_s), "map"
+    message.pose.pose.position.x, message.pose.pose.position.y = truth.x_m, truth.y_m
+    message.pose.pose.orientation.w = math.cos(0.5 * truth.yaw_rad)
+    message.pose.pose.orientation.z = math.sin(0.5 * truth.yaw_rad)
+    for k, variance in enumerate((0.25, 0.25, 100.0, 0.01, 0.01, 0.01)):
+        message.pose.covariance[7 * k] = variance
+    return message
+
+
+def test_a_localization_killed_without_a_checkpoint_is_lost_until_a_person_says_where(tmp_path):
+    with conducted("demo.launch.xml", tmp_path, world="plain", seed="1", state_dir="") as stack:
+        tell = stack.port.publisher(PoseWithCovarianceStamped, "/initialpose", qos.STATE)
+        under_way(stack)
+        stack.run.kill("localization")
+        stack.until(lambda: stack.faults("localization_lost"), "it says that it is lost")
+        lost_s = stack.conductor.now_s
+        stack.until(lambda: stack.conductor.now_s > lost_s + 30.0, "nobody says where it is")
+        assert stack.newest("/localization/status").state == LocalizationStatus.LOST
+        judged = [c for c in stack.heard["/plan/certificate"] if seconds(c.header.stamp) > lost_s + 2.0]
+        assert judged
+        assert not any(c.valid for c in judged)
+        assert sum("begins at the lander" in line for line in stack.lines) == 1
+        tell.publish(told_pose(stack.newest("/truth/state"), stack.conductor.now_s))
+        stack.until(lambda: stack.newest("/localization/status").state != LocalizationStatus.LOST, "it is found", 30.0)
+        truth, found = stack.newest("/truth/state"), stack.newest("/odometry/global").pose.pose.position
+        assert math.hypot(found.x - truth.x_m, found.y - truth.y_m) < 0.5
+
+
+@pytest.mark.parametrize("name", ["sim.launch.xml", "demo.launch.xml"])
+def test_as_it_stands_a_launch_keeps_checkpoints_and_each_launch_its_own(name):
+    kept = []
+    for _ in range(2):
+        specs = evaluate_file(find_launch_file(name), {"world": "plain", "record": "false"})
+        settings = yaml.safe_load(next(spec for spec in specs if spec.name == "localization").parameters)
+        (parameters,) = settings.values()
+        kept.append(parameters["ros__parameters"]["state_dir"])
+    assert all(kept)
+    assert kept[0] != kept[1]

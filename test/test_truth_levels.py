@@ -54,7 +54,7 @@ def test_no_certificate_claims_more_than_there_is(nominal):
         "x",
         "y",
         "slip",
-        pytest.param("heading", marks=waits_for(14, "localization that measures", "0 % in 3 sigma: the mounting")),
+        "heading",
         pytest.param("charge", marks=waits_for(19, "power management", "1 % in 3 sigma: another battery")),
         pytest.param("energy", marks=waits_for(19, "power management", "25 % in 3 sigma: another battery")),
         pytest.param("forecast_energy", marks=waits_for(19, "power management", "0 % in 3 sigma: another battery")),

@@ -80,14 +80,14 @@ KNOWN = (
     Mutant(
         "sign of the attitude's reset",
         f"{_LOCALIZATION}/lupex_localization/error_state_filter.py",
-        "p = reset @ p @ reset.T",
-        "p = reset.T @ p @ reset",
+        "h0, h1, h2 = 0.5 * e0, 0.5 * e1, 0.5 * e2",
+        "h0, h1, h2 = -0.5 * e0, -0.5 * e1, -0.5 * e2",
         (f"{_NOISE}::test_after_a_great_correction_the_attitudes_spread_is_told_in_the_new_axes",),
     ),
     Mutant(
         "correlation of the tracks' noise ignored",
-        f"{_LOCALIZATION}/lupex_localization/estimator.py",
-        "spread = max(1.0, 2.0 * config.noise_correlation_s / max(self.joints.interval_s, 1e-3))",
+        f"{_LOCALIZATION}/lupex_localization/motion_filter.py",
+        "spread = max(1.0, 2.0 * terms.config.tracks.noise_correlation_s / max(self.joint_interval_s, 1e-3))",
         "spread = 1.0",
         (
             f"{_NOISE}::test_the_way_run_is_as_uncertain_as_an_error_that_lasts_makes_it",
@@ -96,9 +96,9 @@ KNOWN = (
     ),
     Mutant(
         "alignment of the star tracker ignored",
-        f"{_LOCALIZATION}/lupex_localization/fixes.py",
-        " + np.eye(3) * alignment_sigma_rad**2",
-        "",
+        f"{_LOCALIZATION}/lupex_localization/measurements.py",
+        "jacobian[:, esf.ERROR_ATTITUDE] = jacobian[:, esf.ERROR_STAR] = np.eye(3)",
+        "jacobian[:, esf.ERROR_ATTITUDE] = np.eye(3)",
         (f"{_NOISE}::test_a_fix_is_no_better_than_the_mounting_of_the_star_tracker",),
     ),
     Mutant(

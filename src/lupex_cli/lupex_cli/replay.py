@@ -18,12 +18,14 @@ from pathlib import Path
 from lupex_analysis.raw_reading import RawRecording, clock_of, open_raw
 from lupex_analysis.reading import ReadingError
 from lupex_analysis.replay_comparison import TopicComparison, table
+from lupex_cli import recorded_odometry
 from lupex_cli.replay_nodes import launch_of, overridden, starts_of
 from lupex_cli.replayed import Outputs
 from lupex_launch.description import LaunchError
 from lupex_launch.lockstep.recorded import EXCHANGES, RecordedMessage, RecordedTime, ReplayError, Source
 from lupex_launch.lockstep.replaying import Replay
 from lupex_launch.packages import package_share
+from lupex_localization.inertial_odometry import NoSuchMotion
 from lupex_models.configuration import ConfigurationError
 from lupex_node.interrupts import interruptible
 from lupex_node.lockstep.latency import read_latency
@@ -40,8 +42,15 @@ def parser() -> argparse.ArgumentParser:
         description="Feed nodes what was recorded, when it was, and compare what they say now: docs/replay.md.",
     )
     made.add_argument("bag", type=Path, metavar="BAG", help="bag directory, or an .mcap file")
-    made.add_argument("--node", nargs="+", required=True, metavar="NAME", help="nodes to replay, wired together")
-    made.add_argument("--out", type=Path, required=True, metavar="BAG2", help="record what they say now here")
+    what = made.add_mutually_exclusive_group(required=True)
+    what.add_argument("--node", nargs="+", metavar="NAME", help="nodes to replay, wired together")
+    what.add_argument("--imu", metavar="TOPIC", help="instead of nodes the filter alone, over any recording")
+    made.add_argument("--odom", metavar="TOPIC", help="with --imu: speeds of wheels or tracks")
+    made.add_argument("--fix", metavar="TOPIC", help="with --imu: absolute places")
+    made.add_argument("--truth", metavar="TOPIC", help="with --imu: tell APE and RPE against it")
+    made.add_argument(
+        "--out", type=Path, required=True, metavar="OUT", help="bag of what nodes say now; the filter's way as TUM"
+    )
     made.add_argument("--parameters", type=Path, metavar="FILE", help="ROS parameter file that wins over the launch's")
     made.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="one parameter, as KEY=VALUE or NODE.KEY=VALUE"
@@ -59,11 +68,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0: replayed, 1: it differs and --expect-same, 2: it cannot be, and a sentence says why."""
-    options = parser().parse_args(argv)
+    made = parser()
+    options = made.parse_args(argv)
+    if bool(options.imu) != bool(options.odom):
+        made.error("--imu and --odom go together")
     try:
         with interruptible():
-            return run(options)
-    except (ReadingError, ReplayError, LaunchError, RecordingError, ConfigurationError) as error:
+            return recorded_odometry.run(options) if options.imu else run(options)
+    except (NoSuchMotion, ReadingError, ReplayError, LaunchError, RecordingError, ConfigurationError) as error:
         print(f"lupex replay: {error}", file=sys.stderr)
     except LookupError as error:
         print(f"lupex replay: {error.args[0]}", file=sys.stderr)

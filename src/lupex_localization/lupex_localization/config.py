@@ -4,6 +4,8 @@
 
 from dataclasses import dataclass, field
 
+from lupex_localization.ground_config import GroundMatching
+from lupex_localization.inertial_config import Inertial
 from lupex_models.configuration import setting
 
 
@@ -12,7 +14,14 @@ class InitialPose:
     """Where the rover stands when it is first switched on."""
 
     wait_s: float = setting(
-        1.0, "of inertial samples alone, after which it begins without joint states", unit="s", minimum=0, maximum=60
+        1.0,
+        "of inertial samples alone, after which it goes on from a checkpoint without joint states",
+        unit="s",
+        minimum=0,
+        maximum=60,
+    )
+    unmoved_m: float = setting(
+        0.5, "way on the tracks' counters up to which it counts as never moved", unit="m", minimum=0, maximum=10
     )
     steady_share: float = setting(
         0.05, "of gravity by which the specific force may differ from it at the start", minimum=0.001, maximum=1
@@ -27,40 +36,6 @@ class InitialPose:
     yaw_sigma_rad: float = setting(0.1, "coarse heading", unit="rad", minimum=1e-4, maximum=1.0)
     tilt_sigma_rad: float = setting(
         0.01, "roll and pitch from one specific force", unit="rad", minimum=1e-4, maximum=0.5
-    )
-
-
-@dataclass(frozen=True)
-class Inertial:
-    """Process noise beside the unit's own, and what to do when the unit is silent."""
-
-    motion_acceleration_mps2_rthz: float = setting(
-        2.0e-3,
-        "motion of the body on rough ground that a rigid strapdown does not follow",
-        unit="m/s2/sqrt(Hz)",
-        minimum=0,
-        maximum=10,
-    )
-    motion_rate_rad_s_rthz: float = setting(
-        2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
-    )
-    max_rate_rad_s: float = setting(3.0, "a larger rate is refused", unit="rad/s", minimum=0.1, maximum=100)
-    min_acceleration_mps2: float = setting(
-        0.0, "a smaller specific force is refused", unit="m/s2", minimum=0, maximum=1.6
-    )
-    max_acceleration_mps2: float = setting(20.0, "a larger one is refused", unit="m/s2", minimum=2, maximum=1e3)
-    max_interval_s: float = setting(
-        0.7, "longest interval that one sample may stand for", unit="s", minimum=0.05, maximum=5
-    )
-    hold_s: float = setting(
-        0.4, "silence after which track odometry bridges the gap", unit="s", minimum=0.05, maximum=5
-    )
-    bridge_limit_s: float = setting(6.0, "longer silence is DEGRADED", unit="s", minimum=0.1, maximum=60)
-    bridge_rate_rad_s_rthz: float = setting(
-        0.02, "rotation noise while bridging", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
-    )
-    bridge_acceleration_mps2_rthz: float = setting(
-        0.05, "acceleration noise while bridging", unit="m/s2/sqrt(Hz)", minimum=0, maximum=10
     )
 
 
@@ -84,14 +59,24 @@ class Tracks:
     noise_correlation_s: float = setting(
         1.0, "over which the white parts are alike", unit="s", minimum=0.01, maximum=100
     )
-    slip_sigma: float = setting(0.015, "one sigma of the slip beside the soil's spread", minimum=0, maximum=1)
-    slip_correlation_m: float = setting(
-        40.0, "distance over which the slip's error is alike", unit="m", minimum=0.1, maximum=1e4
+    slip_sigma: float = setting(
+        0.03, "one sigma of the slip of one place beside the soil's spread", minimum=0, maximum=1
     )
+    slip_correlation_m: float = setting(5.0, "distance over which that is alike", unit="m", minimum=0.1, maximum=1e4)
     sideslip_sigma: float = setting(
-        0.01, "one sigma of sideways over forward speed beside the soil's spread", minimum=0, maximum=1
+        0.02, "one sigma of sideways over forward speed beside the soil's spread", minimum=0, maximum=1
     )
-    sideslip_correlation_m: float = setting(20.0, "distance over which it is alike", unit="m", minimum=0.1, maximum=1e4)
+    sideslip_correlation_m: float = setting(
+        5.0, "distance over which that is alike", unit="m", minimum=0.1, maximum=1e4
+    )
+    model_share: float = setting(0.7, "one sigma of the soil model's slip over itself", minimum=0, maximum=10)
+    slip_open: float = setting(
+        0.5, "sigma to which a contradiction opens the slip: the heavy tail of its prior", minimum=0.01, maximum=2
+    )
+    scale_sigma: float = setting(
+        0.1, "of what ground and track speeds differ by throughout: sprockets, and slip that lasts", maximum=1
+    )
+    steer_zero_sigma_rad: float = setting(0.006, "of the steering's zero", unit="rad", maximum=0.3)
     soils: int = setting(32, "soils drawn for the spread of the slip", minimum=4, maximum=1000)
     slope_step_rad: float = setting(0.0524, "of the slip's grid", unit="rad", minimum=0.005, maximum=0.3)
     slope_max_rad: float = setting(0.5236, "end of the slip's grid", unit="rad", minimum=0.1, maximum=0.8)
@@ -115,13 +100,24 @@ class Fixes:
     """Star tracker, sun sensor and terrain height."""
 
     probability: float = setting(0.9995, "of a good fix to pass its gate", minimum=0.5, maximum=0.9999999)
-    max_age_s: float = setting(2.0, "an older fix is refused", unit="s", minimum=0.1, maximum=60)
+    memory_s: float = setting(
+        10.0, "an older sample is refused, a younger one put in its place", unit="s", minimum=1, maximum=60
+    )
     future_s: float = setting(5.0, "a stamp further ahead of the clock is refused", unit="s", minimum=0, maximum=60)
+    refused_long_s: float = setting(
+        5.0, "one input refused for so long is DEGRADED", unit="s", minimum=0.5, maximum=600
+    )
     attitude_frame: str = setting("star_tracker", "frame_id that AttitudeFix must carry")
     sun_frame: str = setting("base_link", "frame_id that the sun direction must carry")
     imu_frame: str = setting("base_link", "frame_id that Imu must carry")
     joint_frame: str = setting("base_link", "frame_id that the joint states must carry; an empty one is taken too")
-    alignment_sigma_rad: float = setting(5.0e-5, "of the star tracker's mounting", unit="rad", minimum=0, maximum=0.1)
+    alignment_sigma_rad: float = setting(
+        1.0e-3, "of the star tracker's mounting, each axis", unit="rad", minimum=0, maximum=0.1
+    )
+    sun_alignment_rad: float = setting(
+        5.0e-3, "of the sun sensor's, and what shifts the disc's centre", unit="rad", maximum=0.1
+    )
+    sun_margin_rad: float = setting(0.01, "of the skyline, below which the Sun cannot be seen", unit="rad", maximum=0.5)
     max_sigma_rad: float = setting(
         0.05, "a star tracker that claims to be worse is refused", unit="rad", minimum=1e-5, maximum=1
     )
@@ -132,8 +128,12 @@ class Fixes:
         8.0, "so long after a good sun fix the heading is not opened again", unit="s", minimum=0, maximum=1000
     )
     recover_alike_rad: float = setting(5.0e-3, "how alike they must be", unit="rad", minimum=1e-5, maximum=1)
+    recover_settled_s: float = setting(
+        180.0, "the same once attitudes have passed: false stars last for minutes", unit="s", minimum=1, maximum=1e5
+    )
     terrain: bool = setting(True, "tie the height to the site's elevation model")
     terrain_sigma_m: float = setting(0.6, "elevation model and what it lacks", unit="m", minimum=0.01, maximum=100)
+    terrain_slope_sigma: float = setting(0.04, "of the elevation model's slopes", minimum=0, maximum=1)
     terrain_interval_m: float = setting(
         15.0, "distance over which its error is alike", unit="m", minimum=0.1, maximum=1e3
     )
@@ -147,10 +147,20 @@ class Health:
     lost_heading_rad: float = setting(0.5, "one sigma", unit="rad", minimum=1e-3, maximum=3)
     lost_position_m: float = setting(50.0, "one sigma", unit="m", minimum=0.1, maximum=1e5)
     lost_silence_s: float = setting(
-        12.0, "of inertial unit and joint states together", unit="s", minimum=0.5, maximum=600
+        12.0,
+        "of inertial unit and joint states together, after which the place is open",
+        unit="s",
+        minimum=0.5,
+        maximum=600,
+    )
+    lost_refused_s: float = setting(
+        300.0, "stars refused for so long, unless the Sun denies them: LOST", unit="s", minimum=10, maximum=1e5
+    )
+    monitor_window: int = setting(30, "innovations of a sensor that are judged together", minimum=5, maximum=10_000)
+    monitor_limit: float = setting(
+        4.0, "mean normalised innovation squared a degree of freedom that is too much", minimum=1, maximum=1000
     )
     fault_after_s: float = setting(60.0, "DEGRADED for so long is a fault", unit="s", minimum=0, maximum=600)
-    fix_window: int = setting(50, "fixes behind nis_mean", minimum=1, maximum=10_000)
 
 
 @dataclass(frozen=True)
@@ -160,8 +170,12 @@ class Checkpoint:
     interval_s: float = setting(5.0, "between writes", unit="s", minimum=0.1, maximum=600)
     rest_interval_s: float = setting(60.0, "between writes at rest", unit="s", minimum=0.1, maximum=600)
     stop_s: float = setting(2.0, "until the rover stands without odometry", unit="s", minimum=0, maximum=60)
-    clock_back_s: float = setting(5.0, "a clock set back further means a new world", unit="s", minimum=0.1, maximum=1e6)
-    max_age_s: float = setting(600.0, "an older checkpoint is ignored", unit="s", minimum=1, maximum=1e6)
+    clock_back_s: float = setting(
+        5.0, "a clock set back further begins anew from the last known place", unit="s", minimum=0.1, maximum=1e6
+    )
+    max_age_s: float = setting(
+        600.0, "a place known longer ago waits for a fix: LOST until then", unit="s", minimum=1, maximum=1e6
+    )
     distance_sigma_share: float = setting(0.3, "of the distance run meanwhile", minimum=0, maximum=2)
     position_sigma_m: float = setting(0.05, "added to the position", unit="m", minimum=0, maximum=100)
     heading_sigma_rad: float = setting(
@@ -192,6 +206,7 @@ class LocalizationConfig:
     initial: InitialPose = field(default_factory=InitialPose)
     inertial: Inertial = field(default_factory=Inertial)
     tracks: Tracks = field(default_factory=Tracks)
+    ground: GroundMatching = field(default_factory=GroundMatching)
     stationary: Stationary = field(default_factory=Stationary)
     fixes: Fixes = field(default_factory=Fixes)
     health: Health = field(default_factory=Health)

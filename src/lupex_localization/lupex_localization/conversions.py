@@ -5,9 +5,10 @@
 import math
 
 import numpy as np
-from geometry_msgs.msg import TransformStamped, Vector3Stamped
+import numpy.typing as npt
+from geometry_msgs.msg import PoseWithCovarianceStamped, TransformStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import Imu, JointState, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import AttitudeFix, LocalizationStatus
@@ -16,10 +17,13 @@ from lupex_localization.config import LocalizationConfig
 from lupex_localization.estimator import PoseEstimator
 from lupex_localization.health import Condition
 from lupex_localization.reckoning import MotionEstimate
+from lupex_localization.rotation import yaw_of
 from lupex_localization.samples import AttitudeSample, InertialSample, SunSample, TrackSample
 from lupex_localization.track_odometry import JOINT_NAMES, UNITS
 from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
-from lupex_node.conversions import seconds, stamp
+from lupex_node.conversions import cloud, seconds, stamp
+
+Array = npt.NDArray[np.float64]
 
 _NAMES = list(JOINT_NAMES)
 
@@ -45,14 +49,21 @@ def inertial_sample(message: Imu, config: LocalizationConfig) -> InertialSample:
 
 
 def track_sample(message: JointState, config: LocalizationConfig, sprocket_radius_m: float) -> TrackSample:
-    """Convert joint states; raises InvalidMessage unless all eight are finite and of possible speed."""
-    frame, position, velocity = message.header.frame_id, message.position, message.velocity
+    """Convert joint states; raises InvalidMessage unless all eight are told, finite and of possible speed.
+
+    The joints are known by their names: any order, and others between them.
+    """
+    frame, names, position, velocity = message.header.frame_id, message.name, message.position, message.velocity
     if frame:
         in_frame(frame, config.fixes.joint_frame)
-    if message.name != _NAMES:
-        raise InvalidMessage(f"joints are {', '.join(message.name) or 'none'}, not {', '.join(JOINT_NAMES)}")
-    if len(position) != 2 * UNITS or len(velocity) != 2 * UNITS:
-        raise InvalidMessage("position or velocity does not have eight entries")
+    if len(position) != len(names) or len(velocity) != len(names):
+        raise InvalidMessage(f"position or velocity does not have {len(names)} entries, one a name")
+    if names != _NAMES:
+        missing = [name for name in JOINT_NAMES if name not in names]
+        if missing:
+            raise InvalidMessage(f"joints are {', '.join(names) or 'none'}, without {', '.join(missing)}")
+        at = [names.index(name) for name in JOINT_NAMES]
+        position, velocity = [position[i] for i in at], [velocity[i] for i in at]
     if not math.isfinite(sum(position) + sum(velocity[UNITS:])):
         raise InvalidMessage("a joint position or velocity is not finite")
     if max(map(abs, velocity[UNITS:])) * sprocket_radius_m > config.tracks.max_speed_mps:
@@ -85,6 +96,22 @@ def sun_sample(message: Vector3Stamped, config: LocalizationConfig) -> SunSample
     if not 0.5 < length < 2.0:
         raise InvalidMessage(f"the direction has length {length:g}, not 1")
     return SunSample(seconds(message.header.stamp), values / length)
+
+
+def cloud_points(message: PointCloud2, config: LocalizationConfig) -> tuple[float, npt.NDArray[np.float32]]:
+    """Return (stamp_s, points in the lidar's axes); raises InvalidMessage."""
+    in_frame(message.header.frame_id, config.ground.frame)
+    return cloud(message)
+
+
+def told_pose(message: PoseWithCovarianceStamped) -> tuple[float, Array, float, Array]:
+    """Return (stamp_s, position (3,), heading [rad], covariance (6, 6)) of a pose in map; raises InvalidMessage."""
+    in_frame(message.header.frame_id, "map")
+    at, q = message.pose.pose.position, message.pose.pose.orientation
+    position = all_finite((at.x, at.y, at.z), "the position")
+    x, y, z, w = unit_quaternion(q.x, q.y, q.z, q.w, "the orientation")
+    covariance = all_finite(message.pose.covariance, "the covariance").reshape(6, 6)
+    return seconds(message.header.stamp), position, float(yaw_of(np.array([w, x, y, z]))), covariance
 
 
 def odometry_in_map(estimate: MotionEstimate) -> Odometry:
@@ -131,11 +158,11 @@ def status(
     message.state = int(condition)
     message.position_sigma_m = position_sigma_m
     message.heading_sigma_rad = heading
-    kinds = ("attitude", "sun", "terrain")
+    kinds = ("attitude", "sun", "terrain", "place")
     message.fixes_accepted = sum(estimator.accepted[kind] for kind in kinds)
     message.fixes_rejected = sum(estimator.rejected[kind] for kind in kinds)
     message.zero_velocity_updates = estimator.rest_updates
-    message.nis_mean = float(np.mean(estimator.nis)) if estimator.nis else 0.0
+    message.nis_mean = estimator.nis_mean
     message.stationary = estimator.stationary
     message.text = text
     return message

@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Error-state Kalman filter of pose, velocity, inertial biases and slip (Sola 2017, local attitude error).
+"""Error-state Kalman filter of motion, sensors' constants and two past poses (Sola 2017, local attitude error).
 
-Nominal state (18): position and velocity in map, quaternion map <- body, gyro bias, accelerometer bias, slip and
-sideslip deviation, both in sigmas of the slip model. Error state (17): the same with a rotation vector in body axes.
+Nominal state (40): position and velocity in map, quaternion map <- body, gyro bias, accelerometer bias, slip and drift
+beyond the slip model's, scale of the tracks, zero of the steering, alignment of the star tracker and of the lidar
+(rotation vectors), and two poses cloned in the past. Error state (37): the same with rotation vectors in body axes.
+The kernels change state and covariance in place.
 """
 
 import math
@@ -19,13 +21,20 @@ Array = npt.NDArray[np.float64]
 
 POSITION, VELOCITY, QUATERNION = slice(0, 3), slice(3, 6), slice(6, 10)
 GYRO_BIAS, ACCELEROMETER_BIAS = slice(10, 13), slice(13, 16)
-SLIP, SIDESLIP = 16, 17
-NOMINAL_SIZE = 18
+SLIP, DRIFT, SCALE, STEER_ZERO = 16, 17, 18, 19
+STAR_ALIGNMENT, LIDAR_ALIGNMENT = slice(20, 23), slice(23, 26)
+CLONES = (26, 33)
+"""Where the position of each cloned pose stands; its quaternion follows."""
+NOMINAL_SIZE = 40
 
 ERROR_POSITION, ERROR_VELOCITY, ERROR_ATTITUDE = slice(0, 3), slice(3, 6), slice(6, 9)
 ERROR_GYRO_BIAS, ERROR_ACCELEROMETER_BIAS = slice(9, 12), slice(12, 15)
-ERROR_SLIP, ERROR_SIDESLIP = 15, 16
-ERROR_SIZE = 17
+ERROR_SLIP, ERROR_DRIFT, ERROR_SCALE, ERROR_STEER_ZERO = 15, 16, 17, 18
+ERROR_STAR, ERROR_LIDAR = slice(19, 22), slice(22, 25)
+ERROR_CLONES = (25, 31)
+ERROR_SIZE = 37
+_DRIVEN = 15
+"""Errors that the motion mixes: those of position, velocity and attitude by them and the biases."""
 
 
 @dataclass(frozen=True)
@@ -34,113 +43,103 @@ class FilterState:
 
     time_s: float
     nominal: Array
-    """(18,)"""
+    """(40,)"""
     covariance: Array
-    """(17, 17)"""
-
-
-@dataclass(frozen=True)
-class ProcessNoise:
-    """Spectral densities (one sigma over root hertz) of the inertial unit."""
-
-    gyro_rad_s_rthz: float
-    gyro_walk_rad_s2_rthz: float
-    accelerometer_mps2_rthz: float
-    accelerometer_walk_mps3_rthz: float
-
-    def densities(self) -> Array:
-        """Return the four power spectral densities."""
-        return (
-            np.array(
-                [
-                    self.gyro_rad_s_rthz,
-                    self.gyro_walk_rad_s2_rthz,
-                    self.accelerometer_mps2_rthz,
-                    self.accelerometer_walk_mps3_rthz,
-                ]
-            )
-            ** 2
-        )
+    """(37, 37)"""
 
 
 @njit(cache=True)
-def predict(nominal, covariance, rate, force, dt, gravity, frame_rate, densities, slip_kept, sideslip_kept):  # type: ignore[no-untyped-def]
-    """Carry state and covariance over `dt` by one inertial sample held constant.
+def predict(x, p, rate, force, dt, gravity, frame_rate, densities):  # type: ignore[no-untyped-def]
+    """Carry state and covariance over `dt` by one inertial sample held constant; return the turn of the body (4,).
 
     rate [rad/s] and force [m/s^2]: as measured, body axes; gravity [m/s^2] and frame_rate [rad/s], map axes;
-    densities: of ProcessNoise; slip_kept, sideslip_kept: correlation of the slip deviations over the distance run.
+    densities (4,): power spectral densities of gyros, their bias, accelerometers, their bias.
     The Coriolis acceleration (5e-7 m/s^2 at 0.1 m/s) is left to the accelerometer's bias.
     """
-    q = nominal[6:10]
+    q = x[6:10].copy()
     r = rotation_matrix(q)
-    w = rate - nominal[10:13] - r.T @ frame_rate
-    f = force - nominal[13:16]
+    w = rate - x[10:13] - r.T @ frame_rate
+    f = force - x[13:16]
     r_half = rotation_matrix(multiply(q, from_rotation_vector(w * (0.5 * dt))))
     a = r_half @ f + gravity
-
-    x = nominal.copy()
-    x[0:3] += nominal[3:6] * dt + a * (0.5 * dt * dt)
+    step = from_rotation_vector(w * dt)
+    x[0:3] += x[3:6] * dt + a * (0.5 * dt * dt)
     x[3:6] += a * dt
-    x[6:10] = multiply(q, from_rotation_vector(w * dt))
-    x[16] *= slip_kept
-    x[17] *= sideslip_kept
+    x[6:10] = multiply(q, step)
 
-    phi = np.eye(17)
+    top = np.zeros((9, _DRIVEN))
     turned = rotation_matrix(from_rotation_vector(-w * dt))
     half = 0.5 * dt * dt
     for i in range(3):
-        phi[i, 3 + i] = dt
-        phi[9 + i, 9 + i] = 1.0
-        phi[6 + i, 9 + i] = -dt
+        top[i, i] = top[3 + i, 3 + i] = 1.0
+        top[i, 3 + i] = dt
+        top[6 + i, 9 + i] = -dt
         for j in range(3):
-            phi[6 + i, 6 + j] = turned[i, j]
-            phi[3 + i, 12 + j] = -r_half[i, j] * dt
-            phi[i, 12 + j] = -r_half[i, j] * half
+            top[6 + i, 6 + j] = turned[i, j]
+            top[3 + i, 12 + j] = -r_half[i, j] * dt
+            top[i, 12 + j] = -r_half[i, j] * half
         # -R [f]x
         b0, b1, b2 = r_half[i, 0], r_half[i, 1], r_half[i, 2]
         c0 = -(b1 * f[2] - b2 * f[1])
         c1 = -(b2 * f[0] - b0 * f[2])
         c2 = -(b0 * f[1] - b1 * f[0])
-        phi[3 + i, 6] = c0 * dt
-        phi[3 + i, 7] = c1 * dt
-        phi[3 + i, 8] = c2 * dt
-        phi[i, 6] = c0 * half
-        phi[i, 7] = c1 * half
-        phi[i, 8] = c2 * half
-    phi[15, 15] = slip_kept
-    phi[16, 16] = sideslip_kept
-
-    return x, _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept)
+        top[3 + i, 6], top[3 + i, 7], top[3 + i, 8] = c0 * dt, c1 * dt, c2 * dt
+        top[i, 6], top[i, 7], top[i, 8] = c0 * half, c1 * half, c2 * half
+    _spread(top, p, dt, densities)
+    return step
 
 
 @njit(cache=True)
-def coast(nominal, covariance, turning, dt, densities, slip_kept, sideslip_kept):  # type: ignore[no-untyped-def]
+def acceleration(x, force, gravity):  # type: ignore[no-untyped-def]
+    """Return the acceleration in map (3,) that a specific force shows, its bias and gravity [m/s^2] taken off."""
+    felt = rotation_matrix(x[6:10]) @ (force - x[13:16])
+    felt[2] -= gravity
+    return felt
+
+
+@njit(cache=True)
+def coast(x, p, turning, dt, densities):  # type: ignore[no-untyped-def]
     """Carry state and covariance over `dt` without an inertial sample: velocity kept, turning (3,) [rad/s] body axes.
 
     What was not measured says nothing of the biases and of the tilt: they stay as uncertain as they were, and as
-    uncorrelated with the motion, however often it is corrected meanwhile.
+    uncorrelated with the motion, however often it is corrected meanwhile. Returns the turn of the body (4,).
     """
-    x = nominal.copy()
-    x[0:3] += nominal[3:6] * dt
-    x[6:10] = multiply(nominal[6:10], from_rotation_vector(turning * dt))
-    x[16] *= slip_kept
-    x[17] *= sideslip_kept
-    phi = np.eye(17)
+    step = from_rotation_vector(turning * dt)
+    x[0:3] += x[3:6] * dt
+    x[6:10] = multiply(x[6:10].copy(), step)
+    top = np.zeros((9, _DRIVEN))
     turned = rotation_matrix(from_rotation_vector(-turning * dt))
     for i in range(3):
-        phi[i, 3 + i] = dt
+        top[i, i] = top[3 + i, 3 + i] = 1.0
+        top[i, 3 + i] = dt
         for j in range(3):
-            phi[6 + i, 6 + j] = turned[i, j]
-    phi[15, 15] = slip_kept
-    phi[16, 16] = sideslip_kept
-    return x, _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept)
+            top[6 + i, 6 + j] = turned[i, j]
+    _spread(top, p, dt, densities)
+    return step
 
 
 @njit(cache=True)
-def _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept):  # type: ignore[no-untyped-def]
-    """Return the covariance after a step with transition `phi` (17, 17) and the process noise of `dt`."""
+def _spread(top, p, dt, densities):  # type: ignore[no-untyped-def]
+    """Move the covariance by a transition whose first rows are `top` (9, 15), the others those of unity; add noise."""
+    n = p.shape[0]
+    moved = np.zeros((9, n))
+    for i in range(9):
+        for k in range(_DRIVEN):
+            c = top[i, k]
+            if c != 0.0:
+                for j in range(n):
+                    moved[i, j] += c * p[k, j]
+    for i in range(9):
+        for j in range(9, n):
+            p[i, j] = moved[i, j]
+            p[j, i] = moved[i, j]
+        for j in range(i + 1):
+            total = 0.0
+            for k in range(_DRIVEN):
+                total += moved[i, k] * top[j, k]
+            p[i, j] = total
+            p[j, i] = total
     half = 0.5 * dt * dt
-    p = phi @ covariance @ phi.T
     for i in range(3):
         p[i, i] += densities[2] * dt**3 / 3.0
         p[i, 3 + i] += densities[2] * half
@@ -149,115 +148,97 @@ def _spread(phi, covariance, dt, densities, slip_kept, sideslip_kept):  # type: 
         p[6 + i, 6 + i] += densities[0] * dt
         p[9 + i, 9 + i] += densities[1] * dt
         p[12 + i, 12 + i] += densities[3] * dt
-    p[15, 15] += 1.0 - slip_kept * slip_kept
-    p[16, 16] += 1.0 - sideslip_kept * sideslip_kept
-    return 0.5 * (p + p.T)
 
 
 @njit(cache=True)
-def correct(nominal, covariance, jacobian, residual, noise, gate):  # type: ignore[no-untyped-def]
+def correct(x, p, jacobian, residual, noise, gate):  # type: ignore[no-untyped-def]
     """Apply one measurement unless its normalised innovation squared exceeds `gate`.
 
-    jacobian (m, 17), residual (m,) measured less predicted, noise (m, m). Returns (nominal, covariance, nis, accepted);
-    Joseph's form, with the attitude error's reset.
+    jacobian (m, 37), residual (m,) measured less predicted, noise (m, m). Returns (nis, accepted). The attitude's
+    error is told in the corrected axes afterwards (Sola 2017, eq. 286).
     """
-    pht = covariance @ jacobian.T
-    s = jacobian @ pht + noise
-    inverse = np.linalg.inv(s)
-    nis = residual @ (inverse @ residual)
+    n, m = p.shape[0], residual.size
+    pht = np.zeros((n, m))
+    for k in range(m):
+        for j in range(n):
+            h = jacobian[k, j]
+            if h != 0.0:
+                for i in range(n):
+                    pht[i, k] += p[i, j] * h
+    low = np.zeros((m, m))
+    for k in range(m):
+        for other in range(k + 1):
+            total = noise[k, other]
+            for j in range(n):
+                h = jacobian[k, j]
+                if h != 0.0:
+                    total += h * pht[j, other]
+            for i in range(other):
+                total -= low[k, i] * low[other, i]
+            if k == other:
+                if not total > 0.0:
+                    return math.inf, False
+                low[k, k] = math.sqrt(total)
+            else:
+                low[k, other] = total / low[other, other]
+    white = _solved(low, residual)
+    nis = 0.0
+    for k in range(m):
+        nis += white[k] * white[k]
     if not nis <= gate:
-        return nominal, covariance, nis, False
-    gain = pht @ inverse
-    error = gain @ residual
-    x = nominal.copy()
-    x[0:6] += error[0:6]
-    x[6:10] = multiply(nominal[6:10], from_rotation_vector(error[6:9]))
-    x[10:18] += error[9:17]
-    i_kh = np.eye(17) - gain @ jacobian
-    p = i_kh @ covariance @ i_kh.T + gain @ noise @ gain.T
-    reset = np.eye(17)
-    reset[6, 7] = 0.5 * error[8]
-    reset[6, 8] = -0.5 * error[7]
-    reset[7, 6] = -0.5 * error[8]
-    reset[7, 8] = 0.5 * error[6]
-    reset[8, 6] = 0.5 * error[7]
-    reset[8, 7] = -0.5 * error[6]
-    p = reset @ p @ reset.T
-    return x, 0.5 * (p + p.T), nis, True
+        return nis, False
+    # with S = L L', the gain times the residual is (P H' L'^-1)(L^-1 r), and P loses (P H' L'^-1)(P H' L'^-1)'
+    error = np.zeros(n)
+    for i in range(n):
+        pht[i] = _solved(low, pht[i])
+        for k in range(m):
+            error[i] += pht[i, k] * white[k]
+    for i in range(n):
+        for j in range(i + 1):
+            taken = 0.0
+            for k in range(m):
+                taken += pht[i, k] * pht[j, k]
+            p[i, j] -= taken
+            p[j, i] = p[i, j]
+    inject(x, error)
+    _reset(p, 6, error[6], error[7], error[8])
+    return nis, True
 
 
 @njit(cache=True)
-def track_innovation(nominal, track_velocity, slip, slip_sigma, drift, drift_sigma):  # type: ignore[no-untyped-def]
-    """Return (residual (3,), jacobian (3, 17)) of the body's velocity over ground against what the tracks ran.
-
-    track_velocity (2,) [m/s]: forward and left, as the tracks ran; slip: 1 - ground over track speed, by the model,
-    along the motion; drift: leftward over track speed; each with its sigma, the unit of the filter's own deviations.
-    """
-    r = rotation_matrix(nominal[6:10])
-    velocity = r.T @ nominal[3:6]
-    tx, ty = track_velocity[0], track_velocity[1]
-    kept = 1.0 - slip - slip_sigma * nominal[16]
-    side = drift + drift_sigma * nominal[17]
-    residual = np.empty(3)
-    residual[0] = tx * kept - ty * side - velocity[0]
-    residual[1] = ty * kept + tx * side - velocity[1]
-    residual[2] = -velocity[2]
-    jacobian = np.zeros((3, 17))
-    for i in range(3):
-        for j in range(3):
-            jacobian[i, 3 + j] = r[j, i]
-    # R(I + [e]x) turns v into body axes as v + [v]x e
-    jacobian[0, 7], jacobian[0, 8] = -velocity[2], velocity[1]
-    jacobian[1, 6], jacobian[1, 8] = velocity[2], -velocity[0]
-    jacobian[2, 6], jacobian[2, 7] = -velocity[1], velocity[0]
-    jacobian[0, 15], jacobian[1, 15] = tx * slip_sigma, ty * slip_sigma
-    jacobian[0, 16], jacobian[1, 16] = ty * drift_sigma, -tx * drift_sigma
-    return residual, jacobian
+def _solved(low, values):  # type: ignore[no-untyped-def]
+    """Return low^-1 values."""
+    out = values.copy()
+    for k in range(out.size):
+        for i in range(k):
+            out[k] -= low[k, i] * out[i]
+        out[k] /= low[k, k]
+    return out
 
 
-def initial_state(
-    time_s: float,
-    position_m: Array,
-    quaternion: Array,
-    position_sigma_m: float,
-    height_sigma_m: float,
-    tilt_sigma_rad: float,
-    yaw_sigma_rad: float,
-    velocity_sigma_mps: float,
-    gyro_bias_sigma_rad_s: float,
-    accelerometer_bias_sigma_mps2: float,
-) -> FilterState:
-    """Return the state of a vehicle at rest; roll and pitch, and heading, have their own sigma (map axes)."""
-    nominal = np.zeros(NOMINAL_SIZE)
-    nominal[POSITION] = position_m
-    nominal[QUATERNION] = quaternion
-    covariance = np.zeros((ERROR_SIZE, ERROR_SIZE))
-    covariance[ERROR_POSITION, ERROR_POSITION] = np.diag([position_sigma_m, position_sigma_m, height_sigma_m]) ** 2
-    covariance[ERROR_VELOCITY, ERROR_VELOCITY] = np.eye(3) * velocity_sigma_mps**2
-    r = rotation_matrix(nominal[QUATERNION])
-    in_map = np.diag([tilt_sigma_rad, tilt_sigma_rad, yaw_sigma_rad]) ** 2
-    covariance[ERROR_ATTITUDE, ERROR_ATTITUDE] = r.T @ in_map @ r
-    covariance[ERROR_GYRO_BIAS, ERROR_GYRO_BIAS] = np.eye(3) * gyro_bias_sigma_rad_s**2
-    covariance[ERROR_ACCELEROMETER_BIAS, ERROR_ACCELEROMETER_BIAS] = np.eye(3) * accelerometer_bias_sigma_mps2**2
-    covariance[ERROR_SLIP, ERROR_SLIP] = covariance[ERROR_SIDESLIP, ERROR_SIDESLIP] = 1.0
-    return FilterState(time_s, nominal, covariance)
+@njit(cache=True)
+def _reset(p, at, e0, e1, e2):  # type: ignore[no-untyped-def]
+    """Turn the attitude error that begins at `at` into the axes corrected by e: by unity less half of e's cross."""
+    h0, h1, h2 = 0.5 * e0, 0.5 * e1, 0.5 * e2
+    for j in range(p.shape[0]):
+        a, b, c = p[at, j], p[at + 1, j], p[at + 2, j]
+        p[at, j] = a + h2 * b - h1 * c
+        p[at + 1, j] = b - h2 * a + h0 * c
+        p[at + 2, j] = c + h1 * a - h0 * b
+    for j in range(p.shape[0]):
+        a, b, c = p[j, at], p[j, at + 1], p[j, at + 2]
+        p[j, at] = a + h2 * b - h1 * c
+        p[j, at + 1] = b - h2 * a + h0 * c
+        p[j, at + 2] = c + h1 * a - h0 * b
 
 
-def widened(state: FilterState, block: slice, added: Array) -> FilterState:
-    """Return the state with `added` (n, n) on a diagonal block of its covariance."""
-    covariance = state.covariance.copy()
-    covariance[block, block] += added
-    return FilterState(state.time_s, state.nominal, covariance)
-
-
-def heading_sigma_rad(state: FilterState) -> float:
-    """Return one sigma of the heading about the vertical."""
-    up_in_body = rotation_matrix(state.nominal[QUATERNION])[2]
-    variance = float(up_in_body @ state.covariance[ERROR_ATTITUDE, ERROR_ATTITUDE] @ up_in_body)
-    return math.sqrt(max(variance, 0.0))
-
-
-def position_sigma_m(state: FilterState) -> float:
-    """Return one sigma along the larger axis of the horizontal position ellipse."""
-    block = state.covariance[0:2, 0:2]
-    return math.sqrt(max(float(np.linalg.eigvalsh(block)[-1]), 0.0))
+@njit(cache=True)
+def inject(x, error):  # type: ignore[no-untyped-def]
+    """Add an error state (37,) to the nominal state."""
+    x[0:6] += error[0:6]
+    x[6:10] = multiply(x[6:10].copy(), from_rotation_vector(error[6:9]))
+    x[10:26] += error[9:25]
+    for slot in range(2):
+        at, of = 26 + 7 * slot, 25 + 6 * slot
+        x[at : at + 3] += error[of : of + 3]
+        x[at + 3 : at + 7] = multiply(x[at + 3 : at + 7].copy(), from_rotation_vector(error[of + 3 : of + 6]))

@@ -8,19 +8,21 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Vector3Stamped
+from geometry_msgs.msg import PoseWithCovarianceStamped, Vector3Stamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import Imu, JointState
+from sensor_msgs.msg import Imu, JointState, PointCloud2
 from tf2_msgs.msg import TFMessage
 
 from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus
 from lupex_localization import conversions, start
 from lupex_localization.config import LocalizationConfig
 from lupex_localization.due import Due
-from lupex_localization.error_state_filter import heading_sigma_rad, position_sigma_m
-from lupex_localization.estimator import PoseEstimator, Surroundings
-from lupex_localization.health import Condition, Symptoms, judge
+from lupex_localization.estimator import PoseEstimator
+from lupex_localization.health import Condition, gather, judge
+from lupex_localization.localization import Localization
 from lupex_localization.reckoning import MotionEstimate
+from lupex_localization.samples import ScanSample
+from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_models.configuration import ConfigurationError
 from lupex_models.constants import MOON_ROTATION_RAD_S
@@ -49,7 +51,19 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             tracks.slip_sigma,
             tracks.sideslip_sigma,
         )
-        self._reset()
+        surroundings = self._surroundings()
+        self._localization = Localization(
+            lambda: PoseEstimator(config, self._rover, self._slip, surroundings),
+            start.told_initial(config.initial, self._site),
+            self._checkpoint,
+        )
+        self._rejections = 0
+        self._stood = False
+        self._saved_s = self._well_s = -math.inf
+        output = config.output
+        self._local_due = Due(output.local_interval_s, output.interval_slack_s)
+        self._global_due = Due(output.global_interval_s, output.interval_slack_s)
+        self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
         self._local = self.publisher(Odometry, "odometry/local")
         self._global = self.publisher(Odometry, "odometry/global")
         self._transforms = self.publisher(TFMessage, "tf", qos.SAMPLES)
@@ -59,6 +73,10 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         fixes = self.sensed(qos.STATE)
         self.receive(AttitudeFix, "star_tracker/attitude", self._taken, convert=self._take_attitude, profile=fixes)
         self.receive(Vector3Stamped, "sun_sensor/direction", self._taken, convert=self._take_sun, profile=fixes)
+        if config.ground.enabled:
+            clouds = self.sensed(qos.NEWEST)
+            self.receive(PointCloud2, "lidar/points", self._taken, convert=self._take_cloud, profile=clouds)
+        self.receive(PoseWithCovarianceStamped, "initialpose", self._taken, convert=self._take_place, sole_sender=True)
         self.every(config.output.status_interval_s, self._tell)
 
     def _open_site(self) -> OrbitalSite | None:
@@ -69,26 +87,26 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         except SiteError as error:
             raise ConfigurationError(str(error)) from error
 
-    def _reset(self) -> None:
+    def _surroundings(self) -> Surroundings:
         site = self._site
-        surroundings = Surroundings()
-        if site is not None:
-            offset_s = self.common.utc_offset_s or site.utc_offset_s
-            surroundings = Surroundings(
-                map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
-                sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
-                terrain=site.dem,
-                frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
-            )
-        self._estimator = PoseEstimator(self.config, self._rover, self._slip, surroundings)
-        self._newest_s = 0.0
-        self._rejections = 0
-        output = self.config.output
-        self._local_due = Due(output.local_interval_s, output.interval_slack_s)
-        self._global_due = Due(output.global_interval_s, output.interval_slack_s)
-        self._transforms_due = Due(output.transform_interval_s, output.interval_slack_s)
-        self._saved_s = -math.inf
-        self._well_s = -math.inf
+        if site is None:
+            return Surroundings()
+        offset_s = self.common.utc_offset_s or site.utc_offset_s
+        return Surroundings(
+            map_from_icrf=lambda time_s: site.frame.map_from_icrf(time_s + offset_s),
+            sun_in_map=lambda time_s: site.frame.sun_vector(time_s + offset_s),
+            terrain=site.dem,
+            skyline_rad=lambda x_m, y_m, azimuth: float(site.horizon.elevation(x_m, y_m, azimuth)),
+            frame_rate=np.ascontiguousarray(MOON_ROTATION_RAD_S * site.frame.map_from_moon_fixed[:, 2]),
+        )
+
+    @property
+    def _estimator(self) -> PoseEstimator:
+        return self._localization.estimator
+
+    def _checkpoint(self) -> start.Saved | None:
+        kept = self.saved_state(math.inf)
+        return None if kept is None else start.from_plain(kept[1])
 
     # ------------------------------------------------------------------------------------------------ samples in
 
@@ -103,17 +121,24 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self.receive(kind, topic, taken, profile=self.sensed(qos.SAMPLES))
 
     def _take_inertial(self, message: Imu) -> None:
-        self._estimator.add_inertial(conversions.inertial_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.inertial_sample(message, self.config), self.now_s())
 
     def _take_tracks(self, message: JointState) -> None:
         radius_m = self._rover.crawler.sprocket_radius_m
-        self._estimator.add_tracks(conversions.track_sample(message, self.config, radius_m), self.now_s())
+        self._localization.add(conversions.track_sample(message, self.config, radius_m), self.now_s())
 
     def _take_attitude(self, message: AttitudeFix) -> None:
-        self._estimator.add_attitude(conversions.attitude_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.attitude_sample(message, self.config), self.now_s())
 
     def _take_sun(self, message: Vector3Stamped) -> None:
-        self._estimator.add_sun(conversions.sun_sample(message, self.config), self.now_s())
+        self._localization.add(conversions.sun_sample(message, self.config), self.now_s())
+
+    def _take_cloud(self, message: PointCloud2) -> None:
+        time_s, points = conversions.cloud_points(message, self.config)
+        self._localization.add(ScanSample(time_s, self._estimator.terms.matcher.points(points)), self.now_s())
+
+    def _take_place(self, message: PoseWithCovarianceStamped) -> None:
+        self._localization.confirm(*conversions.told_pose(message), self.now_s())
 
     def _taken(self, _: None) -> None:
         """Fixes wait in the estimator for the next samples."""
@@ -121,35 +146,18 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
     # ------------------------------------------------------------------------------------------------ estimate out
 
     def _advance(self) -> None:
-        now_s = self.now_s()
-        if now_s < self._newest_s - self.config.checkpoint.clock_back_s:
-            self.warn(f"the clock went back by {self._newest_s - now_s:.1f} s: beginning anew")
-            self._reset()
-            return
-        self._newest_s = now_s
-        if not self._estimator.begun and not self._begin(now_s):
-            return
-        for estimate in self._estimator.advance():
+        estimates = self._localization.advance(self.now_s())
+        for event in self._localization.take_events():
+            self.info(event)
+        for estimate in estimates:
             self._publish(estimate)
-        self._save()
-
-    def _begin(self, now_s: float) -> bool:
-        sample, tracks, span_s = self._estimator.queued()
-        if now_s <= 0.0 or sample is None or (tracks is None and span_s < self.config.initial.wait_s):
-            return False
-        config = self.config
-        kept = self.saved_state(config.checkpoint.max_age_s)
-        saved = None if kept is None else start.from_plain(kept[1])
-        if saved is not None and saved.state.time_s <= sample.time_s:
-            state, moved_m = start.resumed_state(saved, sample, tracks, config.checkpoint, config.initial, self._rover)
-            self._estimator.begin(state).place_odom(saved.odom_position_m, saved.odom_yaw_rad, saved.state, moved_m)
-            self.info(f"resumed from {sample.time_s - saved.state.time_s:.1f} s ago")
-            return True
-        if not start.steady(sample, config.initial):
-            return False
-        initial = start.told_initial(config.initial, self._site)
-        self._estimator.begin(start.first_state(sample, initial, self._rover))
-        return True
+        if self._estimator.begun:
+            self._save()
+        stands = self._localization.clock_stands_s > 0.0
+        if stands and not self._stood:
+            # no timer ticks any more
+            self._tell()
+        self._stood = stands
 
     def _publish(self, estimate: MotionEstimate) -> None:
         time_s = estimate.state.time_s
@@ -165,27 +173,19 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             return
         checkpoint, estimator = self.config.checkpoint, self._estimator
         reckoning = estimator.reckoning
-        time_s = reckoning.state.time_s
+        time_s = reckoning.time_s
         interval_s = checkpoint.rest_interval_s if estimator.stationary else checkpoint.interval_s
-        if time_s - self._saved_s >= interval_s:
+        # as is a clock that was set back
+        if not 0.0 <= time_s - self._saved_s < interval_s:
             self._saved_s = time_s
             self.save_state(start.to_plain(reckoning, estimator.travel_m), time_s)
 
     def _tell(self) -> None:
         now_s, estimator = self.now_s(), self._estimator
-        state = estimator.reckoning.state if estimator.begun else None
-        position = position_sigma_m(state) if state else self.config.initial.position_sigma_m
-        heading = heading_sigma_rad(state) if state else self.config.initial.yaw_sigma_rad
-        symptoms = Symptoms(
-            begun=estimator.begun,
-            position_sigma_m=position,
-            heading_sigma_rad=heading,
-            inertial_silence_s=now_s - estimator.imu.last_s if estimator.imu.last_s is not None else math.inf,
-            track_silence_s=now_s - estimator.joints.last_s if estimator.joints.last_s is not None else math.inf,
-            refused_streak=estimator.shut.streak,
-        )
-        condition, text = judge(symptoms, self.config)
-        time_s = state.time_s if state else now_s
+        found = gather(self._localization, now_s)
+        condition, text = judge(found, self.config)
+        time_s = estimator.reckoning.time_s if estimator.begun else now_s
+        position, heading = found.position_sigma_m, found.heading_sigma_rad
         self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
         if sum(estimator.rejected.values()) > self._rejections:
             self._rejections = sum(estimator.rejected.values())

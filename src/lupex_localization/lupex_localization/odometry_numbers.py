@@ -64,8 +64,8 @@ def _numbers(nominal, covariance, yaw):  # type: ignore[no-untyped-def]
     turn = rotation_matrix(turning)
     attitude = turn @ r
     velocity = r.T @ nominal[3:6]
-    to_frame = np.zeros((6, 17))
-    to_body = np.zeros((6, 17))
+    to_frame = np.zeros((6, 37))
+    to_body = np.zeros((6, 37))
     for i in range(3):
         for j in range(3):
             to_frame[i, j] = turn[i, j]

@@ -15,7 +15,10 @@ Array = npt.NDArray[np.float64]
 
 
 class Rest:
-    """Tell rest from motion by tracks, steering and turning, and gather the mean rate while at rest."""
+    """Tell rest from motion by tracks, steering and turning, and gather the mean rate while at rest.
+
+    What is kept is replaced and never changed in place, so that a shallow copy is a copy.
+    """
 
     def __init__(self, limits: Stationary) -> None:
         """Start as if in motion."""
@@ -40,14 +43,18 @@ class Rest:
         self._steer_rad = sample.steer_rad
         limits = self._limits
         if steered > limits.steer_step_rad or ran > limits.track_speed_mps or turned > limits.rate_rad_s:
-            self._quiet_since_s = None
-            self.stationary = False
+            self.moved()
             return
         if self._quiet_since_s is None:
             self._quiet_since_s = sample.time_s
         if not self.stationary and sample.time_s - self._quiet_since_s >= self._limits.after_s:
             self.stationary = True
             self._begin(sample.time_s)
+
+    def moved(self) -> None:
+        """Note that it moves, whatever the tracks say."""
+        self._quiet_since_s = None
+        self.stationary = False
 
     def due(self, time_s: float) -> bool:
         """Tell whether it is time for another update at rest."""

@@ -49,34 +49,79 @@ class SunSample:
     direction: Array
 
 
+@dataclass(frozen=True)
+class ScanSample:
+    """Points (m, 3) of a lidar's scan that lie near, in base_link's axes at its stamp."""
+
+    time_s: float
+    points: Array
+
+
+@dataclass(frozen=True)
+class PlaceSample:
+    """Position (3,) in map with its covariance (3, 3), and heading [rad] with its variance where it is told.
+
+    `told` by a person it holds, whatever was believed.
+    """
+
+    time_s: float
+    position_m: Array
+    covariance: Array
+    yaw_rad: float | None = None
+    yaw_variance: float = 0.0
+    told: bool = False
+
+
+Sample = InertialSample | TrackSample | AttitudeSample | SunSample | ScanSample | PlaceSample
+RANKS: dict[type, int] = {
+    InertialSample: 0,
+    TrackSample: 1,
+    PlaceSample: 2,
+    AttitudeSample: 3,
+    SunSample: 4,
+    ScanSample: 5,
+}
+"""Order of samples of one time."""
+
+
 @dataclass
 class Stream:
-    """Order of one kind of sample; what comes late, twice or from the future is refused and counted."""
+    """What of one kind of sample was taken and refused: from the future, too late, twice, or bad in itself."""
 
     name: str
     future_s: float
+    memory_s: float
     last_s: float | None = None
     interval_s: float = 0.0
     """The longer of the last two intervals: it bridges the change between the world's two rates."""
     refused: Counter[str] = field(default_factory=Counter)
+    refused_since_s: float | None = None
+    """Clock at the first refusal since the last sample that was taken."""
+    reason: str = ""
+    """Of the last refusal."""
     _previous_interval_s: float = 0.0
 
-    def take(self, time_s: float, now_s: float) -> None:
-        """Note a sample; raises InvalidMessage when it may not be used. `now_s` 0 means that no clock is known yet."""
-        # A backlog may run ahead of the clock that was read last, but not by leaps.
-        newest_s = now_s if self.last_s is None else max(now_s, self.last_s)
-        if now_s > 0.0 and time_s > newest_s + self.future_s:
-            self._refuse("future", f"is stamped {time_s - now_s:.2f} s in the future")
-        if self.last_s is not None:
-            if time_s == self.last_s:
-                self._refuse("duplicate", "has the stamp of the one before")
-            if time_s < self.last_s:
-                self._refuse("late", f"is {self.last_s - time_s:.3f} s older than the one before")
-            interval_s = time_s - self.last_s
-            self.interval_s = max(interval_s, self._previous_interval_s)
-            self._previous_interval_s = interval_s
-        self.last_s = time_s
+    def check(self, time_s: float, now_s: float) -> None:
+        """Raise InvalidMessage when a stamp may not be used at all; a time of 0 means that no clock is known yet."""
+        if now_s <= 0.0:
+            self.refuse("clock", "came before the clock was known", now_s)
+        if time_s > now_s + self.future_s:
+            self.refuse("future", f"is stamped {time_s - now_s:.2f} s in the future", now_s)
+        if time_s < now_s - self.memory_s:
+            self.refuse("late", f"is {now_s - time_s:.2f} s old", now_s)
 
-    def _refuse(self, reason: str, text: str) -> None:
-        self.refused[reason] += 1
+    def take(self, time_s: float) -> None:
+        """Note a sample that is used."""
+        self.refused_since_s = None
+        if self.last_s is None or time_s > self.last_s:
+            interval_s = 0.0 if self.last_s is None else time_s - self.last_s
+            self.interval_s = max(interval_s, self._previous_interval_s)
+            self._previous_interval_s, self.last_s = interval_s, time_s
+
+    def refuse(self, kind: str, text: str, now_s: float) -> None:
+        """Count a refusal and raise InvalidMessage."""
+        self.refused[kind] += 1
+        self.reason = text
+        if self.refused_since_s is None:
+            self.refused_since_s = now_s
         raise InvalidMessage(f"{self.name} {text}")

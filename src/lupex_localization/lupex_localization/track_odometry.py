@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from lupex_localization.error_state_filter import correct, track_innovation
-from lupex_localization.rotation import rotation_matrix
 from lupex_models.locomotion import drive
 from lupex_models.rover import Rover
 from lupex_models.soil import Soil, soil_spread
@@ -44,11 +42,25 @@ class TrackKinematics:
         for unit, (x, y) in enumerate(unit_positions(unit_x_m, unit_y_m)):
             self._design[2 * unit] = (1.0, 0.0, -y)
             self._design[2 * unit + 1] = (0.0, 1.0, x)
-        self._inverse = np.linalg.pinv(self._design)
+        self._of_units: dict[tuple[int, ...], tuple[Array, Array]] = {}
 
     def twist(self, steer_rad: Array, track_mps: Array) -> TrackTwist:
         """Return the body's motion for steering angles (4,) and track speeds (4,)."""
-        return TrackTwist(*_twist(self._design, self._inverse, steer_rad, track_mps))
+        return TrackTwist(*self.numbers(steer_rad, track_mps, ()))
+
+    def numbers(
+        self, steer_rad: Array, track_mps: Array, without: tuple[int, ...]
+    ) -> tuple[float, float, float, float, float]:
+        """Return the numbers of TrackTwist, without some of the units; with fewer than two others, of all."""
+        if without not in self._of_units:
+            kept = np.ones(2 * UNITS)
+            if len(without) <= UNITS - 2:
+                for unit in without:
+                    kept[2 * unit : 2 * unit + 2] = 0.0
+            self._of_units[without] = kept, np.linalg.pinv(self._design * kept[:, None]) * kept
+        kept, inverse = self._of_units[without]
+        found: tuple[float, float, float, float, float] = _twist(self._design, inverse, kept, steer_rad, track_mps)
+        return found
 
 
 def unit_positions(unit_x_m: float, unit_y_m: float) -> tuple[tuple[float, float], ...]:
@@ -57,7 +69,7 @@ def unit_positions(unit_x_m: float, unit_y_m: float) -> tuple[tuple[float, float
 
 
 @njit(cache=True)
-def _twist(design, inverse, steer, track):  # type: ignore[no-untyped-def]
+def _twist(design, inverse, kept, steer, track):  # type: ignore[no-untyped-def]
     velocities = np.empty(8)
     fastest = 0.0
     for i in range(4):
@@ -65,7 +77,7 @@ def _twist(design, inverse, steer, track):  # type: ignore[no-untyped-def]
         velocities[2 * i + 1] = track[i] * math.sin(steer[i])
         fastest = max(fastest, abs(track[i]))
     twist = inverse @ velocities
-    left_over = velocities - design @ twist
+    left_over = (velocities - design @ twist) * kept
     return twist[0], twist[1], twist[2], math.sqrt((left_over @ left_over) / 8.0), fastest
 
 
@@ -118,11 +130,12 @@ class SlipModel:
 
     def at(self, slope_along_rad: float, slope_across_rad: float) -> Array:
         """Return (slip, sigma, drift, sigma); slopes beyond the table count as its edge."""
-        return np.asarray(_at(self.tables, self.limit_rad, self.step_rad, slope_along_rad, slope_across_rad))
+        return np.asarray(slip_at(self.tables, self.limit_rad, self.step_rad, slope_along_rad, slope_across_rad))
 
 
 @njit(cache=True)
-def _at(tables, limit, step, along, across):  # type: ignore[no-untyped-def]
+def slip_at(tables, limit, step, along, across):  # type: ignore[no-untyped-def]
+    """Return (slip, sigma, drift, sigma) of a table between its nodes."""
     n = tables.shape[1]
     a = min(max((along + limit) / step, 0.0), n - 1.0)
     c = min(max((across + limit) / step, 0.0), n - 1.0)
@@ -140,50 +153,3 @@ def _at(tables, limit, step, along, across):  # type: ignore[no-untyped-def]
             + t[i + 1, j + 1] * u * v
         )
     return out
-
-
-@dataclass(frozen=True)
-class TrackCorrection:
-    """How the tracks correct the state: by the slip model, with a noise that grows with turning and contradiction."""
-
-    model: SlipModel
-    standing_mps: float
-    """Slower, the direction of motion is not known, and slip is that of level ground."""
-    speed_sigma_mps: float
-    turn_sigma_m: float
-    """One sigma of the speed over the turning rate."""
-    vertical_sigma_mps: float
-    gate: float
-
-    def apply(self, nominal: Array, covariance: Array, twist: TrackTwist, spread: float) -> tuple[Array, Array, bool]:
-        """Return the state corrected, and whether the tracks passed the gate; `spread` is on the noise's variance.
-
-        Tracks that spin or skid say little, but without them the velocity would run away: they do not pass and count
-        with an error as large as their speed.
-        """
-        skid = math.hypot(self.turn_sigma_m * twist.turning_rad_s, twist.residual_mps)
-        along = spread * math.hypot(self.speed_sigma_mps, skid) ** 2
-        wide = spread * max(twist.fastest_mps, 0.01) ** 2
-        variances = along, spread * self.vertical_sigma_mps**2, wide
-        grid = self.model.tables, self.model.limit_rad, self.model.step_rad
-        moving = twist.forward_mps, twist.left_mps, self.standing_mps
-        x, p, accepted = _corrected(nominal, covariance, moving, variances, grid, self.gate)
-        return x, p, bool(accepted)
-
-
-@njit(cache=True)
-def _corrected(nominal, covariance, moving, variances, grid, gate):  # type: ignore[no-untyped-def]
-    forward, left, standing = moving
-    speed = math.hypot(forward, left)
-    along = across = 0.0
-    if speed >= standing:
-        up = rotation_matrix(nominal[6:10])[2]
-        along = math.asin(max(-1.0, min(1.0, (up[0] * forward + up[1] * left) / speed)))
-        across = math.asin(max(-1.0, min(1.0, (up[1] * forward - up[0] * left) / speed)))
-    slip = _at(grid[0], grid[1], grid[2], along, across)
-    residual, jacobian = track_innovation(nominal, np.array([forward, left]), slip[0], slip[1], slip[2], slip[3])
-    noise = np.diag(np.array([variances[0], variances[0], variances[1]]))
-    x, p, _, accepted = correct(nominal, covariance, jacobian, residual, noise, gate)
-    if not accepted:
-        x, p, _, _ = correct(nominal, covariance, jacobian, residual, noise + np.eye(3) * variances[2], np.inf)
-    return x, p, accepted

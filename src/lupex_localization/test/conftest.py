@@ -1,5 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from hilly_world import MAP_FROM_ICRF, MOON_RATE, ROVER, SUN, World
 from lupex_localization import error_state_filter as esf
 from lupex_localization import rotation
 from lupex_localization.config import LocalizationConfig
-from lupex_localization.estimator import PoseEstimator, Surroundings
+from lupex_localization.estimator import PoseEstimator
+from lupex_localization.filter_state import initial_state
+from lupex_localization.start import Beginning
+from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 
 
@@ -46,26 +50,17 @@ def make_estimator(slip_model):
             frame_rate=MOON_RATE,
         )
         estimator = PoseEstimator(config or LocalizationConfig(), ROVER, slip_model, surroundings)
-        imu = ROVER.imu
-        state = esf.initial_state(
-            world.time_s,
-            world.position_m,
-            world.quaternion,
-            position_sigma_m=0.1,
-            height_sigma_m=0.1,
-            tilt_sigma_rad=0.01,
-            yaw_sigma_rad=yaw_sigma,
-            velocity_sigma_mps=1e-3,
-            gyro_bias_sigma_rad_s=imu.gyro_bias_rad_s,
-            accelerometer_bias_sigma_mps2=imu.accelerometer_bias_mps2,
+        spread = dataclasses.replace(
+            estimator.terms.spread(), position_m=0.1, height_m=0.1, tilt_rad=0.01, yaw_rad=yaw_sigma, velocity_mps=1e-3
         )
+        state = initial_state(world.time_s, world.position_m, world.quaternion, spread)
         if rng is not None:
             off = rng.multivariate_normal(np.zeros(9), state.covariance[:9, :9])
             nominal = state.nominal.copy()
             nominal[0:6] += off[0:6]
             nominal[6:10] = rotation.multiply(nominal[6:10], rotation.from_rotation_vector(off[6:9]))
             state = esf.FilterState(state.time_s, nominal, state.covariance)
-        estimator.begin(state)
+        estimator.begin(Beginning(state))
         return estimator
 
     return make

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lupex_localization import rotation
-from lupex_localization.fixes import sensor_mounting
+from lupex_localization.measurements import sensor_mounting
 from lupex_localization.samples import AttitudeSample, InertialSample, SunSample, TrackSample
 from lupex_localization.track_odometry import SlipModel, unit_positions
 from lupex_models.rover import Rover, read_rover

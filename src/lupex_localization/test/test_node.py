@@ -11,12 +11,13 @@ import pytest
 pytestmark = pytest.mark.node
 pytest.importorskip("lupex_interfaces.msg")
 
-from geometry_msgs.msg import Vector3Stamped  # noqa: E402
+from geometry_msgs.msg import PoseWithCovarianceStamped, Vector3Stamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
 from sensor_msgs.msg import Imu, JointState  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus  # noqa: E402
+from lupex_localization import conversions  # noqa: E402
 from lupex_localization.node import LocalizationNode  # noqa: E402
 from lupex_localization.track_odometry import JOINT_NAMES  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
@@ -41,6 +42,7 @@ class Feed:
         self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
         self.stars = make(AttitudeFix, "/star_tracker/attitude", qos.STATE)
         self.sun = make(Vector3Stamped, "/sun_sensor/direction", qos.STATE)
+        self.place = make(PoseWithCovarianceStamped, "/initialpose", qos.STATE)
         self.local, self.globals, self.transforms, self.states, self.faults = [], [], [], [], []
         for kind, topic, heard in (
             (Odometry, "/odometry/local", self.local),
@@ -59,6 +61,18 @@ class Feed:
     def set_clock_back(self, by_s):
         self.world.time_s -= by_s
         self.conductor.leap_ns -= round(by_s * 1e9)
+
+    def tell_place(self):
+        """Say where the rover is, as a person does on a map."""
+        message = PoseWithCovarianceStamped()
+        message.header.stamp, message.header.frame_id = stamp(self.world.time_s), "map"
+        x, y, z = (float(v) for v in self.world.position_m)
+        message.pose.pose.position.x, message.pose.pose.position.y, message.pose.pose.position.z = x, y, z
+        w, i, j, k = (float(v) for v in self.world.quaternion)
+        turn = message.pose.pose.orientation
+        turn.w, turn.x, turn.y, turn.z = w, i, j, k
+        message.pose.covariance = np.diag([1e-4, 1e-4, 1e-4, 1.0, 1.0, 1e-4]).ravel()
+        self.place.publish(message)
 
     def step(self, speed=0.0, imu=True, joints=True):
         sample, tracks = self.world.step(speed, 0.0)
@@ -182,7 +196,7 @@ def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
     for message in (imu, wrong, fast, heavy):
         feed.imu.publish(message)
     names = feed.states_of(at, tracks)
-    names.name = list(reversed(JOINT_NAMES))
+    names.name = [*JOINT_NAMES[:-1], "drill"]
     short = feed.states_of(at, tracks)
     short.position = [0.0]
     spin = feed.states_of(at, tracks)
@@ -205,12 +219,19 @@ def test_bad_messages_are_refused_and_counted_and_change_nothing(feed):
     sun = Vector3Stamped()
     sun.header.stamp, sun.header.frame_id = at, "base_link"
     feed.sun.publish(sun)
+    for frame_id, variance in (("odom", 1.0), ("map", 0.0)):
+        place = PoseWithCovarianceStamped()
+        place.header.stamp, place.header.frame_id = at, frame_id
+        place.pose.pose.orientation.w = 1.0
+        place.pose.covariance = (np.eye(6) * variance).ravel()
+        feed.place.publish(place)
     feed.step()
     assert node._refused == {
         "/imu/data": 4,
         "/mobility/joint_states": 4,
         "/star_tracker/attitude": 4,
         "/sun_sensor/direction": 1,
+        "/initialpose": 2,
     }
     assert seconds(feed.local[-1].header.stamp) == pytest.approx(feed.world.time_s, abs=1e-6)
     assert node._estimator.begun
@@ -224,7 +245,29 @@ def test_silence_degrades_then_loses_the_pose_and_data_bring_it_back(feed):
     feed.until(lambda: feed.told("localization_degraded"), 30, imu=False)
     feed.until(lambda: feed.told("localization_lost"), 330, imu=False, joints=False)
     assert feed.states[-1].state == LocalizationStatus.LOST
+    # what was heard of nowhere is not to be relied on until somebody says where it is
+    with pytest.raises(AssertionError, match="condition"):
+        feed.until(lambda: not feed.told("localization_lost"), 60)
+    assert "initialpose" in feed.states[-1].text
+    feed.tell_place()
     feed.until(lambda: not feed.told("localization_lost"), 30)
+    place = feed.globals[-1].pose.pose.position
+    assert [place.x, place.y] == pytest.approx(feed.world.position_m[:2], abs=0.1)
+
+
+def test_joints_are_known_by_their_names_in_any_order_and_among_others(feed):
+    node = start(feed)
+    feed.until(lambda: len(feed.local) > 5)
+    _, tracks = feed.world.step(0.0, 0.0)
+    plain = feed.states_of(stamp(feed.world.time_s), tracks)
+    mixed = JointState(header=plain.header)
+    order = [3, 7, 0, 4, 1, 5, 2, 6]
+    mixed.name = ["mast", *(plain.name[i] for i in order)]
+    mixed.position = [9.0, *(plain.position[i] + 0.01 * i for i in order)]
+    mixed.velocity = [9.0, *(0.01 * i for i in order)]
+    found = conversions.track_sample(mixed, node.config, 0.1)
+    assert found.steer_rad == pytest.approx(tracks.steer_rad + 0.01 * np.arange(4))
+    assert found.track_mps == pytest.approx(0.1 * 0.01 * np.arange(4, 8))
 
 
 def test_a_killed_node_resumes_where_it_was(feed):
@@ -243,13 +286,49 @@ def test_a_killed_node_resumes_where_it_was(feed):
     assert feed.local[0].pose.pose.position.x == pytest.approx(odom.x, abs=0.15)
 
 
-def test_a_clock_set_back_begins_anew(feed):
-    node = start(feed)
-    feed.until(lambda: len(feed.local) > 20)
+def test_a_clock_set_back_goes_on_from_the_last_known_place_and_says_that_it_is_lost(feed):
+    node = start(feed, {"initial.x_m": 40.0})
+    feed.until(lambda: len(feed.globals) > 20, speed=0.1)
+    before = feed.globals[-1].pose.pose.position
     feed.set_clock_back(500.0)
-    feed.local.clear()
+    feed.globals.clear()
+    feed.until(lambda: len(feed.globals) > 5)
+    after = feed.globals[-1].pose
+    assert [after.pose.position.x, after.pose.position.y] == pytest.approx([before.x, before.y], abs=0.1)
+    assert after.covariance[0] > 0.05**2
+    assert node._estimator.reckoning.time_s == pytest.approx(feed.world.time_s, abs=0.05)
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.LOST, 60)
+    feed.tell_place()
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.TRACKING, 60)
+
+
+def test_a_first_stamp_by_wall_clock_ends_nothing(feed):
+    sample, _ = feed.world.step(0.0, 0.0)
+    start(feed)
+    feed.imu.publish(feed.inertial(stamp(1.7e9), sample))
     feed.until(lambda: len(feed.local) > 5)
-    assert node._estimator.reckoning.state.time_s == pytest.approx(feed.world.time_s, abs=0.05)
+    assert seconds(feed.local[-1].header.stamp) == pytest.approx(feed.world.time_s, abs=0.2)
+
+
+def test_an_input_that_is_refused_for_long_is_told_with_the_reason(feed):
+    start(feed)
+    feed.until(lambda: feed.states and feed.states[-1].state == LocalizationStatus.TRACKING)
+    for _ in range(200):
+        feed.step()
+        feed.stars.publish(attitude_fix(feed.world, stamp(feed.world.time_s + 60.0)))
+    feed.until(lambda: feed.states[-1].state == LocalizationStatus.DEGRADED, 60)
+    assert "star tracker attitude" in feed.states[-1].text
+    assert "in the future" in feed.states[-1].text
+
+
+def attitude_fix(world, at):
+    seen = world.star()
+    fix = AttitudeFix()
+    fix.header.stamp, fix.header.frame_id = at, "star_tracker"
+    w, x, y, z = (float(v) for v in seen.quaternion)
+    fix.orientation.w, fix.orientation.x, fix.orientation.y, fix.orientation.z = w, x, y, z
+    fix.covariance = seen.covariance.ravel()
+    return fix
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,15 @@ from scipy.spatial.transform import Rotation
 
 from lupex_localization import error_state_filter as esf
 from lupex_localization import rotation
-from lupex_localization.config import Checkpoint, Inertial, InitialPose, LocalizationConfig
-from lupex_localization.estimator import PoseEstimator, Surroundings
+from lupex_localization.config import Checkpoint, Inertial, LocalizationConfig
+from lupex_localization.estimator import PoseEstimator
+from lupex_localization.filter_state import Spread, initial_state
 from lupex_localization.odometry_numbers import in_map, in_odom, map_from_odom
 from lupex_localization.reckoning import MotionEstimate, Reckoning
 from lupex_localization.samples import InertialSample, TrackSample
-from lupex_localization.start import Saved, resumed_state
+from lupex_localization.start import Beginning, Saved, resumed_beginning
+from lupex_localization.surroundings import Surroundings
+from lupex_localization.terms import FilterTerms
 from lupex_models.locomotion import drive
 from lupex_models.soil import Soil
 
@@ -31,8 +34,8 @@ def quaternion(turn):
 @pytest.fixture
 def estimate():
     """A state with an ellipse along map x, an attitude open about the body's roll axis, and a speed in map."""
-    state = esf.initial_state(
-        5.0, np.array([10.0, -4.0, 2.0]), quaternion(BODY), 0.1, 0.1, 0.01, 0.01, 0.01, 1e-6, 1e-3
+    state = initial_state(
+        5.0, np.array([10.0, -4.0, 2.0]), quaternion(BODY), Spread(0.1, 0.1, 0.01, 0.01, 0.01, 1e-6, 1e-3)
     )
     nominal, covariance = state.nominal.copy(), state.covariance.copy()
     nominal[esf.VELOCITY] = (0.08, 0.02, -0.01)
@@ -80,16 +83,16 @@ def test_map_from_odom_takes_the_pose_in_odom_to_the_pose_in_map(estimate):
 def test_the_way_in_odom_is_the_way_in_map_turned_back():
     """Odom's heading is that of the vehicle at its begin: driving ahead is along its x axis, to the left along y."""
     heading = 0.9
-    state = esf.initial_state(
-        0.0, np.zeros(3), rotation.from_heading_and_up(heading, np.array([0.0, 0.0, 1.0])), 1e-3, 1e-3, 1e-3, 1e-3,
-        1e-3, 1e-9, 1e-9,
+    state = initial_state(
+        0.0, np.zeros(3), rotation.from_heading_and_up(heading, np.array([0.0, 0.0, 1.0])),
+        Spread(1e-3, 1e-3, 1e-3, 1e-3, 1e-3, 1e-9, 1e-9),
     )  # fmt: skip
     nominal = state.nominal.copy()
     ahead, left = (math.cos(heading), math.sin(heading), 0.0), (-math.sin(heading), math.cos(heading), 0.0)
     nominal[esf.VELOCITY] = 0.1 * np.array(ahead) + 0.02 * np.array(left)
-    reckoning = Reckoning(esf.FilterState(0.0, nominal, state.covariance), np.zeros(3), 2.0)
+    reckoning = Reckoning(esf.FilterState(0.0, nominal, state.covariance), np.zeros(3))
     for k in range(1, 101):
-        reckoning.predict(np.zeros(3), np.array([0.0, 0.0, 1.624]), 0.1 * k, np.full(4, 1e-12), 1.0, 1.0)
+        reckoning.predict(np.zeros(3), np.array([0.0, 0.0, 1.624]), 0.1 * k, np.full(4, 1e-12))
     assert reckoning.odom_position_m == pytest.approx([1.0, 0.2, 0.0], abs=2e-3)
 
 
@@ -99,15 +102,19 @@ def test_without_tracks_the_speed_gets_as_uncertain_as_the_rough_ground_shakes_t
     config = LocalizationConfig(inertial=Inertial(motion_acceleration_mps2_rthz=motion))
     estimator = PoseEstimator(config, rover, slip_model, Surroundings())
     estimator.begin(
-        esf.initial_state(0.0, np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0]), 0.1, 0.1, 1e-7, 1e-7, 1e-6, 1e-10, 1e-9)
+        Beginning(
+            initial_state(
+                0.0, np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0]), Spread(0.1, 0.1, 1e-7, 1e-7, 1e-6, 1e-10, 1e-9)
+            )
+        )
     )
     for k in range(1, 251):
-        estimator.add_inertial(InertialSample(0.04 * k, np.zeros(3), np.array([0.0, 0.0, 1.624])), 0.04 * k)
+        estimator.add(InertialSample(0.04 * k, np.zeros(3), np.array([0.0, 0.0, 1.624])), 0.04 * k)
         estimator.advance()
     state = estimator.reckoning.state
     density = rover.imu.accelerometer_noise_mps2_rthz**2 + motion**2
     # a tilt that walks mixes gravity into it
-    walked = rover.imu.gyro_noise_rad_s_rthz**2 + config.inertial.motion_rate_rad_s_rthz**2
+    walked = config.inertial.class_gyro_noise_rad_s_rthz**2 + config.inertial.motion_rate_rad_s_rthz**2
     by_hand = density * state.time_s + 1.624**2 * walked * state.time_s**3 / 3.0
     assert state.covariance[3, 3] == pytest.approx(by_hand, rel=0.02)
 
@@ -118,13 +125,15 @@ def test_on_a_side_slope_the_tracks_are_taken_to_drift_to_the_lower_side(rover, 
     estimator = PoseEstimator(config, rover, slip_model, Surroundings())
     up = np.array([0.0, math.sin(across), math.cos(across)])
     estimator.begin(
-        esf.initial_state(
-            0.0, np.zeros(3), rotation.from_heading_and_up(0.0, up), 0.1, 0.1, 1e-6, 1e-6, 1.0, 1e-9, 1e-7
+        Beginning(
+            initial_state(
+                0.0, np.zeros(3), rotation.from_heading_and_up(0.0, up), Spread(0.1, 0.1, 1e-6, 1e-6, 1.0, 1e-9, 1e-7)
+            )
         )
     )
     for k in range(1, 201):
-        estimator.add_inertial(InertialSample(0.05 * k, np.zeros(3), 1.624 * up), 0.05 * k)
-        estimator.add_tracks(TrackSample(0.05 * k, np.zeros(4), np.full(4, 0.1), np.zeros(4)), 0.05 * k)
+        estimator.add(InertialSample(0.05 * k, np.zeros(3), 1.624 * up), 0.05 * k)
+        estimator.add(TrackSample(0.05 * k, np.zeros(4), np.full(4, 0.1), np.zeros(4)), 0.05 * k)
         estimator.advance()
     nominal = estimator.reckoning.state.nominal
     ahead, left, _ = rotation.rotation_matrix(nominal[6:10]).T @ nominal[3:6]
@@ -141,30 +150,27 @@ def test_at_rest_on_a_slope_the_turning_of_the_map_is_not_taken_for_a_bias(rover
     """A hundred times the Moon's rotation, seen by perfect gyros of a body that leans and heads anywhere."""
     turning = np.array([0.0, 1e-4, -2.66e-4])
     estimator = PoseEstimator(LocalizationConfig(), rover, slip_model, Surroundings(frame_rate=turning))
-    state = esf.initial_state(0.0, np.zeros(3), quaternion(BODY), 0.1, 0.1, 1e-6, 1e-6, 1e-3, 1e-3, 1e-7)
-    estimator.begin(state)
+    state = initial_state(0.0, np.zeros(3), quaternion(BODY), Spread(0.1, 0.1, 1e-6, 1e-6, 1e-3, 1e-3, 1e-7))
+    estimator.begin(Beginning(state))
     rate, force = BODY.inv().apply(turning), BODY.inv().apply([0.0, 0.0, 1.624])
     for k in range(1, 601):
-        estimator.add_inertial(InertialSample(0.1 * k, rate, force), 0.1 * k)
-        estimator.add_tracks(TrackSample(0.1 * k, np.zeros(4), np.zeros(4), np.zeros(4)), 0.1 * k)
+        estimator.add(InertialSample(0.1 * k, rate, force), 0.1 * k)
+        estimator.add(TrackSample(0.1 * k, np.zeros(4), np.zeros(4), np.zeros(4)), 0.1 * k)
         estimator.advance()
     assert estimator.stationary
     assert estimator.reckoning.state.nominal[esf.GYRO_BIAS] == pytest.approx(np.zeros(3), abs=2e-6)
 
 
-def test_after_a_restart_on_a_slope_the_heading_is_open_about_the_vertical(rover):
+def test_after_a_restart_on_a_slope_the_heading_is_open_about_the_vertical(rover, slip_model):
     up = BODY.inv().apply([0.0, 0.0, 1.0])
-    state = esf.initial_state(0.0, np.zeros(3), quaternion(BODY), 0.1, 0.1, 1e-6, 1e-6, 1e-3, 1e-6, 1e-3)
-    config = Checkpoint(heading_sigma_rad=0.4, tilt_sigma_rad=0.01)
-    again, _ = resumed_state(
-        Saved(state, np.zeros(3), 0.0, None),
-        InertialSample(10.0, np.zeros(3), 1.624 * up),
-        None,
-        config,
-        InitialPose(),
-        rover,
+    state = initial_state(0.0, np.zeros(3), quaternion(BODY), Spread(0.1, 0.1, 1e-6, 1e-6, 1e-3, 1e-6, 1e-3))
+    config = LocalizationConfig(checkpoint=Checkpoint(heading_sigma_rad=0.4, tilt_sigma_rad=0.01))
+    terms = FilterTerms(config, rover, slip_model, Surroundings())
+    again = resumed_beginning(
+        Saved(state, np.zeros(3), 0.0, None), InertialSample(10.0, np.zeros(3), 1.624 * up), None, terms
     )
-    block = again.covariance[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE]
+    assert not again.told
+    block = again.state.covariance[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE]
     assert about(block, up) == pytest.approx(0.4, rel=1e-3)
     level = np.cross(up, [1.0, 0.0, 0.0])
     assert about(block, level / np.linalg.norm(level)) == pytest.approx(0.01, rel=1e-2)

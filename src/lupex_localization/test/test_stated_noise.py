@@ -10,31 +10,44 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from lupex_localization import error_state_filter as esf
-from lupex_localization import fixes, rotation
+from lupex_localization import measurements, rotation
 from lupex_localization.config import Fixes, Inertial, LocalizationConfig, Tracks
-from lupex_localization.estimator import PoseEstimator, Surroundings
+from lupex_localization.estimator import PoseEstimator
+from lupex_localization.filter_state import Spread, heading_sigma_rad, initial_state, position_sigma_m
 from lupex_localization.samples import AttitudeSample, InertialSample, TrackSample
+from lupex_localization.start import Beginning
+from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 
 NO_SLIP = SlipModel(0.5, 0.1, np.zeros((4, 11, 11)))
 """Tracks that neither slip nor drift, and are known not to."""
+STILL = Inertial(
+    class_gyro_noise_rad_s_rthz=0.0,
+    class_gyro_bias_walk_rad_s2_rthz=0.0,
+    class_accelerometer_bias_walk_mps3_rthz=0.0,
+)
+"""No noise beside that of the rover's own numbers, which the expectations are made from."""
 GRAVITY = np.array([0.0, 0.0, 1.624])
 SPEED_MPS = 0.1
 
 
-def level_state(yaw_rad=0.0, tilt=1e-6, yaw=1e-6, velocity=1e-4):
+def level_state(yaw_rad=0.0, tilt=1e-6, yaw=1e-6, velocity=1e-4, alignment=0.0, slip=0.0):
     """Return a state on level ground that knows all but what is opened."""
-    return esf.initial_state(
+    return initial_state(
         0.0,
         np.zeros(3),
         rotation.from_rotation_vector(np.array([0.0, 0.0, yaw_rad])),
-        position_sigma_m=1e-3,
-        height_sigma_m=1e-3,
-        tilt_sigma_rad=tilt,
-        yaw_sigma_rad=yaw,
-        velocity_sigma_mps=velocity,
-        gyro_bias_sigma_rad_s=1e-9,
-        accelerometer_bias_sigma_mps2=1e-7,
+        Spread(
+            position_m=1e-3,
+            height_m=1e-3,
+            tilt_rad=tilt,
+            yaw_rad=yaw,
+            velocity_mps=velocity,
+            gyro_bias_rad_s=1e-9,
+            accelerometer_bias_mps2=1e-7,
+            star_alignment_rad=alignment,
+            slip=slip,
+        ),
     )
 
 
@@ -44,10 +57,10 @@ def moving(nominal_mps, state):
     return esf.FilterState(state.time_s, nominal, state.covariance)
 
 
-def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, slip=NO_SLIP, velocity=1e-4):
+def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, slip=NO_SLIP, begun=None):
     """Drive on level ground by perfect sensors; `error` (n,) [m/s] is what the tracks read too fast."""
     estimator = PoseEstimator(config, rover, slip, Surroundings())
-    estimator.begin(moving((SPEED_MPS, 0.0, 0.0), level_state(velocity=velocity)))
+    estimator.begin(Beginning(moving((SPEED_MPS, 0.0, 0.0), begun or level_state())))
     count = round(seconds / step_s)
     made = []
     units = [(x, y) for x in (1, -1) for y in (1, -1)]
@@ -60,14 +73,19 @@ def driven(rover, config, seconds, step_s=0.05, turning_rad_s=0.0, error=None, s
             track[i], steer[i] = math.hypot(vx, vy), math.atan2(vy, vx)
         # on a circle the body is accelerated to its left
         force = GRAVITY + np.array([0.0, turning_rad_s * SPEED_MPS, 0.0])
-        estimator.add_inertial(InertialSample(k * step_s, np.array([0.0, 0.0, turning_rad_s]), force), k * step_s)
-        estimator.add_tracks(TrackSample(k * step_s, steer, track, np.zeros(4)), k * step_s)
+        estimator.add(InertialSample(k * step_s, flickering(k, turning_rad_s), force), k * step_s)
+        estimator.add(TrackSample(k * step_s, steer, track, np.zeros(4)), k * step_s)
         made += estimator.advance()
     return estimator, made
 
 
 def quiet(**tracks):
-    return LocalizationConfig(tracks=Tracks(**tracks))
+    return LocalizationConfig(inertial=STILL, tracks=Tracks(**tracks))
+
+
+def flickering(k, turning_rad_s=0.0):
+    """Return the rate that gyros without noise read: in its last digit, as those that never change are frozen."""
+    return np.array([0.0, 0.0, turning_rad_s + 1e-13 * (k % 2)])
 
 
 def growth_m2(made, begin_s, end_s, axis=0):
@@ -104,15 +122,17 @@ class Level:
 
 def test_a_map_that_errs_alike_over_a_distance_is_asked_once_for_it(rover):
     """Twice in 35 m: no more certain than two readings of it make the height, sigma over root two."""
-    config = LocalizationConfig(fixes=Fixes(terrain_sigma_m=0.6, terrain_interval_m=15.0))
+    config = LocalizationConfig(
+        inertial=STILL, fixes=Fixes(terrain_sigma_m=0.6, terrain_interval_m=15.0, terrain_slope_sigma=0.0)
+    )
     estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(terrain=Level()))
     begun = moving((SPEED_MPS, 0.0, 0.0), level_state())
     covariance = begun.covariance.copy()
     covariance[2, 2] = 25.0
-    estimator.begin(dataclasses.replace(begun, covariance=covariance))
+    estimator.begin(Beginning(dataclasses.replace(begun, covariance=covariance)))
     for k in range(1, 1751):
-        estimator.add_inertial(InertialSample(0.2 * k, np.zeros(3), GRAVITY), 0.2 * k)
-        estimator.add_tracks(TrackSample(0.2 * k, np.zeros(4), np.full(4, SPEED_MPS), np.zeros(4)), 0.2 * k)
+        estimator.add(InertialSample(0.2 * k, flickering(k), GRAVITY), 0.2 * k)
+        estimator.add(TrackSample(0.2 * k, np.zeros(4), np.full(4, SPEED_MPS), np.zeros(4)), 0.2 * k)
         estimator.advance()
     state = estimator.reckoning.state
     assert state.nominal[0] == pytest.approx(35.0, rel=0.02)
@@ -148,9 +168,11 @@ def test_slip_that_is_alike_over_a_distance_adds_up_over_it(rover, length_m):
     tables = np.zeros((4, 11, 11))
     tables[1] = sigma
     # nothing else says how fast it is
-    deaf = Inertial(motion_acceleration_mps2_rthz=0.05)
+    deaf = dataclasses.replace(STILL, motion_acceleration_mps2_rthz=0.05)
     config = dataclasses.replace(quiet(speed_sigma_mps=1e-4, slip_correlation_m=length_m), inertial=deaf)
-    _, made = driven(rover, config, 100.0, 0.1, slip=SlipModel(0.5, 0.1, tables), velocity=1.0)
+    _, made = driven(
+        rover, config, 100.0, 0.1, slip=SlipModel(0.5, 0.1, tables), begun=level_state(velocity=1.0, slip=sigma)
+    )
     for metres in (3.0, 10.0):
         ratio = metres / length_m
         by_hand = 2.0 * (sigma * length_m) ** 2 * (ratio - 1.0 + math.exp(-ratio))
@@ -174,7 +196,7 @@ def test_turning_tracks_skid_and_are_believed_the_less_the_faster_they_turn(rove
 def exposed(yaw_rad, rover, covariance):
     """Return a star tracker's quaternion for a level body, with a map that stands still in the sky."""
     body = rotation.from_rotation_vector(np.array([0.0, 0.0, yaw_rad]))
-    mounted = rotation.multiply(body, rotation.from_matrix(fixes.sensor_mounting(rover.star_tracker)))
+    mounted = rotation.multiply(body, rotation.from_matrix(measurements.sensor_mounting(rover.star_tracker)))
     return AttitudeSample(0.05, mounted, covariance)
 
 
@@ -182,12 +204,12 @@ def exposed(yaw_rad, rover, covariance):
 def test_a_fix_is_no_better_than_the_mounting_of_the_star_tracker(rover, alignment):
     """After one fix from an open attitude each axis is as uncertain as reading and mounting together."""
     sigma = 1e-4
-    config = LocalizationConfig(fixes=Fixes(alignment_sigma_rad=alignment))
+    config = LocalizationConfig(inertial=Inertial(shake_rad=0.0))
     estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(map_from_icrf=lambda _: np.eye(3)))
-    estimator.begin(level_state(0.4, tilt=0.05, yaw=0.05))
-    estimator.add_inertial(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
-    estimator.add_tracks(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
-    estimator.add_attitude(exposed(0.4, rover, np.eye(3) * sigma**2), 0.05)
+    estimator.begin(Beginning(level_state(0.4, tilt=0.05, yaw=0.05, alignment=alignment)))
+    estimator.add(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
+    estimator.add(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
+    estimator.add(exposed(0.4, rover, np.eye(3) * sigma**2), 0.05)
     estimator.advance()
     assert estimator.accepted["attitude"] == 1
     stated = np.sqrt(np.diag(estimator.reckoning.state.covariance)[esf.ERROR_ATTITUDE])
@@ -207,12 +229,12 @@ def test_the_star_trackers_covariance_is_turned_from_its_own_axes_into_the_bodys
             math.sin(elevation),
         ]
     )
-    config = LocalizationConfig(fixes=Fixes(alignment_sigma_rad=0.0))
+    config = LocalizationConfig(inertial=Inertial(shake_rad=0.0))
     estimator = PoseEstimator(config, rover, NO_SLIP, Surroundings(map_from_icrf=lambda _: np.eye(3)))
-    estimator.begin(level_state(0.4, tilt=0.05, yaw=0.05))
-    estimator.add_inertial(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
-    estimator.add_tracks(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
-    estimator.add_attitude(exposed(0.4, rover, covariance), 0.05)
+    estimator.begin(Beginning(level_state(0.4, tilt=0.05, yaw=0.05)))
+    estimator.add(InertialSample(0.05, np.zeros(3), GRAVITY), 0.05)
+    estimator.add(TrackSample(0.05, np.zeros(4), np.zeros(4), np.zeros(4)), 0.05)
+    estimator.add(exposed(0.4, rover, covariance), 0.05)
     estimator.advance()
     block = estimator.reckoning.state.covariance[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE]
     assert math.sqrt(boresight @ block @ boresight) == pytest.approx(roll, rel=0.02)
@@ -236,7 +258,8 @@ def test_after_a_great_correction_the_attitudes_spread_is_told_in_the_new_axes(t
     noise = np.diag([1.0, 16.0, 4.0]) * 1e-6
     jacobian = np.zeros((3, esf.ERROR_SIZE))
     jacobian[:, esf.ERROR_ATTITUDE] = np.eye(3)
-    nominal, after, _, accepted = esf.correct(before.nominal, covariance, jacobian, turn, noise, math.inf)
+    nominal, after = before.nominal.copy(), covariance.copy()
+    _, accepted = esf.correct(nominal, after, jacobian, turn, noise, math.inf)
     assert accepted
     rng = np.random.default_rng(3)
     left = np.linalg.inv(np.linalg.inv(wide) + np.linalg.inv(noise))
@@ -251,15 +274,14 @@ def test_after_a_great_correction_the_attitudes_spread_is_told_in_the_new_axes(t
 def test_a_state_begun_on_a_slope_has_its_tilt_and_heading_open_about_the_maps_axes():
     """Heading is open about the vertical, which on a slope is no axis of the body."""
     up = np.array([-math.sin(0.4), math.cos(0.4) * math.sin(0.3), math.cos(0.4) * math.cos(0.3)])
-    state = esf.initial_state(
-        0.0, np.zeros(3), rotation.from_heading_and_up(0.9, up), 0.1, 0.1, 0.01, 0.2, 0.1, 1e-6, 1e-3
-    )
+    spread = Spread(0.1, 0.1, 0.01, 0.2, 0.1, 1e-6, 1e-3)
+    state = initial_state(0.0, np.zeros(3), rotation.from_heading_and_up(0.9, up), spread)
     block = state.covariance[esf.ERROR_ATTITUDE, esf.ERROR_ATTITUDE]
     assert math.sqrt(up @ block @ up) == pytest.approx(0.2)
     for level in (np.cross(up, [1.0, 0.0, 0.0]), np.cross(up, [0.0, 1.0, 0.0])):
         level = level / np.linalg.norm(level)
         assert math.sqrt(level @ block @ level) == pytest.approx(0.01)
-    assert esf.heading_sigma_rad(state) == pytest.approx(0.2)
+    assert heading_sigma_rad(state) == pytest.approx(0.2)
 
 
 def test_the_sigma_of_the_place_is_that_along_the_longer_axis_of_its_ellipse():
@@ -267,4 +289,4 @@ def test_the_sigma_of_the_place_is_that_along_the_longer_axis_of_its_ellipse():
     turned = np.array([[math.cos(0.6), -math.sin(0.6)], [math.sin(0.6), math.cos(0.6)]])
     covariance = state.covariance.copy()
     covariance[:2, :2] = turned @ np.diag([4.0, 0.25]) @ turned.T
-    assert esf.position_sigma_m(dataclasses.replace(state, covariance=covariance)) == pytest.approx(2.0)
+    assert position_sigma_m(dataclasses.replace(state, covariance=covariance)) == pytest.approx(2.0)

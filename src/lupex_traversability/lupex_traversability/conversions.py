@@ -9,33 +9,15 @@ import numpy as np
 from grid_map_msgs.msg import GridMap
 from nav_msgs.msg import OccupancyGrid, Odometry
 from numpy.typing import NDArray
-from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from lupex_node.checks import InvalidMessage, all_finite, in_frame, unit_quaternion
+from lupex_node.checks import all_finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 from lupex_traversability.driving_cost import Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.pose_history import Pose
 
 ODOM = "odom"
-_XYZ = ("x", "y", "z")
-
-
-def cloud(message: PointCloud2) -> tuple[float, NDArray[np.float32]]:
-    """Return (stamp in seconds, points (n, point_step / 4) with x, y, z first) without copying.
-
-    Raises InvalidMessage for a layout other than little-endian float32 with x, y, z at the offsets 0, 4, 8.
-    """
-    offsets = {field.name: field.offset for field in message.fields if field.datatype == PointField.FLOAT32}
-    if [offsets.get(name) for name in _XYZ] != [0, 4, 8] or message.is_bigendian:
-        raise InvalidMessage("points are not little-endian float32 with x, y, z at offsets 0, 4, 8")
-    step = message.point_step
-    count = message.width * message.height
-    if step < 12 or step % 4 or message.row_step != step * message.width or len(message.data) != step * count:
-        raise InvalidMessage(f"{len(message.data)} bytes are not {count} points of {step} bytes")
-    points = np.frombuffer(message.data, np.float32).reshape(count, step // 4)
-    return seconds(message.header.stamp), points
 
 
 def pose(message: Odometry) -> Pose:

@@ -14,11 +14,12 @@ from std_srvs.srv import Trigger
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import cloud
 from lupex_node.node import LupexNode
 from lupex_node.port import Closable, Use
 from lupex_node.ros.process import run
 from lupex_traversability.config import TraversabilityConfig
-from lupex_traversability.conversions import cloud, costmap, grid_map, pose
+from lupex_traversability.conversions import costmap, grid_map, pose
 from lupex_traversability.driving_cost import DrivingCost, Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.looks import Looks

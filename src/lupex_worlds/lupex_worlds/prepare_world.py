@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,7 +39,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--worlds-dir", type=Path, action="append", help="where recipes lie; may be given again")
     parser.add_argument(
-        "--print", dest="what", choices=("world", "orbital", "utc_offset_s", "truth_hash", "gazebo"), default="world"
+        "--print",
+        dest="what",
+        choices=("world", "orbital", "utc_offset_s", "truth_hash", "gazebo", "state"),
+        default="world",
+        help="state: a fresh directory for the checkpoints of nodes that live in it",
     )
     parser.add_argument("--drive", choices=("tracks", "bogies"), default="tracks", help="of the rover in Gazebo")
     parser.add_argument("--simulator", choices=("embedded", "gazebo"), default="embedded", help="refuse an absent one")
@@ -91,6 +96,10 @@ def _print_gazebo(directory: Path, truth: str, draw: int, drive: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the executable `prepare_world`; returns 0, or 1 after one sentence on stderr."""
     options = _arguments(arguments)
+    if options.what == "state":
+        # A world that begins must find no checkpoint of another.
+        print(tempfile.mkdtemp(prefix="lupex_state_"), end="\n" if sys.stdout.isatty() else "")
+        return 0
     # A polite end runs the clean-up; only SIGKILL leaves a directory, which the next run removes.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     progress = report_to_stderr(options.world, time.monotonic) if options.progress or sys.stderr.isatty() else None

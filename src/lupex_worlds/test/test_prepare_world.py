@@ -193,6 +193,16 @@ def test_the_executable_prints_only_the_answer(worlds, tmp_path, monkeypatch, ca
     }, "no line end"
 
 
+def test_each_run_is_given_a_directory_for_its_checkpoints_that_holds_none(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = []
+    for _ in range(2):
+        assert main(["tiny", "--print", "state"]) == 0
+        found.append(Path(capfd.readouterr().out))
+    assert found[0] != found[1]
+    assert all(path.is_dir() and not any(path.iterdir()) for path in found)
+
+
 def test_the_executable_fails_with_one_sentence(worlds, tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert main(["huge", "--worlds-dir", str(worlds)]) == 1
