@@ -56,6 +56,7 @@ TOPICS = {
     "/mission/status": "phase of the sortie and what it waits for",
     "/mobility/joint_commands": "steering angles and track speeds to the motor controllers; silence of 1 s stops them",
     "/mobility/joint_states": "4 steering and 4 drive joints as measured; remap `joint_states` of other tools to it",
+    "/mobility/route": "a path by a person's hand, followed while planning tells none",
     "/mobility/slip": "measured slip of the tracks",
     "/neutron/counts": "neutron counts of the last 10 s",
     "/odometry/global": "pose in `map` with covariance, twist in `base_link`",
@@ -87,15 +88,19 @@ SERVERS = {
     "/drive_on_heading": "Nav2: straight ahead or back by `target.x`, at most 3 m; hazards are not looked for",
     "/follow_path": "Nav2: follow a path in `map`",
     "/mission/execute": "run a sortie from plan to sunlight",
+    "/mobility/override": "let the rover move without a certificate, for 60 s unless asked again",
     "/navigate_to_pose": "Nav2: drive to a place in `map`, around what the lidar finds; the heading at the end is free",
-    "/plan/drive_to": "the same with a tolerance of its own",
-    "/plan/sortie_request": "plan a sortie from where the rover is",
+    "/plan/drive_to": "the same with a tolerance of its own; during a mission for who names its plan",
+    "/plan/sortie_request": "plan a sortie from where the rover is; it is only answered unless `commit` is set",
     "/spin": "Nav2: turn on the spot by `target_yaw`",
     "/traversability/forget": "look at the ground anew",
 }
 
 NAMES = """A goal is judged where it arrives: one that cannot be driven is not taken, and the node's log says why. A
-goal that ends early says why in its result. Every node is a lifecycle node
+goal that ends early says why in its result. The rover moves with a valid certificate of the way back, or by
+`/mobility/override`; during a mission it is the mission's, and goals of others are not taken. While two nodes tell one
+commanding or safety topic, `/cmd_vel` among them, none of it is used and the fault names both:
+[ADR 12](adr/0012-one-sender-a-topic.md). Every node is a lifecycle node
 (`/NODE/get_state`, `/NODE/change_state`) that activates itself unless `autostart:=false`.
 
 ## Namespaces

@@ -22,7 +22,10 @@ PYTHON_MODULES = (
     *("numpy", "scipy", "numba", "rasterio", "pyproj", "erfa", "shapely", "transforms3d", "yaml"),
     *("py_trees", "mcap", "zstandard", "rosbags", "matplotlib", "rich", "psutil", "pytest", "hypothesis"),
 )
-ROS_MODULES = ("rclpy", "geometry_msgs", "nav_msgs", "sensor_msgs", "lupex_interfaces", "grid_map_msgs", "tf2_msgs")
+ROS_MODULES = (
+    *("rclpy", "geometry_msgs", "nav_msgs", "sensor_msgs"),
+    *("lupex_interfaces", "grid_map_msgs", "nav2_msgs", "tf2_msgs"),
+)
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ def test_path_plannings_path_takes_the_rover_and_keeps_it(world, mobility):
     world.path.publish(conversions.path(world.time_s, POINTS))
     world.until(lambda: client.ends)
     assert client.ends[-1][1].error_msg == "a path of path planning took its place"
-    assert "a path of path planning is being followed" in client.refusal(Spin.Goal(target_yaw=1.0))
+    assert "a path of plan/path is being followed" in client.refusal(Spin.Goal(target_yaw=1.0))
 
 
 @pytest.mark.parametrize(

@@ -28,12 +28,12 @@ def test_a_certificate_permits_while_it_is_fresh_and_valid():
 
 def test_the_way_home_needs_a_fresh_certificate_and_a_fresh_word_of_the_mission():
     permission = MotionPermission(CONFIG)
-    permission.take_mission(100.0, returning=True)
+    permission.take_mission(100.0, returning=True, under_way=True)
     assert "no fresh" in permission.why_not(100.0)
     permission.take_proof(Proof(110.0, False, "closed"))
     assert permission.why_not(115.0) == ""
     assert "closed" in permission.why_not(115.1)
-    permission.take_mission(112.0, returning=False)
+    permission.take_mission(112.0, returning=False, under_way=False)
     assert "closed" in permission.why_not(112.0)
 
 

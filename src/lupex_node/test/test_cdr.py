@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.node
 rclpy = pytest.importorskip("rclpy")
 interfaces = pytest.importorskip("lupex_interfaces.msg")
+pytest.importorskip("nav2_msgs.action")
 
 from lupex_node.lockstep.cdr import FORMATS, writer  # noqa: E402
 from lupex_node.serialization import deserialize_message, serialize_message  # noqa: E402
@@ -40,6 +41,11 @@ def kinds():
         for name, kind in inspect.getmembers(module, inspect.isclass):
             if hasattr(kind, "SLOT_TYPES") and not name.startswith("_"):
                 yield pytest.param(kind, id=f"{package}/{name}")
+    for package in ("lupex_interfaces", "nav2_msgs"):
+        module = importlib.import_module(f"{package}.action")
+        for name, kind in inspect.getmembers(module, inspect.isclass):
+            for part in ("Goal", "Result", "Feedback") if hasattr(kind, "Goal") else ():
+                yield pytest.param(getattr(kind, part), id=f"{package}/{name}/{part}")
 
 
 def filled(kind, chance):
