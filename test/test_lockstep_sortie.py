@@ -43,7 +43,8 @@ def test_its_summary_has_the_keys_of_one_over_the_middleware(lockstep_sortie, sh
     for key, section in theirs.items():
         if isinstance(section, dict) and key != "cpu_s_by_node":
             assert ours[key].keys() == section.keys(), key
-    assert theirs["cpu_s_by_node"].keys() <= ours["cpu_s_by_node"].keys()
+    # frames for who looks on are left out of lock step
+    assert theirs["cpu_s_by_node"].keys() - {"robot_state_publisher"} <= ours["cpu_s_by_node"].keys()
 
 
 def test_another_process_with_other_threads_and_other_work_beside_it_says_the_same_bytes(
