@@ -13,7 +13,7 @@ from pathlib import Path
 from lupex_launch.description import declared_arguments, find_launch_file, read_launch_file
 from lupex_launch.evaluation import ProcessSpec, evaluate_file
 from lupex_launch.lockstep.recorded import ReplayError
-from lupex_launch.lockstep.starts import NodeStart, node_parameters, node_start, read_file
+from lupex_launch.lockstep.starts import SHOW, NodeStart, node_parameters, node_start, read_file
 from lupex_launch.parameters import typed_value
 from lupex_models.configuration import describe
 from lupex_node.parameter_files import ParameterFile, matches
@@ -43,7 +43,7 @@ def starts_of(name: str, arguments: Mapping[str, str], nodes: Sequence[str]) -> 
     declared = {element.attributes["name"] for element in declared_arguments(read_launch_file(path))}
     changed = {key: value for key, value in ALWAYS.items() if key in declared}
     specs = evaluate_file(path, {**arguments, **changed}, {**os.environ, "ROS_DOMAIN_ID": DOMAIN})
-    known = [spec.name for spec in specs]
+    known = [spec.name for spec in specs if spec.executable not in SHOW]
     for node in nodes:
         if node not in known:
             raise ReplayError(f"there is no node '{node}' in {path.name}: there are {', '.join(known)}")
@@ -67,7 +67,7 @@ def overridden(starts: Sequence[NodeStart], file: Path | None, settings: Sequenc
     changed = list(starts)
     if file is not None:
         read = read_file(file, "--parameters")
-        meant = [start.name for start in changed if any(matches(pattern, f"/{start.name}") for pattern in read.blocks)]
+        meant = [start.name for start in changed if any(matches(pattern, start.full_name) for pattern in read.blocks)]
         if not meant:
             raise ReplayError(
                 f"{file} has blocks for {', '.join(read.blocks) or 'no node'}, and none of them is replayed"
@@ -90,7 +90,7 @@ def overridden(starts: Sequence[NodeStart], file: Path | None, settings: Sequenc
 
 
 def _with_file(start: NodeStart, file: ParameterFile) -> NodeStart:
-    given = node_parameters([file], start.name, "--parameters")
+    given = node_parameters([file], start.full_name, "--parameters")
     values, files = ({key: getattr(one, part) for key, one in given.items()} for part in ("value", "file"))
     return replace(start, parameters={**start.parameters, **values}, files={**start.files, **files})
 

@@ -38,6 +38,11 @@ class NodeStart:
     """Which file gives a parameter, by dotted name."""
     place: Place = field(default_factory=Place)
 
+    @property
+    def full_name(self) -> str:
+        """The node's name with its namespace."""
+        return expanded(self.name, self.place.namespace, self.name)
+
 
 def node_starts(specs: Sequence[ProcessSpec]) -> list[NodeStart]:
     """Return the nodes of a launch file's processes, in order; raises LaunchError for what lock step cannot run.
