@@ -51,6 +51,7 @@ TOPICS = {
     "/faults": "what went wrong, and when it was over",
     "/goal_pose": "a place to drive to, as RViz's 2D Goal Pose sends it; frame `map`, the heading is not used",
     "/imu/data": "angular rate and specific force in `base_link`",
+    "/initialpose": "where the rover is, by a person's word or RViz's 2D Pose Estimate: confirms a place that is LOST",
     "/lidar/points": "a cloud in `lidar`: x, y, z [m]",
     "/localization/status": "tracking, degraded or lost, and by how much",
     "/mission/status": "phase of the sortie and what it waits for",
