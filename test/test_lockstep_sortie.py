@@ -112,7 +112,7 @@ def test_faults_come_by_their_schedule_and_the_sortie_ends_well(tmp_path):
     assert "[mobility] was killed" in log
     assert "[mobility] is started again" in log
     assert "/power/bus: message not used" in log
-    assert "[localization] info: resumed from" in log
+    assert "[localization] info: goes on from where it was" in log
 
 
 @pytest.mark.parametrize(
