@@ -216,7 +216,7 @@ def installation(root, repository, packages):
         '#!/bin/sh\ncase "$*" in\n*"--simulator gazebo"*"--print world"*) printf /world ;;\n'
         "*--simulator\\ embedded*--print\\ world*) printf /world ;;\n"
         '*"--print gazebo"*) printf "/made of %s" "$*" | sed "s/ //g" ;;\n'
-        '*"--print utc_offset_s"*) printf 1.0 ;;\n'
+        '*"--print state"*) printf /state ;;\n*"--print utc_offset_s"*) printf 1.0 ;;\n'
         '*"--truth nominal --print truth_hash"*) printf 5ff1 ;;\n*"--print truth_hash"*) printf 0000 ;;\n'
         '*) echo "no such simulator" >&2; exit 2 ;;\nesac\n'
     )

@@ -230,8 +230,8 @@ class Pace:
             if sim_s - since_s > limit_s and not self._gives_up(follower.node, wall_s):
                 held_by = follower.node
         if held_by:
-            # Time spent in a hold is not owed: without this the clock would race after it.
-            self._anchor = (sim_s, wall_s)
+            # Time spent in a hold is not owed, or the clock would race after it; what a long step took ahead still is.
+            self._anchor = (sim_s, max(wall_s, self._due_wall_s(sim_s)))
             return Verdict(LOOK_WALL_S, held_by)
         return Verdict(self._limited_wait(sim_s, wall_s, situation))
 
@@ -246,13 +246,19 @@ class Pace:
         self._patience.heard(node)
         return True
 
+    def _due_wall_s(self, sim_s: float) -> float:
+        """Return the wall time before which the clock may not go on from `sim_s`, by the rate that was last allowed."""
+        if self._anchor_rate == 0.0:
+            return -math.inf
+        return self._anchor[1] + (sim_s - self._anchor[0]) / self._anchor_rate
+
     def _limited_wait(self, sim_s: float, wall_s: float, situation: Situation) -> float:
         rate = self._rate(sim_s, situation)
         if rate != self._anchor_rate:
             self._anchor, self._anchor_rate = (sim_s, wall_s), rate
         if rate == 0.0:
             return 0.0
-        due_wall_s = self._anchor[1] + (sim_s - self._anchor[0]) / rate
+        due_wall_s = self._due_wall_s(sim_s)
         if wall_s - due_wall_s > self._config.late_wall_s:
             # What the machine could not do for so long is not made up for either.
             self._anchor = (sim_s, wall_s)

@@ -193,7 +193,8 @@ def test_time_waits_for_who_commands_though_nobody_is_obeyed(run, monkeypatch):
     run.go_on(5.0)
     assert hurried.wait_s() > 0.0
     command()
-    assert hurried.wait_s() == 0.0
+    # the wall's time that the parked world's own limit asks for
+    assert hurried.wait_s(0.01) == 0.0
     assert "not used: /mobility/joint_commands is told by" in hurried.said(Severity.WARNING)[0]
 
 
