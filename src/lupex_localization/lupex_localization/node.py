@@ -29,6 +29,7 @@ from lupex_models.constants import MOON_ROTATION_RAD_S
 from lupex_models.rover import read_rover
 from lupex_models.site import OrbitalSite, SiteError, open_site
 from lupex_node import qos
+from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
 
@@ -138,7 +139,11 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._localization.add(ScanSample(time_s, self._estimator.terms.matcher.points(points)), self.now_s())
 
     def _take_place(self, message: PoseWithCovarianceStamped) -> None:
-        self._localization.confirm(*conversions.told_pose(message), self.now_s())
+        told, now_s = conversions.told_pose(message), self.now_s()
+        condition, _ = judge(gather(self._localization, now_s), self.config)
+        if condition not in (Condition.LOST, Condition.INITIALIZING):
+            raise InvalidMessage("the place is known: a pose that is told counts only while it is LOST")
+        self._localization.confirm(*told, now_s)
 
     def _taken(self, _: None) -> None:
         """Fixes wait in the estimator for the next samples."""

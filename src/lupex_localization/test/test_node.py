@@ -255,6 +255,21 @@ def test_silence_degrades_then_loses_the_pose_and_data_bring_it_back(feed):
     assert [place.x, place.y] == pytest.approx(feed.world.position_m[:2], abs=0.1)
 
 
+def test_no_message_moves_a_rover_that_knows_where_it_is(feed):
+    node = start(feed)
+    feed.until(lambda: feed.states and feed.states[-1].state == LocalizationStatus.TRACKING)
+    before = feed.globals[-1].pose.pose.position
+    here, feed.world.position_m = feed.world.position_m, feed.world.position_m + np.array([300.0, -200.0, 0.0])
+    feed.tell_place()
+    feed.world.position_m = here
+    feed.until(lambda: "/initialpose" in node._refusal)
+    assert "only while it is LOST" in node._refusal["/initialpose"]
+    told = len(feed.globals)
+    feed.until(lambda: len(feed.globals) > told + 5)
+    after = feed.globals[-1].pose.pose.position
+    assert [after.x, after.y] == pytest.approx([before.x, before.y], abs=0.1)
+
+
 def test_joints_are_known_by_their_names_in_any_order_and_among_others(feed):
     node = start(feed)
     feed.until(lambda: len(feed.local) > 5)
