@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """A node in a namespace as others in ROS 2 see it, and sensors that offer best effort alone."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 pytestmark = pytest.mark.node
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("lupex_interfaces.msg")
 
 from rclpy.qos import qos_profile_sensor_data  # noqa: E402
+from ros_graph import Graph  # noqa: E402
 from sensor_msgs.msg import Imu  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
@@ -19,8 +23,6 @@ from lupex_interfaces.action import DriveTo  # noqa: E402
 from lupex_interfaces.msg import Exchange  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.node import LupexNode  # noqa: E402
-from lupex_node.ros.executor import BatchingExecutor  # noqa: E402
-from lupex_node.ros.process import attach, detach  # noqa: E402
 from lupex_node.ros.subscriptions import quality  # noqa: E402
 
 
@@ -40,36 +42,12 @@ class Ear(LupexNode[NoSettings]):
         self.ask = self.client(Trigger, "ask")
 
 
-class Graph:
-    def __init__(self):
-        self.executor = BatchingExecutor()
-        self.other = rclpy.create_node("other")
-        self.executor.add_node(self.other)
-        self.nodes = []
-
-    def add(self, *arguments):
-        node = attach(Ear, cli_args=["--ros-args", *arguments])
-        self.nodes.append(node)
-        self.executor.add_node(node.port.node)
-        return node
-
-    def until(self, condition, rounds=500):
-        for _ in range(rounds):
-            if condition():
-                return
-            self.executor.spin_once(timeout_sec=0.02)
-        raise AssertionError("condition not reached")
-
-
 @pytest.fixture
 def graph():
     rclpy.init()
-    made = Graph()
+    made = Graph(Ear)
     yield made
-    made.executor.shutdown()
-    for node in made.nodes:
-        detach(node)
-    made.other.destroy_node()
+    made.close()
     rclpy.shutdown()
 
 

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The port by rclpy: a node as others in ROS 2 see it."""
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 pytestmark = pytest.mark.node
 rclpy = pytest.importorskip("rclpy")
@@ -13,6 +17,7 @@ pytest.importorskip("lupex_interfaces.msg")
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from rclpy.action import ActionClient  # noqa: E402
+from ros_graph import Graph  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
 from lupex_interfaces.action import DriveTo  # noqa: E402
@@ -24,8 +29,6 @@ from lupex_node.conversions import stamp  # noqa: E402
 from lupex_node.exchanges import Sending  # noqa: E402
 from lupex_node.node import LupexNode  # noqa: E402
 from lupex_node.port import Outcome  # noqa: E402
-from lupex_node.ros.executor import BatchingExecutor  # noqa: E402
-from lupex_node.ros.process import attach, detach  # noqa: E402
 from lupex_node.ros.subscriptions import quality  # noqa: E402
 
 
@@ -70,45 +73,10 @@ class Echo(LupexNode[EchoConfig]):
 @pytest.fixture
 def graph():
     rclpy.init()
-    made = Graph()
+    made = Graph(Echo)
     yield made
     made.close()
     rclpy.shutdown()
-
-
-class Graph:
-    """A node under test and another of rclpy's own, in one executor."""
-
-    def __init__(self):
-        self.executor = BatchingExecutor()
-        self.other = rclpy.create_node("other")
-        self.executor.add_node(self.other)
-        self.nodes = []
-
-    def add(self, *arguments):
-        options = {"cli_args": ["--ros-args", *arguments]} if arguments else {}
-        node = attach(Echo, **options)
-        self.nodes.append(node)
-        self.executor.add_node(node.port.node)
-        return node
-
-    def hear(self, kind, topic, profile=qos.STATE):
-        heard = []
-        self.other.create_subscription(kind, topic, heard.append, quality(profile))
-        return heard
-
-    def until(self, condition, rounds=500):
-        for _ in range(rounds):
-            if condition():
-                return
-            self.executor.spin_once(timeout_sec=0.02)
-        raise AssertionError("condition not reached")
-
-    def close(self):
-        self.executor.shutdown()
-        for node in self.nodes:
-            detach(node)
-        self.other.destroy_node()
 
 
 def twist(node, x, frame="base_link", age_s=0.0):
