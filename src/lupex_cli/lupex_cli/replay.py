@@ -139,6 +139,10 @@ def source_of(recording: RawRecording, begin_s: float, until_s: float) -> Source
     return Source(recording.topics, messages, begin_ns, end_ns)
 
 
+TOLD_BY_PEOPLE = frozenset({"/initialpose", "/goal_pose", "/mobility/route", "/cmd_vel_unstamped"})
+"""Topics that no node on board tells: a recording without them lacks nothing."""
+
+
 def shortcomings(replay: Replay, recording: RawRecording) -> list[str]:
     """Say what the nodes heard then and are not given, or not all of."""
     found = []
@@ -152,7 +156,7 @@ def shortcomings(replay: Replay, recording: RawRecording) -> list[str]:
             continue
         elif any(fnmatchcase(topic, pattern) for pattern in left_out):
             found.append(f"{topic} was left out when it was recorded: the nodes do not hear it")
-        elif "excluded" not in custom:
+        elif "excluded" not in custom and topic not in TOLD_BY_PEOPLE:
             found.append(f"{topic} is not in the recording: the nodes do not hear it")
     if replay.exchanged and EXCHANGES not in recording.topics:
         names = ", ".join(replay.exchanged)
