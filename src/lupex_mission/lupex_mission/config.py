@@ -60,7 +60,7 @@ class MissionConfig:
         maximum=600,
     )
     heartbeat_looks: int = setting(
-        3, "looks without a heartbeat, besides: a parked world's clock goes in leaps", minimum=1, maximum=100
+        3, "leaps of a parked world's clock that make it at the earliest: each is a share", minimum=1, maximum=100
     )
     resume_age_s: float = setting(3600.0, "oldest checkpoint taken up", unit="s", minimum=0, maximum=1e6)
     watched_nodes: tuple[str, ...] = setting(

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who is alive, and whether the inputs that safety hangs on are there."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -11,54 +12,36 @@ from lupex_mission.observations import Observations, Phase
 
 @dataclass(frozen=True)
 class HeartbeatWatch:
-    """Heartbeats seen so far, in ROS time: who makes a simulated time waits for nodes that are only slow."""
+    """How long nodes have been silent, in ROS time: who makes a simulated time waits for nodes that are only slow."""
 
     timeout_s: float
-    least_looks: int = 0
-    """Looks without a heartbeat before silence counts: where the clock goes in leaps, time alone says little."""
-    last_s: Mapping[str, float] = field(default_factory=dict)
+    most_a_look_s: float = math.inf
+    """What one look adds to a silence at most: a clock that goes in leaps says little of what was in between."""
+    silent_s: Mapping[str, float] = field(default_factory=dict)
+    """Since the last heartbeat of each node; below 0 where that was ahead of the clock."""
     life: Mapping[str, str] = field(default_factory=dict)
-    looks: Mapping[str, int] = field(default_factory=dict)
-    """Since the last heartbeat of each node."""
+    looked_s: float | None = None
 
-    def beat(self, node: str, life: str, now_s: float) -> tuple["HeartbeatWatch", bool]:
+    def beat(self, node: str, life: str, ahead_s: float = 0.0) -> tuple["HeartbeatWatch", bool]:
         """Take a heartbeat; the second value tells whether the node has been restarted since its last one.
 
-        'life' is what a process keeps for as long as it lives.
+        'life' is what a process keeps for as long as it lives. `ahead_s` is by how much the heartbeat has overtaken
+        the clock: one that goes in leaps comes after the messages of its next time.
         """
         restarted = node in self.life and self.life[node] != life
-        seen = replace(
-            self,
-            last_s={**self.last_s, node: now_s},
-            life={**self.life, node: life},
-            looks={**self.looks, node: 0},
-        )
+        silent_s = -min(max(ahead_s, 0.0), self.most_a_look_s)
+        seen = replace(self, silent_s={**self.silent_s, node: silent_s}, life={**self.life, node: life})
         return seen, restarted
 
-    def looked(self) -> "HeartbeatWatch":
-        """Return the watch after one more look."""
-        return replace(self, looks={node: looks + 1 for node, looks in self.looks.items()})
+    def looked(self, now_s: float) -> "HeartbeatWatch":
+        """Return the watch after one more look; a clock that was put back adds nothing."""
+        gone_s = 0.0 if self.looked_s is None else min(max(now_s - self.looked_s, 0.0), self.most_a_look_s)
+        silent_s = {node: before_s + gone_s for node, before_s in self.silent_s.items()}
+        return replace(self, silent_s=silent_s, looked_s=now_s)
 
-    def leapt(self, by_s: float) -> "HeartbeatWatch":
-        """Return the watch after the clock has leapt: nobody was silent meanwhile."""
-        return replace(self, last_s={node: last_s + by_s for node, last_s in self.last_s.items()})
-
-    def lost(self, nodes: Iterable[str], now_s: float) -> frozenset[str]:
+    def lost(self, nodes: Iterable[str]) -> frozenset[str]:
         """Return those of the nodes that are silent for too long; one never heard counts as lost."""
-        return frozenset(
-            node
-            for node in nodes
-            if not now_s - self.last_s.get(node, -1e300) <= self.timeout_s
-            and self.looks.get(node, self.least_looks) >= self.least_looks
-        )
-
-
-def heard_s(now_s: float, stamp_s: float, ahead_s: float) -> float:
-    """Return when a heartbeat was heard: its own time where that has overtaken the clock, by `ahead_s` at most.
-
-    A clock that goes in leaps would otherwise be told of a message of its next time as of one a leap old.
-    """
-    return min(max(now_s, stamp_s), now_s + ahead_s)
+        return frozenset(node for node in nodes if not self.silent_s.get(node, math.inf) <= self.timeout_s)
 
 
 DRIVING_NEEDS = frozenset({"localization", "traversability", "path_planning", "mobility", "power_management"})

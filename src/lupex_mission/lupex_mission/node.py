@@ -27,7 +27,7 @@ from lupex_mission import conversions
 from lupex_mission.activities import Activities
 from lupex_mission.config import MissionConfig
 from lupex_mission.executive import Decision, Executive
-from lupex_mission.fault_protection import HeartbeatWatch, heard_s
+from lupex_mission.fault_protection import HeartbeatWatch
 from lupex_mission.faults_of_the_dead import Raised, StandingFaults
 from lupex_mission.observations import Drive, LookAnew, Observations, Phase, Place, PlanRoute, Progress, Result, Sample
 from lupex_models.configuration import ConfigurationError
@@ -64,9 +64,8 @@ class MissionNode(LupexNode[MissionConfig]):
         self._executive: Executive | None = None
         self._seen: dict[str, Any] = {}
         self._neutrons = (0, 0.0)
-        self._watch = HeartbeatWatch(config.heartbeat_timeout_s, config.heartbeat_looks)
+        self._watch = HeartbeatWatch(config.heartbeat_timeout_s, config.heartbeat_timeout_s / config.heartbeat_looks)
         self._started_s: float | None = None
-        self._looked_s = 0.0
         self._activities = Activities(
             {
                 PlanRoute: _PlanServer(self),
@@ -235,13 +234,13 @@ class MissionNode(LupexNode[MissionConfig]):
     # ------------------------------------------------------------------------------------------------ heartbeats
 
     def _heartbeat(self, message: DiagnosticArray) -> None:
-        at_s = heard_s(self.now_s(), seconds(message.header.stamp), self.common.future_tolerance_s)
+        ahead_s = seconds(message.header.stamp) - self.now_s()
         for status in message.status:
             name = node_of(status.name)
             if name is None:
                 continue
             life = next((pair.value for pair in status.values if pair.key == "started"), "")
-            self._watch, restarted = self._watch.beat(name, life, at_s)
+            self._watch, restarted = self._watch.beat(name, life, ahead_s)
             if name in self.config.watched_nodes:
                 self.hand_on(name, seconds(message.header.stamp))
             if restarted:
@@ -252,34 +251,25 @@ class MissionNode(LupexNode[MissionConfig]):
     def _look_for_the_lost(self) -> frozenset[str]:
         now_s = self.now_s()
         if self._started_s is None:
-            # what was heard before the clock was has no time
-            self._started_s, self._looked_s = now_s, max(self._watch.last_s.values(), default=now_s)
-        leap_s = now_s - self._looked_s
-        if not 0.0 <= leap_s <= self.config.heartbeat_timeout_s:
-            self._watch = self._watch.leapt(leap_s)
-        self._looked_s = now_s
-        self._watch = self._watch.looked()
-        lost = self._watch.lost(self.config.watched_nodes, now_s)
+            self._started_s = now_s
+        self._watch = self._watch.looked(now_s)
+        lost = self._watch.lost(self.config.watched_nodes)
         # Just after the start nobody has spoken yet: not there, but nothing to cry about.
         waited = now_s - self._started_s > 10.0 * self.config.heartbeat_timeout_s
         begun = self._executive is not None and self._executive.progress.begun
         # without a sortie a person may be driving, and this node holds nobody
         what = "the rover stands still" if begun else "no sortie goes on"
-        for name in lost if waited else lost & set(self._watch.last_s):
+        for name in lost if waited else lost & set(self._watch.silent_s):
             self._lost(name, f"{name} is silent; {what} until it is back")
-        beside = self._lost_beside(now_s)
+        beside = self._lost_beside()
         for name in {*self.config.watched_nodes, *self.config.watched_beside} - lost - beside:
             self.clear_fault(f"node_lost_{name}", f"{name} is back")
         return lost
 
-    def _lost_beside(self, now_s: float) -> set[str]:
+    def _lost_beside(self) -> set[str]:
         """Tell of those that hold nobody and have fallen silent, and return them."""
-        config, heard = self.config, self._watch.last_s
-        silent = {
-            name
-            for name in config.watched_beside
-            if name in heard and not now_s - heard[name] <= config.beside_timeout_s
-        }
+        config, silent_s = self.config, self._watch.silent_s
+        silent = {name for name in config.watched_beside if silent_s.get(name, 0.0) > config.beside_timeout_s}
         for name in silent:
             self._lost(name, f"{name} is silent; the sortie goes on without it")
         return silent

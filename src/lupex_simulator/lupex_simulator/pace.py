@@ -224,7 +224,8 @@ class Pace:
             limit_s = self.limit_s(key, situation)
             if limit_s is None or follower.node in self._lost:
                 continue
-            since_s = max(follower.stamp_s, self._changed_s)
+            # Heartbeats come at one rate, whatever the world does.
+            since_s = max(follower.stamp_s, self._changed_s) if isinstance(key, Source) else follower.stamp_s
             if key is Source.COSTMAP and situation.cloud_s < math.inf:
                 since_s = sim_s if follower.stamp_s >= situation.cloud_s else max(since_s, situation.cloud_s)
             if sim_s - since_s > limit_s and not self._gives_up(follower.node, wall_s):

@@ -112,6 +112,15 @@ def test_time_waits_until_who_watches_has_heard_a_heartbeat_too():
     assert made.decide(1003.6, 50.0, DRIVING).held_by == ""
 
 
+def test_what_the_world_does_forgives_no_heartbeat():
+    made = begun()
+    made.heard("localization", 1000.0, 1000.0)
+    for node in NODES:
+        made.beat(node, 1003.0, 1003.0, active=True)
+    assert made.decide(1003.5, 50.0, PARKED).held_by == ""
+    assert made.decide(1003.6, 60.0, PARKED).held_by == "localization"
+
+
 def test_with_a_follower_time_runs_up_to_its_lag():
     made = pace()
     made.seen(Source.ODOMETRY, 1000.0, 1000.0)
