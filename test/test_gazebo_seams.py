@@ -267,6 +267,17 @@ def test_every_simulation_tells_the_description_and_the_joints_frames(
     assert "robot_state_publisher" not in processes(repository, environment, simulator=simulator, frames="false")
 
 
+def test_each_rover_has_a_gazebo_of_its_own(repository, tmp_path):
+    environment = installation(tmp_path, repository, {**OWN, "ros_gz_bridge": ("parameter_bridge",)})
+    second = processes(repository, environment, simulator="gazebo", namespace="r2")
+    for name in ("gazebo", "ros_gz_bridge"):
+        assert second[name].environment["GZ_PARTITION"] == "r2"
+    alone = processes(repository, environment, simulator="gazebo")
+    assert "GZ_PARTITION" not in alone["gazebo"].environment
+    named = processes(repository, {**environment, "GZ_PARTITION": "mine"}, simulator="gazebo")
+    assert named["gazebo"].environment.get("GZ_PARTITION", "mine") == "mine"
+
+
 TELEOP = {
     "joy": ("joy_node",),
     "teleop_twist_joy": ("teleop_node",),
