@@ -26,7 +26,7 @@ def run(context: Context) -> Outcome:
     steps = 500 if context.quick else 20_000
     x, p = np.zeros(esf.NOMINAL_SIZE), np.eye(esf.ERROR_SIZE) * 1e-2
     x[[6, 29, 36]] = 1.0
-    densities, moon, jacobian = np.full(4, 1e-8), np.zeros(3), np.zeros((3, esf.ERROR_SIZE))
+    densities, moon, jacobian = np.full(5, 1e-8), np.zeros(3), np.zeros((3, esf.ERROR_SIZE))
     jacobian[:, esf.ERROR_VELOCITY] = np.eye(3)
     jacobian[0, 7:20] = 0.1
     noise, still = np.eye(3) * 1e-3, np.zeros(3)

@@ -33,6 +33,9 @@ ERROR_SLIP, ERROR_DRIFT, ERROR_SCALE, ERROR_STEER_ZERO = 15, 16, 17, 18
 ERROR_STAR, ERROR_LIDAR = slice(19, 22), slice(22, 25)
 ERROR_CLONES = (25, 31)
 ERROR_SIZE = 37
+CONSIDERED = (19, 22)
+"""Errors whose uncertainty counts and is never learnt away: the star tracker's mounting about the vertical shows only
+where the body tilts, by less than what the accelerometers' own scale and misalignment look like."""
 _DRIVEN = 15
 """Errors that the motion mixes: those of position, velocity and attitude by them and the biases."""
 
@@ -53,7 +56,8 @@ def predict(x, p, rate, force, dt, gravity, frame_rate, densities):  # type: ign
     """Carry state and covariance over `dt` by one inertial sample held constant; return the turn of the body (4,).
 
     rate [rad/s] and force [m/s^2]: as measured, body axes; gravity [m/s^2] and frame_rate [rad/s], map axes;
-    densities (4,): power spectral densities of gyros, their bias, accelerometers, their bias.
+    densities (5,): power spectral densities of gyros, their bias, accelerometers, their bias; and of gyros while they
+    turn, for the square of a rate of 1 rad/s.
     The Coriolis acceleration (5e-7 m/s^2 at 0.1 m/s) is left to the accelerometer's bias.
     """
     q = x[6:10].copy()
@@ -86,6 +90,8 @@ def predict(x, p, rate, force, dt, gravity, frame_rate, densities):  # type: ign
         top[3 + i, 6], top[3 + i, 7], top[3 + i, 8] = c0 * dt, c1 * dt, c2 * dt
         top[i, 6], top[i, 7], top[i, 8] = c0 * half, c1 * half, c2 * half
     _spread(top, p, dt, densities)
+    for i in range(3):
+        p[6 + i, 6 + i] += densities[4] * (w @ w) * dt
     return step
 
 
@@ -155,7 +161,8 @@ def correct(x, p, jacobian, residual, noise, gate):  # type: ignore[no-untyped-d
     """Apply one measurement unless its normalised innovation squared exceeds `gate`.
 
     jacobian (m, 37), residual (m,) measured less predicted, noise (m, m). Returns (nis, accepted). The attitude's
-    error is told in the corrected axes afterwards (Sola 2017, eq. 286).
+    error is told in the corrected axes afterwards (Sola 2017, eq. 286). What is only considered keeps its value and
+    its own covariance (Schmidt-Kalman filter; Jazwinski 1970, 8.4).
     """
     n, m = p.shape[0], residual.size
     pht = np.zeros((n, m))
@@ -191,10 +198,13 @@ def correct(x, p, jacobian, residual, noise, gate):  # type: ignore[no-untyped-d
     error = np.zeros(n)
     for i in range(n):
         pht[i] = _solved(low, pht[i])
-        for k in range(m):
-            error[i] += pht[i, k] * white[k]
+        if not CONSIDERED[0] <= i < CONSIDERED[1]:
+            for k in range(m):
+                error[i] += pht[i, k] * white[k]
     for i in range(n):
         for j in range(i + 1):
+            if CONSIDERED[0] <= i < CONSIDERED[1] and CONSIDERED[0] <= j:
+                continue
             taken = 0.0
             for k in range(m):
                 taken += pht[i, k] * pht[j, k]

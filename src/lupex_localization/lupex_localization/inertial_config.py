@@ -26,6 +26,10 @@ class Inertial:
     )
     class_gyro_bias_rad_s: float = setting(1.0e-5, "likewise, at switch-on", unit="rad/s", maximum=1)
     class_gyro_bias_walk_rad_s2_rthz: float = setting(3.0e-9, "likewise", unit="rad/s2/sqrt(Hz)", maximum=1)
+    class_gyro_scale: float = setting(
+        1.5e-4, "scale and misalignment of the gyros: share of a turn by which it is read wrong", maximum=0.1
+    )
+    turn_s: float = setting(20.0, "for so long a turn goes one way", unit="s", minimum=0, maximum=3600)
     class_accelerometer_bias_mps2: float = setting(3.0e-3, "likewise, at switch-on", unit="m/s2", maximum=10)
     class_accelerometer_bias_walk_mps3_rthz: float = setting(3.0e-6, "likewise", unit="m/s3/sqrt(Hz)", maximum=10)
     shake_rad: float = setting(

@@ -155,7 +155,7 @@ class _Vehicle:
         self._x, self._p = state.nominal.copy(), state.covariance.copy()
         shaken = max(noise.force_mps2_rthz, 0.5 if self._planar else 0.0)
         self._densities = np.square(
-            [noise.gyro_rad_s_rthz, noise.gyro_walk_rad_s2_rthz, shaken, noise.force_walk_mps3_rthz]
+            [noise.gyro_rad_s_rthz, noise.gyro_walk_rad_s2_rthz, shaken, noise.force_walk_mps3_rthz, 0.0]
         )
         self._inertial, self._noise, self._sample = inertial, noise, 0
         self._turned, self._stood_s = np.zeros(3), 0.0

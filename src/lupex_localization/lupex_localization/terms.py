@@ -43,15 +43,19 @@ class FilterTerms:
             max(imu.accelerometer_bias_walk_mps3_rthz, inertial.class_accelerometer_bias_walk_mps3_rthz),
         )
         force_noise = imu.accelerometer_noise_mps2_rthz
-        self.rest_densities = _densities(self.gyro_noise, force_noise, walks)
-        self.densities = _densities(
+        # what turns the attitude by a share of each turn looks, over many turns, like noise that comes with the rate
+        turns = inertial.class_gyro_scale * math.sqrt(inertial.turn_s)
+        self.rest_densities = _squares(self.gyro_noise, walks[0], force_noise, walks[1], turns)
+        self.densities = _squares(
             math.hypot(self.gyro_noise, inertial.motion_rate_rad_s_rthz),
+            walks[0],
             math.hypot(force_noise, inertial.motion_acceleration_mps2_rthz),
-            walks,
+            walks[1],
+            turns,
         )
         bridging = inertial.bridge_acceleration_mps2_rthz
-        self.bridge_densities = _densities(inertial.bridge_rate_rad_s_rthz, bridging, walks)
-        self.forceless_densities = _densities(self.gyro_noise, bridging, walks)
+        self.bridge_densities = _squares(inertial.bridge_rate_rad_s_rthz, walks[0], bridging, walks[1], 0.0)
+        self.forceless_densities = _squares(self.gyro_noise, walks[0], bridging, walks[1], turns)
         self.mounting = measurements.sensor_mounting(rover.star_tracker)
         self.gates = {size: float(chi2.ppf(config.fixes.probability, size)) for size in (1, 2, 3)}
         self.rest_gate = float(chi2.ppf(_SURE, 3))
@@ -106,5 +110,5 @@ class FilterTerms:
         return float(np.mean(ways * np.cos(tracks.steer_rad)))
 
 
-def _densities(gyro: float, force: float, walks: tuple[float, float]) -> Array:
-    return np.array([gyro, walks[0], force, walks[1]]) ** 2
+def _squares(*roots: float) -> Array:
+    return np.array(roots) ** 2

@@ -10,6 +10,9 @@ from lupex_localization.samples import RANKS, InertialSample, Sample, TrackSampl
 Key = tuple[float, int]
 Mark = TypeVar("Mark")
 
+_DIGITS = 4
+"""Of a second: samples whose stamps differ by less are of one moment, and are used in the order of their kinds."""
+
 
 class Timeline(Generic[Mark]):
     """Sorted samples, how far they are worked off, and marks: what was known after some of them."""
@@ -26,9 +29,9 @@ class Timeline(Generic[Mark]):
 
     def begin(self, time_s: float, mark: Mark) -> None:
         """Begin at a time, with what is known then; what lies before it is dropped."""
-        first = bisect_left(self._keys, (time_s, 1))
+        first = bisect_left(self._keys, (_moment(time_s), 1))
         self._drop(first)
-        self._marks = [((time_s, 0), mark)]
+        self._marks = [((_moment(time_s), 0), mark)]
         self._next = 0
 
     def add(self, sample: Sample) -> tuple[bool, Mark | None]:
@@ -36,7 +39,7 @@ class Timeline(Generic[Mark]):
 
         The mark is None while the place lies ahead of what is worked off.
         """
-        key = sample.time_s, RANKS[type(sample)]
+        key = _moment(sample.time_s), RANKS[type(sample)]
         at = bisect_left(self._keys, key)
         if at < len(self._keys) and self._keys[at] == key:
             return False, None
@@ -57,7 +60,7 @@ class Timeline(Generic[Mark]):
         if not isinstance(sample, InertialSample):
             return key
         at = bisect_left(self._inertial, sample.time_s, key=_time)
-        return (self._inertial[at - 1].time_s, 0) if at else (-1.0, 0)
+        return (_moment(self._inertial[at - 1].time_s), 0) if at else (-1.0, 0)
 
     def _back_to(self, key: Key) -> Mark:
         kept = bisect_right(self._marks, key, key=lambda mark: mark[0])
@@ -69,7 +72,7 @@ class Timeline(Generic[Mark]):
 
     def take(self, until_s: float) -> Sample | None:
         """Return the next sample that is not later than a time, None without one."""
-        if self._next >= len(self._keys) or self._keys[self._next][0] > until_s:
+        if self._next >= len(self._keys) or self._keys[self._next][0] > _moment(until_s):
             return None
         sample = self._samples[self._next]
         self._next += 1
@@ -118,6 +121,10 @@ class Timeline(Generic[Mark]):
         """Forget all but so many samples before anything is worked off."""
         self._drop(len(self._keys) - most)
         self._next = max(self._next, 0)
+
+
+def _moment(time_s: float) -> float:
+    return round(time_s, _DIGITS)
 
 
 def _time(sample: InertialSample | TrackSample) -> float:

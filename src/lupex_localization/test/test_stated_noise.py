@@ -216,6 +216,35 @@ def test_a_fix_is_no_better_than_the_mounting_of_the_star_tracker(rover, alignme
     assert stated == pytest.approx(np.full(3, math.hypot(sigma, alignment)), rel=0.02)
 
 
+def test_no_slope_teaches_the_mounting_of_the_star_tracker():
+    """Gravity seen at many tilts would: but what accelerometers make of it is no truer than their own mounting."""
+    here = level_state(tilt=0.05, yaw=0.05, alignment=1e-3)
+    x, p = here.nominal.copy(), here.covariance.copy()
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        jacobian = np.zeros((3, esf.ERROR_SIZE))
+        jacobian[:, esf.ERROR_ATTITUDE] = jacobian[:, esf.ERROR_STAR] = np.eye(3)
+        esf.correct(x, p, jacobian, np.zeros(3), np.eye(3) * 1e-10, math.inf)
+        jacobian[:, esf.ERROR_STAR] = 0.0
+        jacobian[:, esf.ERROR_ATTITUDE] = rng.standard_normal((3, 3))
+        esf.correct(x, p, jacobian, 1e-3 * rng.standard_normal(3), np.eye(3) * 1e-4, math.inf)
+    assert np.diag(p)[esf.ERROR_STAR] == pytest.approx(np.full(3, 1e-6))
+    assert np.array_equal(x[esf.STAR_ALIGNMENT], np.zeros(3))
+    assert np.linalg.eigvalsh(p)[0] > -1e-18
+
+
+@pytest.mark.parametrize("turning_rad_s", [0.05, -0.02])
+def test_a_turn_is_read_wrong_by_a_share_of_it(rover, turning_rad_s):
+    """Gyros without noise that turn one way for as long as the settings say."""
+    made = {}
+    for scale in (0.0, 1e-3):
+        inertial = dataclasses.replace(STILL, class_gyro_scale=scale, turn_s=20.0, motion_rate_rad_s_rthz=0.0)
+        config = LocalizationConfig(inertial=inertial)
+        made[scale] = driven(rover, config, 20.0, turning_rad_s=turning_rad_s)[0].reckoning.state
+    grown = [heading_sigma_rad(state) ** 2 for state in made.values()]
+    assert math.sqrt(grown[1] - grown[0]) == pytest.approx(1e-3 * 20.0 * abs(turning_rad_s), rel=0.02)
+
+
 def test_the_star_trackers_covariance_is_turned_from_its_own_axes_into_the_bodys(rover):
     """Roll about the boresight is read worst: after a fix that direction of the body is known worst."""
     across, roll = 1e-5, 1e-3
