@@ -134,6 +134,10 @@ allowance of 10 s is short for a rover that turns at 0.12 rad/s: give `time_allo
 - `spin`, `backup` and `drive_on_heading` end with `COLLISION_AHEAD` before they begin where any of what is left of them
   leads over a hazard or unknown ground, or where the costmap is older than 30 s; Nav2's look 2 s ahead. `follow_path`
   looks 5 s ahead and ends with `NO_VALID_CONTROL`.
+- `./lupex launch` ends with 0 where a node died with an error, as `ros2 launch` does: the line of its death says so.
+  It ends with 1 where `ros2 launch` still ends with 0: a node that cannot work with what it was given (its exit code
+  is 2, and starting it again would not help), a program that cannot be started (then the others are not started
+  either), a process that only SIGKILL ended. Arguments that no file declares are refused.
 - In RViz set the fixed frame `map`, and the reliability of `/traversability/costmap` to reliable with transient local
   durability, as `config/lupex.rviz` has them.
 """

@@ -24,6 +24,8 @@ from lupex_node.conversions import seconds, stamp
 
 Array = npt.NDArray[np.float64]
 NAMES = list(JOINT_NAMES)
+_SINGLE = 1e-6
+"""Share by which a speed may be beyond its limit: in single precision 0.1 is."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,11 @@ def straight(
     if target.y != 0.0 or target.z != 0.0:
         raise InvalidMessage(f"target is ({target.x:g}, {target.y:g}, {target.z:g}), and only along x can be driven")
     distance = finite(target.x, "target.x", -bound, bound)
-    speed = finite(request.speed, "speed", -max_speed_mps, max_speed_mps)
+    most_mps = max_speed_mps * (1.0 + _SINGLE)
+    speed = finite(request.speed, "speed", -most_mps, most_mps)
     if distance == 0.0 or speed == 0.0:
         raise InvalidMessage("target.x or speed is 0, which is no motion")
+    speed = max(-max_speed_mps, min(max_speed_mps, speed))
     if back:
         return -abs(distance), abs(speed)
     if (distance > 0.0) != (speed > 0.0):

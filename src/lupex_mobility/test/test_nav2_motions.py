@@ -159,6 +159,15 @@ def test_during_a_mission_no_goal_is_taken_and_one_under_way_ends(world, mobilit
     assert client.run(Spin.Goal(target_yaw=0.5))[0] is Outcome.SUCCEEDED
 
 
+@pytest.mark.parametrize("speed_mps", [0.1, -0.1])
+def test_the_rovers_own_speed_may_be_asked_for(speed_mps):
+    """Nav2 sends it in single precision, which is a little more."""
+    sent = float(np.float32(speed_mps))
+    assert abs(sent) > 0.1
+    goal = straight(DriveOnHeading, math.copysign(0.5, speed_mps), sent)
+    assert conversions.straight(goal, MobilityConfig().nav2, 0.1, back=False) == (math.copysign(0.5, speed_mps), 0.1)
+
+
 def test_aside_nothing_can_be_driven():
     goal = straight(BackUp, 0.1, 0.05)
     goal.target.y = 0.1
