@@ -13,9 +13,9 @@ from lupex_localization.track_odometry import TrackKinematics
 from lupex_mobility.config import Following, Steering
 from lupex_mobility.path_follower import Activity, PathFollower
 from lupex_mobility.unit_kinematics import UnitKinematics, standing
+from lupex_models.costmap import Costmap
 from lupex_models.rover import read_rover
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar, Progress
 from lupex_path_planning.site_grid import Moves, grid_of
 from lupex_simulator.crawler.vehicle import Vehicle, VehicleConfig

@@ -9,7 +9,7 @@ import pytest
 pytestmark = pytest.mark.system
 pytest.importorskip("lupex_interfaces.msg")
 
-from sensor_msgs.msg import JointState  # noqa: E402
+from sensor_msgs.msg import Imu, JointState  # noqa: E402
 
 from lupex_analysis.reading import read_recording  # noqa: E402
 from lupex_interfaces.msg import MissionStatus, ReturnCertificate  # noqa: E402
@@ -46,6 +46,24 @@ def test_a_foreign_command_of_the_joints_only_stops_the_rover(tmp_path):
         intruder.die()
         stack.until(lambda: "drive_route" not in stack.conductor.nodes, "out and back")
         assert not stack.faults("contested_mobility_joint_commands")[-1].active
+        assert stack.run.exit_codes["drive_route"] == 0
+
+
+def test_a_foreign_inertial_unit_stops_the_rover_and_is_named(tmp_path):
+    with conducted("sim.launch.xml", tmp_path, world="plain", route_m="3.0") as stack:
+        stack.until(lambda: stack.newest("/truth/state") and stack.newest("/truth/state").distance_m > 1.0, "it drives")
+        intruder = stack.conductor.visitor("intruder")
+        intruder.publisher(Imu, "/imu/data", qos.SAMPLES)
+        stack.until(lambda: stack.faults("contested_imu_data"), "the stranger is a fault", 1.0)
+        assert "intruder and simulator" in stack.faults("contested_imu_data")[0].text
+        # odometry is silent for 1.5 s at most before mobility rests
+        stack.conductor.run_until(stack.conductor.now_s + 3.0)
+        begin = place(stack)
+        stack.conductor.run_until(stack.conductor.now_s + 20.0)
+        assert math.dist(begin, place(stack)) < 0.05
+        intruder.die()
+        stack.until(lambda: "drive_route" not in stack.conductor.nodes, "out and back")
+        assert not stack.faults("contested_imu_data")[-1].active
         assert stack.run.exit_codes["drive_route"] == 0
 
 

@@ -54,6 +54,7 @@ TOPICS = {
     "/initialpose": "where the rover is, by a person's word or RViz's 2D Pose Estimate: confirms a place that is LOST",
     "/lidar/points": "a cloud in `lidar`: x, y, z [m]",
     "/localization/status": "tracking, degraded or lost, and by how much",
+    "/map": "the orbital map's word on driving, cost 0..99, 100 never driven on, -1 unknown; it never changes",
     "/mission/status": "phase of the sortie and what it waits for",
     "/mobility/joint_commands": "steering angles and track speeds to the motor controllers; silence of 1 s stops them",
     "/mobility/joint_states": "4 steering and 4 drive joints as measured; remap `joint_states` of other tools to it",
@@ -84,23 +85,23 @@ TOPICS = {
 }
 
 SERVERS = {
-    "/backup": "Nav2: back by `target.x`, at most 3 m",
-    "/drill/acquire_sample": "drill, sample, stow",
-    "/drive_on_heading": "Nav2: straight ahead or back by `target.x`, at most 3 m; hazards are not looked for",
-    "/follow_path": "Nav2: follow a path in `map`",
+    "/backup": "Nav2: back by `target.x`, at most 3 m, over ground that is seen and free",
+    "/drill/acquire_sample": "drill, sample, stow; during a mission for who names its plan",
+    "/drive_on_heading": "Nav2: straight ahead or back by `target.x`, at most 3 m, over ground that is seen and free",
+    "/follow_path": "Nav2: follow a path in `map` as long as the ground ahead is seen and free",
     "/mission/execute": "run a sortie from plan to sunlight",
     "/mobility/override": "let the rover move without a certificate, for 60 s unless asked again",
     "/navigate_to_pose": "Nav2: drive to a place in `map`, around what the lidar finds; the heading at the end is free",
     "/plan/drive_to": "the same with a tolerance of its own; during a mission for who names its plan",
     "/plan/sortie_request": "plan a sortie from where the rover is; it is only answered unless `commit` is set",
-    "/spin": "Nav2: turn on the spot by `target_yaw`",
+    "/spin": "Nav2: turn on the spot by `target_yaw` where there is room to",
     "/traversability/forget": "look at the ground anew",
 }
 
 NAMES = """A goal is judged where it arrives: one that cannot be driven is not taken, and the node's log says why. A
 goal that ends early says why in its result. The rover moves with a valid certificate of the way back, or by
 `/mobility/override`; during a mission it is the mission's, and goals of others are not taken. While two nodes tell one
-commanding or safety topic, `/cmd_vel` among them, none of it is used and the fault names both:
+commanding or safety topic, or a sensor's, none of it is used and the fault names both:
 [ADR 12](adr/0012-one-sender-a-topic.md). Every node is a lifecycle node
 (`/NODE/get_state`, `/NODE/change_state`) that activates itself unless `autostart:=false`.
 
@@ -128,9 +129,15 @@ DIFFERS = """## Where it is not Nav2
   then `goToPose`, `followPath`, `spin`, `backup`, `driveOnHeading`, `cancelTask`, `getResult` work. There
   is no behavior tree to choose, no planner or controller server, no docking, no waypoint follower. Its default
 allowance of 10 s is short for a rover that turns at 0.12 rad/s: give `time_allowance`.
-- There is no `/map` of occupancy: a slope is no wall. What can be driven is on `/traversability/costmap`, what the
-  planner knows of the site on `/site/map`.
-- Mobility has no costmap: `spin`, `backup`, `drive_on_heading` and `follow_path` do not look for hazards.
+- `/map` is what the orbital map says of driving at 5 m a cell, told once by path planning: there is no map server to
+  load another, and the planner never reads it back. What the lidar finds is on `/traversability/costmap` alone.
+- `spin`, `backup` and `drive_on_heading` end with `COLLISION_AHEAD` before they begin where any of what is left of them
+  leads over a hazard or unknown ground, or where the costmap is older than 30 s; Nav2's look 2 s ahead. `follow_path`
+  looks 5 s ahead and ends with `NO_VALID_CONTROL`.
+- `./lupex launch` ends with 0 where a node died with an error, as `ros2 launch` does: the line of its death says so.
+  It ends with 1 where `ros2 launch` still ends with 0: a node that cannot work with what it was given (its exit code
+  is 2, and starting it again would not help), a program that cannot be started (then the others are not started
+  either), a process that only SIGKILL ended. Arguments that no file declares are refused.
 - In RViz set the fixed frame `map`, and the reliability of `/traversability/costmap` to reliable with transient local
   durability, as `config/lupex.rviz` has them.
 """

@@ -127,3 +127,6 @@ class DrillControlSettings:
     rover: str = setting("", "path of rover.yaml")
     command_rate_hz: float = setting(10.0, "of the rig's set-points while active", unit="Hz", minimum=2, maximum=50)
     status_rate_hz: float = setting(5.0, "of the status while active", unit="Hz", minimum=0.5, maximum=20)
+    mission_max_age_s: float = setting(
+        10.0, "an older /mission/status does not keep the drill for the mission", unit="s", minimum=0.1, maximum=600
+    )

@@ -11,6 +11,7 @@ from nav_msgs.msg import Odometry
 from lupex_drill_control import conversions
 from lupex_drill_control.account import DrillOutcome
 from lupex_drill_control.assay import AssayError, IceFraction, ice_fraction
+from lupex_drill_control.claim import Claim
 from lupex_drill_control.config import DrillControlSettings
 from lupex_drill_control.drilling import BiteSequence, State
 from lupex_drill_control.interlocks import VehicleState, goal_refusal, moving, refusal
@@ -56,6 +57,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
         self._newest_velocity = self.newest(TwistStamped, "cmd_vel")
         self._newest_odometry = self.newest(Odometry, "odometry/global", sole_sender=True)
         self.receive(PowerStatus, "power/status", self._power, sole_sender=True, forget=self._forget_power)
+        self._claim = Claim(self)
         self.every(1.0 / self.config.status_rate_hz, self._watch)
         self.serve_action(AcquireSample, "drill/acquire_sample", accept=self._accept, begin=self._begin)
 
@@ -193,6 +195,7 @@ class DrillControlNode(LupexNode[DrillControlSettings]):
             reason = reason or "a hole is being drilled: cancel it first"
         if reason:
             raise InvalidMessage(reason)
+        self._claim.judge(request.plan_id)
         return True
 
     def _begin(self, goal: Goal) -> None:

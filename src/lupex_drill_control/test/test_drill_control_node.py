@@ -20,8 +20,10 @@ from lupex_interfaces.msg import (  # noqa: E402
     DrillRigCommand,
     DrillStatus,
     Fault,
+    MissionStatus,
     PowerStatus,
     SampleAssay,
+    SortiePlan,
 )
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
@@ -190,6 +192,71 @@ def test_a_goal_that_is_none_is_not_taken_and_the_reason_is_told(world, goal, wo
     made.run(ANSWER_S)
     assert ended == [(None, None)]
     assert words in made.drill._refusal["/drill/acquire_sample"]
+
+
+PLAN, EARLIER = "sortie-2", "sortie-1"
+
+
+def mission(made, phase, age_s=0.0):
+    """Let a mission say its phase, and path planning the plans in force one after the other."""
+    outside = made.conductor.visitor("mission")
+    status = MissionStatus(phase=phase)
+    status.header.stamp = stamp(made.conductor.now_s - age_s)
+    outside.publisher(MissionStatus, "/mission/status", qos.STATE).publish(status)
+
+
+def plans(made):
+    told = made.conductor.visitor("path_planning").publisher(SortiePlan, "/plan/sortie", qos.LATCHED)
+    for plan_id in ("sortie-0", EARLIER, PLAN):
+        told.publish(SortiePlan(plan_id=plan_id))
+        made.run(ANSWER_S)
+
+
+def sent(made, plan_id):
+    """Return whether a goal that serves a plan is taken, and why not."""
+    ended = []
+    goal = AcquireSample.Goal(depth_m=0.1, sample_interval_m=0.1, max_duration_s=3000.0, plan_id=plan_id)
+    made.client.send(goal, lambda *end: ended.append(end))
+    made.run(ANSWER_S)
+    return not ended, made.drill._refusal.get("/drill/acquire_sample", "")
+
+
+@pytest.mark.parametrize(
+    ("plan_id", "taken"), [("", False), ("sortie-0", False), ("of-somebody", False), (EARLIER, True), (PLAN, True)]
+)
+def test_during_a_mission_the_drill_serves_its_plan_alone(world, plan_id, taken):
+    made = world()
+    made.run(2.0)
+    plans(made)
+    mission(made, MissionStatus.DRIVE)
+    made.run(ANSWER_S)
+    was, why = sent(made, plan_id)
+    assert was is taken
+    assert taken or f"a mission follows {PLAN}, and the goal serves {plan_id or 'none'}" in why
+
+
+@pytest.mark.parametrize(
+    ("phase", "age_s"),
+    [(MissionStatus.IDLE, 0.0), (MissionStatus.DONE, 0.0), (MissionStatus.FAILED, 0.0), (MissionStatus.DRILL, 11.0)],
+)
+def test_without_a_mission_anybody_may_drill(world, phase, age_s):
+    made = world()
+    made.run(2.0)
+    plans(made)
+    mission(made, phase, age_s)
+    made.run(ANSWER_S)
+    assert sent(made, "") == (True, "")
+
+
+def test_who_knows_no_plan_believes_a_goal_that_names_one(world):
+    made = world()
+    made.run(2.0)
+    mission(made, MissionStatus.DRILL)
+    made.run(ANSWER_S)
+    taken, why = sent(made, "")
+    assert not taken
+    assert "a mission follows no plan that is known, and the goal serves none" in why
+    assert sent(made, PLAN)[0]
 
 
 def test_a_node_that_is_deactivated_or_ends_stops_the_drill_first(world):

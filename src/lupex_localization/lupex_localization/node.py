@@ -31,6 +31,7 @@ from lupex_models.site import OrbitalSite, SiteError, open_site
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
+from lupex_node.qos import Profile
 from lupex_node.ros.process import run
 
 
@@ -72,12 +73,11 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         self._sampled(Imu, "imu/data", self._take_inertial)
         self._sampled(JointState, "mobility/joint_states", self._take_tracks)
         fixes = self.sensed(qos.STATE)
-        self.receive(AttitudeFix, "star_tracker/attitude", self._taken, convert=self._take_attitude, profile=fixes)
-        self.receive(Vector3Stamped, "sun_sensor/direction", self._taken, convert=self._take_sun, profile=fixes)
+        self._fixed(AttitudeFix, "star_tracker/attitude", self._take_attitude, fixes)
+        self._fixed(Vector3Stamped, "sun_sensor/direction", self._take_sun, fixes)
         if config.ground.enabled:
-            clouds = self.sensed(qos.NEWEST)
-            self.receive(PointCloud2, "lidar/points", self._taken, convert=self._take_cloud, profile=clouds)
-        self.receive(PoseWithCovarianceStamped, "initialpose", self._taken, convert=self._take_place, sole_sender=True)
+            self._fixed(PointCloud2, "lidar/points", self._take_cloud, self.sensed(qos.NEWEST))
+        self._fixed(PoseWithCovarianceStamped, "initialpose", self._take_place, qos.STATE)
         self.every(config.output.status_interval_s, self._tell)
 
     def _open_site(self) -> OrbitalSite | None:
@@ -119,7 +119,10 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             finally:
                 self._advance()
 
-        self.receive(kind, topic, taken, profile=self.sensed(qos.SAMPLES))
+        self.receive(kind, topic, taken, profile=self.sensed(qos.SAMPLES), sole_sender=True)
+
+    def _fixed(self, kind: type, topic: str, take: Callable[[Any], None], profile: Profile) -> None:
+        self.receive(kind, topic, self._taken, convert=take, profile=profile, sole_sender=True)
 
     def _take_inertial(self, message: Imu) -> None:
         self._localization.add(conversions.inertial_sample(message, self.config), self.now_s())

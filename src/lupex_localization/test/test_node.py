@@ -13,7 +13,7 @@ pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import PoseWithCovarianceStamped, Vector3Stamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
-from sensor_msgs.msg import Imu, JointState  # noqa: E402
+from sensor_msgs.msg import Imu, JointState, PointCloud2  # noqa: E402
 from tf2_msgs.msg import TFMessage  # noqa: E402
 
 from lupex_interfaces.msg import AttitudeFix, Fault, LocalizationStatus  # noqa: E402
@@ -268,6 +268,36 @@ def test_no_message_moves_a_rover_that_knows_where_it_is(feed):
     feed.until(lambda: len(feed.globals) > told + 5)
     after = feed.globals[-1].pose.pose.position
     assert [after.x, after.y] == pytest.approx([before.x, before.y], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic"),
+    [
+        (Imu, "/imu/data"),
+        (JointState, "/mobility/joint_states"),
+        (AttitudeFix, "/star_tracker/attitude"),
+        (Vector3Stamped, "/sun_sensor/direction"),
+        (PointCloud2, "/lidar/points"),
+    ],
+)
+def test_a_sensor_of_two_tellers_is_not_used_and_both_are_named(feed, kind, topic):
+    site = {"ground.enabled": True} if kind is PointCloud2 else None
+    node = start(feed, site)
+    rightful = feed.conductor.visitor("rightful").publisher(kind, topic, qos.SAMPLES)
+    if topic == "/lidar/points":
+        feed.step()
+    intruder = feed.conductor.visitor("intruder")
+    intruder.publisher(kind, topic, qos.SAMPLES)
+    feed.step()
+    code = "contested_" + topic[1:].replace("/", "_")
+    told = [fault for fault in feed.faults if fault.code == code]
+    assert told[-1].active
+    assert "intruder" in told[-1].text
+    before = node._refused.get(topic, 0)
+    rightful.publish(kind())
+    feed.step()
+    assert node._refused[topic] > before
+    assert "none of it is used" in node._refusal[topic]
 
 
 def test_joints_are_known_by_their_names_in_any_order_and_among_others(feed):

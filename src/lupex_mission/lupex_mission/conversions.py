@@ -121,12 +121,13 @@ def drive_goal(wish: Drive, time_s: float, plan_id: str) -> DriveTo.Goal:
     return goal
 
 
-def sample_goal(wish: Sample, config: MissionConfig) -> AcquireSample.Goal:
-    """Return the action goal of a drilled sample."""
+def sample_goal(wish: Sample, config: MissionConfig, plan_id: str) -> AcquireSample.Goal:
+    """Return the action goal of a drilled sample that serves a plan."""
     return AcquireSample.Goal(
         depth_m=wish.depth_m,
         sample_interval_m=config.sample_interval_m,
         max_duration_s=config.drill_max_duration_s,
+        plan_id=plan_id,
     )
 
 

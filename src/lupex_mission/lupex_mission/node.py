@@ -378,7 +378,7 @@ class _SampleServer(_ActionServerOf):
         super().__init__(node, AcquireSample, "drill/acquire_sample")
 
     def goal(self, activity: Sample) -> AcquireSample.Goal:
-        return conversions.sample_goal(activity, self._node.config)
+        return conversions.sample_goal(activity, self._node.config, self._node.plan_id)
 
 
 class _ServiceOf:

@@ -136,11 +136,27 @@ class Slip:
 
 @dataclass(frozen=True)
 class Nav2Motions:
-    """What clients of Nav2's actions may ask for: short motions that nobody has looked ahead for."""
+    """What clients of Nav2's actions may ask for: short motions over ground that is looked at as they go."""
 
     line_max_m: float = setting(3.0, "straight ahead or back at once", unit="m", minimum=0.05, maximum=100)
     turn_max_rad: float = setting(12.6, "on the spot at once", unit="rad", minimum=0.1, maximum=100)
     standstill_s: float = setting(30.0, "without motion, after which it ends", unit="s", minimum=5, maximum=600)
+    costmap_max_age_s: float = setting(
+        30.0, "an older costmap is none: it comes each 20 s at rest", unit="s", minimum=0.5, maximum=600
+    )
+    margin_m: float = setting(
+        0.07, "around the body, kept free of hazards and unknown ground", unit="m", minimum=0, maximum=1
+    )
+    slack_m: float = setting(
+        0.05, "that what touches the body where it stands may reach in, or no farther", unit="m", minimum=0, maximum=1
+    )
+    look_ahead_s: float = setting(
+        5.0,
+        "of the motion along a path that is looked at; a turn or a line is whole",
+        unit="s",
+        minimum=0.5,
+        maximum=60,
+    )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sensor_msgs.msg import JointState
 
 from lupex_interfaces.msg import DrillRig, ReturnCertificate, SlipEstimate
 from lupex_mobility.config import Following, Guard, Nav2Motions
+from lupex_mobility.ground_ahead import Pose
 from lupex_mobility.permission import Proof
 from lupex_mobility.slip_estimator import SlipReading
 from lupex_mobility.unit_kinematics import JOINT_NAMES, UNITS, BodyTwist, UnitSetPoints
@@ -23,6 +24,8 @@ from lupex_node.conversions import seconds, stamp
 
 Array = npt.NDArray[np.float64]
 NAMES = list(JOINT_NAMES)
+_SINGLE = 1e-6
+"""Share by which a speed may be beyond its limit: in single precision 0.1 is."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ class Located:
     def tilt_rad(self) -> float:
         """Angle between the body's and the map's vertical."""
         return math.acos(max(-1.0, min(1.0, self.up[2])))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Pose in odom: x [m], y [m] and yaw [rad]."""
+
+    time_s: float
+    pose: Pose
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,17 @@ def located(message: Odometry) -> Located:
         speed_sigma_mps=(math.sqrt(speed[0]), math.sqrt(speed[1])),
         position_sigma_m=math.sqrt(max(pose)),
     )
+
+
+def placed(message: Odometry) -> Placed:
+    """Convert /odometry/local; raises InvalidMessage for other frames or bad numbers."""
+    in_frame(message.header.frame_id, "odom")
+    in_frame(message.child_frame_id, "base_link")
+    at, turned = message.pose.pose.position, message.pose.pose.orientation
+    x_m, y_m = all_finite((at.x, at.y), "position").tolist()
+    x, y, z, w = _unit((turned.x, turned.y, turned.z, turned.w))
+    yaw_rad = math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+    return Placed(seconds(message.header.stamp), (x_m, y_m, yaw_rad))
 
 
 def _unit(quaternion: tuple[float, float, float, float]) -> tuple[float, ...]:
@@ -172,9 +194,11 @@ def straight(
     if target.y != 0.0 or target.z != 0.0:
         raise InvalidMessage(f"target is ({target.x:g}, {target.y:g}, {target.z:g}), and only along x can be driven")
     distance = finite(target.x, "target.x", -bound, bound)
-    speed = finite(request.speed, "speed", -max_speed_mps, max_speed_mps)
+    most_mps = max_speed_mps * (1.0 + _SINGLE)
+    speed = finite(request.speed, "speed", -most_mps, most_mps)
     if distance == 0.0 or speed == 0.0:
         raise InvalidMessage("target.x or speed is 0, which is no motion")
+    speed = max(-max_speed_mps, min(max_speed_mps, speed))
     if back:
         return -abs(distance), abs(speed)
     if (distance > 0.0) != (speed > 0.0):

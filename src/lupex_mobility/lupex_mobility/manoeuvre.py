@@ -5,6 +5,7 @@
 import math
 
 from lupex_mobility.config import Following
+from lupex_mobility.ground_ahead import Sweep
 from lupex_mobility.path_follower import Activity, Guidance
 from lupex_mobility.unit_kinematics import REST, BodyTwist
 
@@ -20,6 +21,11 @@ class Turn:
         self._yaw_rad: float | None = None
         self.done = 0.0
         """Turned so far [rad], in the direction asked for."""
+
+    def ahead(self) -> Sweep:
+        """Return what is left of it; once around is all that there is to sweep."""
+        left_rad = min(max(abs(self._angle_rad) - self.done, 0.0), 2.0 * math.pi)
+        return Sweep(turn_rad=math.copysign(left_rad, self._angle_rad))
 
     def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
         """Return the twist for a pose in map."""
@@ -43,6 +49,10 @@ class Line:
         self._begin: tuple[float, float, float] | None = None
         self.done = 0.0
         """Driven so far along the line [m], in the direction asked for."""
+
+    def ahead(self) -> Sweep:
+        """Return what is left of it."""
+        return Sweep(ahead_m=math.copysign(max(abs(self._distance_m) - self.done, 0.0), self._distance_m))
 
     def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
         """Return the twist for a pose in map."""

@@ -10,19 +10,31 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from nav2_msgs.action import BackUp, DriveOnHeading, FollowPath, Spin
+from nav_msgs.msg import OccupancyGrid, Odometry
 
 from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Located
+from lupex_mobility.ground_ahead import Footprint, Pose, Sweep, obstruction
 from lupex_mobility.manoeuvre import Line, Standstill, Turn
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
+from lupex_models.rover import Rover
+from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.conversions import duration, duration_s
+from lupex_node.conversions import costmap, duration, duration_s
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome
 
 SERVED = {"follow_path": FollowPath, "spin": Spin, "backup": BackUp, "drive_on_heading": DriveOnHeading}
 """Actions by the names that Nav2 gives them."""
+
+BLOCKED = {
+    FollowPath: "NO_VALID_CONTROL",
+    Spin: "COLLISION_AHEAD",
+    BackUp: "COLLISION_AHEAD",
+    DriveOnHeading: "COLLISION_AHEAD",
+}
+"""What Nav2 calls ground ahead that is not known to be free."""
 
 FEEDBACK_S = 1.0
 
@@ -41,6 +53,17 @@ class _Active:
         self.kind, self.motion, self.goal, self.begun_s = kind, motion, goal, begun.time_s
         self.standstill = Standstill()
         self.told_s = -math.inf
+        self.begun_in_odom: Pose | None = None
+        """Where it stood when the ground was looked at first."""
+
+    def sweep(self, guidance: Guidance, look_ahead_s: float) -> Sweep:
+        """Return what the body does next: all that is left of a short motion, a while of a path."""
+        if isinstance(self.motion, Turn | Line):
+            return self.motion.ahead()
+        twist = guidance.twist
+        return Sweep(
+            twist.forward_mps * look_ahead_s, twist.left_mps * look_ahead_s, twist.turning_rad_s * look_ahead_s
+        )
 
 
 class MotionServer:
@@ -52,12 +75,25 @@ class MotionServer:
     def __init__(
         self,
         node: LupexNode[MobilityConfig],
-        max_speed_mps: float,
+        rover: Rover,
         hindrance: Callable[[], str],
         located: Callable[[], Located | None],
     ) -> None:
-        self._node, self._max_speed_mps = node, max_speed_mps
+        self._node, self._max_speed_mps = node, rover.crawler.max_speed_mps
         self._hindrance, self._located = hindrance, located
+        nav2, body = node.config.nav2, rover.body
+        length_m, width_m = 0.5 * body.length_m + nav2.margin_m, 0.5 * body.width_m + nav2.margin_m
+        self._footprint = Footprint(length_m, width_m, nav2.slack_m)
+        # read only while a motion is under way
+        self._costmap = node.newest(
+            OccupancyGrid,
+            "traversability/costmap",
+            convert=costmap,
+            frame="odom",
+            profile=qos.LATCHED,
+            sole_sender=True,
+        )
+        self._placed = node.newest(Odometry, "odometry/local", convert=conversions.placed, sole_sender=True)
         self._active: _Active | None = None
         for name, kind in SERVED.items():
             node.serve_action(
@@ -136,10 +172,29 @@ class MotionServer:
         elif stalled_s > self._node.config.nav2.standstill_s:
             text = f"the rover has not moved for {stalled_s:.0f} s"
             self._finish(active, Outcome.ABORTED, "FAILED_TO_MAKE_PROGRESS", text)
+        elif obstacle := self._obstacle(active, located.time_s, guidance):
+            self._finish(active, Outcome.ABORTED, BLOCKED[active.kind], obstacle)
         else:
             self._tell(active, located, guidance)
             return guidance
         return None
+
+    def _obstacle(self, active: _Active, time_s: float, guidance: Guidance) -> str:
+        """Return why the ground ahead must not be driven over, empty where it is seen and free."""
+        config = self._node.config
+        ground, placed = self._costmap(), self._placed()
+        # at rest poses come seldom
+        guard, begins = config.guard, active.begun_in_odom is None
+        pose_max_age_s = guard.rest_silence_s if begins else guard.odometry_timeout_s
+        if placed is None or not abs(time_s - placed.time_s) <= pose_max_age_s:
+            return "the rover's pose on the costmap is not known now"
+        if ground is None:
+            return "there is no costmap: the ground around the rover is not known"
+        if not abs(time_s - ground.time_s) <= config.nav2.costmap_max_age_s:
+            return f"the costmap is {time_s - ground.time_s:.0f} s old: the ground around the rover is not known now"
+        active.begun_in_odom = begun = active.begun_in_odom or placed.pose
+        sweep = active.sweep(guidance, config.nav2.look_ahead_s)
+        return obstruction(ground, self._footprint, begun, placed.pose, sweep)
 
     def _tell(self, active: _Active, located: Located, guidance: Guidance) -> None:
         if 0.0 <= located.time_s - active.told_s < FEEDBACK_S:

@@ -76,9 +76,13 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._cmd_vel = self.publisher(TwistStamped, "cmd_vel")
         self._slip_estimate = self.publisher(SlipEstimate, "mobility/slip")
         self._joint_states = self.newest(
-            JointState, "mobility/joint_states", convert=self._convert_joints, profile=self.sensed(qos.NEWEST)
+            JointState,
+            "mobility/joint_states",
+            convert=self._convert_joints,
+            profile=self.sensed(qos.NEWEST),
+            sole_sender=True,
         )
-        self._motions = MotionServer(self, rover.crawler.max_speed_mps, self._hindrance, lambda: self._located)
+        self._motions = MotionServer(self, rover, self._hindrance, lambda: self._located)
         guard = config.guard
         self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located, sole_sender=True)
         self.receive(

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A world in lock step that moves exactly as commanded, and says and proves what mobility needs."""
 
+import array
 import functools
 import math
 
 import numpy as np
 from geometry_msgs.msg import TwistStamped
-from nav_msgs.msg import Odometry, Path
+from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from sensor_msgs.msg import JointState
 
 from lupex_interfaces.msg import DrillRig, Fault, ReturnCertificate, SlipEstimate
@@ -22,6 +23,9 @@ AHEAD = BodyTwist(0.05, 0.0, 0.0)
 STEP_S = 0.1
 ANSWERED_S = 0.05
 """After a step: the way of what the world says and of what the nodes make of it."""
+ODOM = (30.0, -20.0, 0.5)
+"""Place and heading of map in odom, which differ where localization has corrected itself."""
+CELL_M, CELLS = 0.2, 150
 
 
 class World:
@@ -39,10 +43,15 @@ class World:
         self.command = self.slip = None
         self.commands, self.faults, self.velocities = [], [], []
         self.odometry_on = self.stowed = self.rig_on = self.joints_on = self.proven = True
+        self.local_on = self.costmap_on = True
+        self.cost = np.zeros((CELLS, CELLS), np.int8)
+        self.corner = ODOM[0] - 0.5 * CELL_M * CELLS, ODOM[1] - 0.5 * CELL_M * CELLS
         self.sequence = 0
         make = outside.publisher
         self.joints = make(JointState, "/mobility/joint_states", qos.SAMPLES)
         self.odometry = make(Odometry, "/odometry/global", qos.STATE)
+        self.local = make(Odometry, "/odometry/local", qos.STATE)
+        self.costmap = make(OccupancyGrid, "/traversability/costmap", qos.LATCHED)
         self.rig = make(DrillRig, "/drill/rig", qos.STATE)
         self.outside = outside
         self.path = make(Path, "/plan/path", qos.STATE)
@@ -99,6 +108,10 @@ class World:
             self.rig.publish(rig)
         if self.proven:
             self.certify()
+        if self.local_on:
+            self.local.publish(self.pose_in_odom(at))
+        if self.costmap_on:
+            self.costmap.publish(self.seen_ground(at))
         if self.odometry_on:
             self.odometry.publish(self.pose(at))
 
@@ -122,6 +135,34 @@ class World:
         twist = self.kinematics.twist(self.steer, self.track)
         message.twist.twist.linear.x, message.twist.twist.linear.y = twist.forward_mps, twist.left_mps
         return message
+
+    def in_odom(self, x, y):
+        """Return a place of map in odom."""
+        c, s = math.cos(ODOM[2]), math.sin(ODOM[2])
+        return ODOM[0] + c * x - s * y, ODOM[1] + s * x + c * y
+
+    def pose_in_odom(self, at):
+        message = self.pose(at)
+        message.header.frame_id = "odom"
+        message.pose.pose.position.x, message.pose.pose.position.y = self.in_odom(self.x, self.y)
+        yaw, q = self.yaw + ODOM[2], message.pose.pose.orientation
+        q.w, q.x, q.y, q.z = math.cos(yaw / 2), 0.0, 0.0, math.sin(yaw / 2)
+        return message
+
+    def seen_ground(self, at):
+        message = OccupancyGrid()
+        message.header.frame_id, message.header.stamp = "odom", at
+        message.info.resolution, message.info.width, message.info.height = CELL_M, CELLS, CELLS
+        message.info.origin.position.x, message.info.origin.position.y = self.corner
+        message.info.origin.orientation.w = 1.0
+        message.data = array.array("b", self.cost.tobytes())
+        return message
+
+    def ground(self, cost, x, y):
+        """Let the cell at a place of map cost so much."""
+        at = self.in_odom(x, y)
+        column, row = (int((at[axis] - self.corner[axis]) // CELL_M) for axis in (0, 1))
+        self.cost[row, column] = cost
 
     def until(self, condition, limit=20):
         for _ in range(limit):

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.node
 pytest.importorskip("nav2_msgs.action")
 
 from geometry_msgs.msg import Twist  # noqa: E402
+from nav2_client import Client, straight  # noqa: E402
 from nav2_msgs.action import BackUp, DriveOnHeading, FollowPath, Spin  # noqa: E402
 from obeying_world import AHEAD  # noqa: E402
 
@@ -18,40 +19,10 @@ from lupex_interfaces.msg import MissionStatus  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
 from lupex_mobility.config import MobilityConfig  # noqa: E402
 from lupex_node import qos  # noqa: E402
-from lupex_node.conversions import duration, duration_s, stamp  # noqa: E402
-from lupex_node.port import Outcome, Severity  # noqa: E402
+from lupex_node.conversions import duration_s, stamp  # noqa: E402
+from lupex_node.port import Outcome  # noqa: E402
 
 POINTS = np.array([(0.0, 0.0), (1.0, 0.0), (1.5, 0.5)])
-
-
-class Client:
-    """Sends goals and keeps how they end, and what is logged of those that are not taken."""
-
-    def __init__(self, world, kind, name):
-        self.world, self.ends, self.said = world, [], []
-        self.client = world.conductor.visitor("client").action_client(kind, name)
-        world.conductor.on_log = lambda node, severity, text: self.said.append((severity, text))
-
-    def send(self, goal):
-        return self.client.send(goal, lambda outcome, result: self.ends.append((outcome, result)))
-
-    def run(self, goal, limit=900):
-        before = len(self.ends)
-        self.send(goal)
-        self.world.until(lambda: len(self.ends) > before, limit)
-        return self.ends[-1]
-
-    def refusal(self, goal):
-        assert self.run(goal) == (None, None)
-        severity, text = self.said[-1]
-        assert severity is Severity.WARNING
-        return text
-
-
-def straight(kind, x_m, speed_mps, allowance_s=0.0):
-    goal = kind.Goal(speed=speed_mps, time_allowance=duration(allowance_s))
-    goal.target.x = x_m
-    return goal
 
 
 def test_a_spin_turns_the_body_by_what_was_asked_and_rests(world, mobility):
@@ -186,6 +157,15 @@ def test_during_a_mission_no_goal_is_taken_and_one_under_way_ends(world, mobilit
     goes_on(MissionStatus.DONE)
     world.step()
     assert client.run(Spin.Goal(target_yaw=0.5))[0] is Outcome.SUCCEEDED
+
+
+@pytest.mark.parametrize("speed_mps", [0.1, -0.1])
+def test_the_rovers_own_speed_may_be_asked_for(speed_mps):
+    """Nav2 sends it in single precision, which is a little more."""
+    sent = float(np.float32(speed_mps))
+    assert abs(sent) > 0.1
+    goal = straight(DriveOnHeading, math.copysign(0.5, speed_mps), sent)
+    assert conversions.straight(goal, MobilityConfig().nav2, 0.1, back=False) == (math.copysign(0.5, speed_mps), 0.1)
 
 
 def test_aside_nothing_can_be_driven():

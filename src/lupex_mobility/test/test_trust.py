@@ -65,6 +65,20 @@ def test_while_another_could_tell_what_it_moves_by_it_rests_and_names_both(world
     follow(world, lambda: world.driving and not world.active(code))
 
 
+def test_while_another_could_tell_the_joints_nothing_is_commanded(world, mobility):
+    follow(world, lambda: world.driving)
+    intruder = world.conductor.visitor("intruder")
+    intruder.publisher(JointState, "/mobility/joint_states", qos.SAMPLES)
+    follow(world, lambda: world.active("contested_mobility_joint_states"), 6)
+    assert "intruder" in text(world, "contested_mobility_joint_states")
+    # without measured angles a set-point is a guess; the controllers stop by the silence
+    told = len(world.commands)
+    steps(world, 12)
+    assert len(world.commands) == told
+    intruder.die()
+    follow(world, lambda: world.driving and len(world.commands) > told)
+
+
 def test_who_commands_without_a_stamp_is_a_second_commander_too(world, mobility):
     follow(world, lambda: world.driving)
     intruder = world.conductor.visitor("intruder")

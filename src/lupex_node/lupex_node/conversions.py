@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""ROS time to seconds and back; point clouds to arrays."""
+"""ROS time to seconds and back; point clouds and costmaps to arrays."""
 
 import numpy as np
 from builtin_interfaces.msg import Duration, Time
+from nav_msgs.msg import OccupancyGrid
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
-from lupex_node.checks import InvalidMessage
+from lupex_models.costmap import Costmap
+from lupex_node.checks import InvalidMessage, all_finite, finite
 
 _XYZ = ("x", "y", "z")
 
@@ -48,3 +50,17 @@ def cloud(message: PointCloud2) -> tuple[float, NDArray[np.float32]]:
         raise InvalidMessage(f"{len(message.data)} bytes are not {count} points of {step} bytes")
     points = np.frombuffer(message.data, np.float32).reshape(count, step // 4)
     return seconds(message.header.stamp), points
+
+
+def costmap(message: OccupancyGrid) -> Costmap:
+    """Return the costmap; raises InvalidMessage when it is turned or its size does not fit."""
+    info = message.info
+    cell = finite(info.resolution, "resolution", 0.01, 10.0)
+    origin = info.origin
+    x, y = all_finite((origin.position.x, origin.position.y), "origin")
+    if abs(origin.orientation.z) > 1e-6 or abs(abs(origin.orientation.w) - 1.0) > 1e-6:
+        raise InvalidMessage("the costmap is turned in its frame")
+    if len(message.data) != info.width * info.height or info.width < 2 or info.height < 2:
+        raise InvalidMessage(f"{len(message.data)} cells are not {info.width} x {info.height}")
+    cost = np.frombuffer(message.data, np.int8).reshape(info.height, info.width)
+    return Costmap(seconds(message.header.stamp), cost, float(x), float(y), cell)

@@ -263,7 +263,7 @@ class Port(Protocol):
         """Have `call` called at intervals of the host's time: to follow a time that a process elsewhere makes."""
 
     def upkeep(self, period_wall_s: float, call: Callable[[], None]) -> Closable:
-        """Have `call` called now and then, for work that changes nothing that others see."""
+        """Have `call` called now and then, by the host's time where there is one: for work that no node waits for."""
 
     def serve(self, kind: type, name: str, answer: Callable[[Any, Use], None]) -> Closable:
         """Offer a service: `answer` gets a request and what takes its response, now or later."""

@@ -19,8 +19,8 @@ from lupex_interfaces.msg import MissionStatus, PowerStatus, ReturnCertificate, 
 from lupex_interfaces.srv import PlanSortie
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import duration, seconds, stamp
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import DriveReport, Planar
+from lupex_path_planning.site_grid import SiteGrid
 from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit
 from lupex_path_planning.way_back.certificate import Certificate, PoseEstimate, PowerEstimate
 from lupex_path_planning.way_back.measured_factors import SlipMeasurement
@@ -79,20 +79,6 @@ def map_from_odom(in_map: PlanarPose, in_odom: PlanarPose) -> Planar:
     yaw = in_map.yaw_rad - in_odom.yaw_rad
     turned = Planar(0.0, 0.0, yaw).apply(np.array([[in_odom.x_m, in_odom.y_m]]))[0]
     return Planar(in_map.x_m - float(turned[0]), in_map.y_m - float(turned[1]), yaw)
-
-
-def costmap(message: OccupancyGrid) -> Costmap:
-    """Return the costmap; raises InvalidMessage when it is turned or its size does not fit."""
-    info = message.info
-    cell = finite(info.resolution, "resolution", 0.01, 10.0)
-    origin = info.origin
-    x, y = all_finite((origin.position.x, origin.position.y), "origin")
-    if abs(origin.orientation.z) > 1e-6 or abs(abs(origin.orientation.w) - 1.0) > 1e-6:
-        raise InvalidMessage("the costmap is turned in its frame")
-    if len(message.data) != info.width * info.height or info.width < 2 or info.height < 2:
-        raise InvalidMessage(f"{len(message.data)} cells are not {info.width} x {info.height}")
-    cost = np.frombuffer(message.data, np.int8).reshape(info.height, info.width)
-    return Costmap(seconds(message.header.stamp), cost, float(x), float(y), cell)
 
 
 def power_estimate(message: PowerStatus) -> PowerEstimate:
@@ -306,4 +292,19 @@ def grid_map(
         data.frombytes(memoryview(np.ascontiguousarray(values[::-1, ::-1], dtype=np.float32)).cast("B"))
         made.data = data
         message.data.append(made)
+    return message
+
+
+def occupancy_grid(now_s: float, cost: NDArray[np.int8], grid: SiteGrid, level_m: float) -> OccupancyGrid:
+    """Make a map of occupancy of costs (ny, nx) over a grid, shown at a height."""
+    message = OccupancyGrid()
+    message.header.frame_id = MAP
+    message.header.stamp = message.info.map_load_time = stamp(now_s)
+    message.info.resolution = grid.cell_m
+    message.info.height, message.info.width = cost.shape
+    # the outer corner of the first cell, as in every map of occupancy
+    corner = message.info.origin.position
+    corner.x, corner.y, corner.z = grid.x0_m - 0.5 * grid.cell_m, grid.y0_m - 0.5 * grid.cell_m, level_m
+    message.info.origin.orientation.w = 1.0
+    message.data = array.array("b", np.ascontiguousarray(cost).tobytes())
     return message

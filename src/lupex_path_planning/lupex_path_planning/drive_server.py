@@ -10,13 +10,13 @@ from nav2_msgs.action import NavigateToPose
 from nav_msgs.msg import Path
 
 from lupex_interfaces.action import DriveTo
+from lupex_models.costmap import Costmap
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.node import LupexNode
 from lupex_node.port import Goal, Outcome
 from lupex_path_planning import conversions
 from lupex_path_planning.config import PathPlanningConfig
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, DriveReport, Planar, Progress
 
 _REST_WALL_S = 0.5

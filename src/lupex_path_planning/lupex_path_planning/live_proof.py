@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lupex_models.costmap import Costmap
 from lupex_path_planning.config import GroundConfig
 from lupex_path_planning.near_field.closed_moves import ClosedGround, look
-from lupex_path_planning.near_field.costmap import Costmap, new_hazards
+from lupex_path_planning.near_field.costmap import new_hazards
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.routes import meets_way_back
 from lupex_path_planning.site_grid import Mask

@@ -24,12 +24,13 @@ from lupex_interfaces.msg import (
 )
 from lupex_interfaces.srv import PlanSortie
 from lupex_models.configuration import ConfigurationError
+from lupex_models.costmap import Costmap
 from lupex_models.rover import read_rover
 from lupex_models.site import SiteError, open_site
 from lupex_models.stated_proof import CAPACITY_SLACK
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
-from lupex_node.conversions import seconds
+from lupex_node.conversions import costmap, seconds
 from lupex_node.node import LupexNode
 from lupex_node.port import Use
 from lupex_node.ros.process import run
@@ -37,8 +38,8 @@ from lupex_path_planning import conversions
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.drive_server import DriveServer
 from lupex_path_planning.live_proof import LiveProof, Proof
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive
+from lupex_path_planning.occupancy import ground_level_m, occupancy
 from lupex_path_planning.plan_markers import plan_markers
 from lupex_path_planning.pose_inputs import PoseInputs
 from lupex_path_planning.routes import LivePlan
@@ -94,6 +95,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._sortie = self.publisher(SortiePlan, "plan/sortie", qos.LATCHED)
         self._certificate = self.publisher(ReturnCertificate, "plan/certificate", qos.STATE)
         self._site_map = self.publisher(GridMap, "site/map", qos.LATCHED)
+        self._occupancy = self.publisher(OccupancyGrid, "map", qos.LATCHED)
         self._markers = self.publisher(MarkerArray, "plan/markers", qos.LATCHED)
         self._plan_map = self.publisher(GridMap, "plan/map", qos.LATCHED)
         limits = self.config.certificate
@@ -105,7 +107,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             OccupancyGrid,
             "traversability/costmap",
             self._take_costmap,
-            convert=conversions.costmap,
+            convert=costmap,
             frame=conversions.ODOM,
             max_age_s=self.config.local.costmap_max_age_s,
             profile=qos.NEWEST,
@@ -136,8 +138,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
     def _take_localization(self, message: LocalizationStatus) -> None:
         self._lost = message.state == LocalizationStatus.LOST
 
-    def _take_costmap(self, costmap: Costmap) -> None:
-        self._costmap = costmap
+    def _take_costmap(self, seen: Costmap) -> None:
+        self._costmap = seen
 
     def _take_mission(self, message: MissionStatus) -> None:
         done = conversions.targets_done(message)
@@ -373,8 +375,12 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         return message
 
     def _send_site_map(self, now_s: float) -> None:
-        """Publish the ground around the lander with the light of now."""
-        self._site_map_sent = True
+        """Publish the ground around the lander with the light of now, and once what never changes of it."""
+        if not self._site_map_sent:
+            self._site_map_sent = True
+            grid = self._site.grid
+            cost = occupancy(grid, self._site.expected, self.config.grid)
+            self._occupancy.publish(conversions.occupancy_grid(now_s, cost, grid, ground_level_m(grid)))
         layers, x0_m, y0_m = self._site.site_layers(self.utc_s(now_s), self.config.site_map_m)
         self._site_map.publish(conversions.grid_map(now_s, layers, x0_m, y0_m, self._site.site.dem.cell_m))
 

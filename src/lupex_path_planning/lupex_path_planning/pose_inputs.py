@@ -28,6 +28,7 @@ class PoseInputs:
         self._global = node.queue(Odometry, "odometry/global", qos.STATE)
         self._sole = node.sole_sender(Odometry, "odometry/global", but_me=True)
         self._local = node.queue(Odometry, "odometry/local", qos.SAMPLES)
+        self._sole_local = node.sole_sender(Odometry, "odometry/local")
         self._in_map: conversions.PlanarPose | None = None
         self._in_odom: tuple[float, float, float] | None = None
         self._map_from_odom: Planar | None = None
@@ -36,6 +37,9 @@ class PoseInputs:
     def poll(self, *, lost: bool) -> None:
         """Take the newest poses and pair those of one moment."""
         locals_ = self._local.take()
+        if self._sole_local.contested and locals_:
+            self._refuse("odometry/local", self._sole_local.text)
+            locals_ = []
         if self._sole.contested:
             if self._global.take():
                 self._refuse("odometry/global", self._sole.text)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lupex_models.costmap import Costmap
 from lupex_models.light import Light
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
@@ -16,7 +17,6 @@ from lupex_models.site import OrbitalSite
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
 from lupex_path_planning.near_field.closed_moves import look
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar
 from lupex_path_planning.site_grid import Mask, Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
 from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit, plan_sortie

@@ -76,6 +76,7 @@ class World:
             (Path, "/plan/path", qos.STATE),
             (GridMap, "/site/map", qos.LATCHED),
             (GridMap, "/plan/map", qos.LATCHED),
+            (OccupancyGrid, "/map", qos.LATCHED),
             (MarkerArray, "/plan/markers", qos.LATCHED),
             (Fault, "/faults", qos.EVENTS),
         ):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lupex_models.costmap import Costmap
 from lupex_path_planning.config import GridConfig, GroundConfig
 from lupex_path_planning.near_field.closed_moves import ClosedGround, look
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.site_grid import STEPS, grid_of
 

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.node
 pytest.importorskip("lupex_interfaces.msg")
 
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
-from nav_msgs.msg import OccupancyGrid, Odometry  # noqa: E402
+from nav_msgs.msg import Odometry  # noqa: E402
 
 from lupex_interfaces.msg import MissionStatus, PowerStatus, SlipEstimate  # noqa: E402
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
@@ -49,25 +49,6 @@ def test_the_frames_of_one_moment_are_joined():
     frame = conversions.map_from_odom(in_map, in_odom)
     assert frame.apply(np.array([[2.0, -1.0]]))[0] == pytest.approx((10.0, 5.0))
     assert frame.yaw_rad == pytest.approx(1.0)
-
-
-def costmap(**info):
-    message = OccupancyGrid()
-    message.info.resolution, message.info.width, message.info.height = 0.2, 3, 2
-    message.info.origin.orientation.w = 1.0
-    message.data = [-1, 0, 1, 2, 3, 100]
-    for name, value in info.items():
-        setattr(message.info, name, value)
-    return message
-
-
-def test_a_costmap_is_read_by_rows_and_an_odd_one_refused():
-    assert conversions.costmap(costmap()).cost.tolist() == [[-1, 0, 1], [2, 3, 100]]
-    turned = costmap()
-    turned.info.origin.orientation.z, turned.info.origin.orientation.w = 1.0, 0.0
-    for odd in (turned, costmap(width=4), costmap(resolution=0.0), costmap(resolution=math.nan)):
-        with pytest.raises(InvalidMessage):
-            conversions.costmap(odd)
 
 
 def test_energies_come_in_watt_hours_and_odd_ones_are_refused():

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.ndimage import distance_transform_edt
 
-from lupex_path_planning.near_field.costmap import Costmap, _distance, new_hazards, newly_blocked
+from lupex_models.costmap import Costmap, _distance
+from lupex_path_planning.near_field.costmap import new_hazards, newly_blocked
 
 CELL = 0.2
 PATH = np.array([[1.0, 3.0], [3.0, 3.0], [5.0, 3.0]])

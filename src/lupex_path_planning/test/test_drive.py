@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import map_coordinates
 
+from lupex_models.costmap import Costmap
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar, Progress
 from lupex_path_planning.site_grid import Moves, grid_of
 

@@ -13,9 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from flat_site import UTC_S, flat_planner, flat_site
 
+from lupex_models.costmap import Costmap
 from lupex_path_planning import live_proof
 from lupex_path_planning.live_proof import LiveProof
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.way_back.measured_factors import Allowance
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lupex_models.costmap import Costmap, signed_clearance
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.near_field.costmap import Costmap, signed_clearance
 from lupex_path_planning.near_field.local import plan_local, resample
 
 CONFIG = LocalConfig()

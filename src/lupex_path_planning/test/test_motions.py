@@ -11,11 +11,11 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lupex_models.costmap import Costmap, signed_clearance
+from lupex_models.outline import depth
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.near_field.costmap import Costmap, signed_clearance
 from lupex_path_planning.near_field.local import plan_local, resample
 from lupex_path_planning.near_field.motions import Outline
-from lupex_path_planning.near_field.outline import depth
 
 CONFIG = LocalConfig()
 CELL = 0.2

@@ -14,9 +14,9 @@ from scipy.ndimage import gaussian_filter
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
+from lupex_models.costmap import Costmap
 from lupex_models.rover import read_rover
 from lupex_path_planning.config import DriveConfig, GridConfig, LocalConfig
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Drive, Planar, Progress
 from lupex_path_planning.near_field.local import plan_local
 from lupex_path_planning.near_field.local_search import dearness, spread, trace

@@ -44,6 +44,23 @@ def test_certificate_comes_with_the_inputs_and_goes_with_each(world):
     assert "old" in world.heard["/plan/certificate"].reason
 
 
+def test_the_map_is_told_once_and_to_who_comes_late(world):
+    world.until(world.certified)
+    told = world.heard["/map"]
+    world.run(5.0)
+    assert world.heard["/map"] is told
+    assert told.header.frame_id == "map"
+    info, grid = told.info, world.node._site.grid
+    # cell [0, 0] of the planner's grid is centred where the map's first cell is
+    corner = info.origin.position
+    assert (corner.x + 0.5 * info.resolution, corner.y + 0.5 * info.resolution) == pytest.approx(grid.place(0, 0))
+    assert (info.height, info.width) == grid.shape
+    late = []
+    world.conductor.visitor("late").subscribe(type(told), "/map", late.append, qos.LATCHED)
+    world.run(0.5)
+    assert [message.data for message in late] == [told.data]
+
+
 def test_certificates_are_numbered_over_a_restart(world):
     world.until(world.certified)
     world.run(3.0)
@@ -72,6 +89,17 @@ def test_while_another_could_tell_the_pose_there_is_no_certificate(world):
     assert world.heard["/faults"].code == "contested_odometry_global"
     intruder.die()
     world.until(world.certified)
+
+
+def test_while_another_could_tell_the_pose_in_odom_none_is_used(world):
+    world.until(world.certified)
+    intruder = world.conductor.visitor("intruder")
+    intruder.publisher(Odometry, "/odometry/local", qos.STATE)
+    world.run(7.0)
+    assert world.heard["/faults"].code == "contested_odometry_local"
+    assert world.node._poses.framed(world.conductor.now_s) is None
+    intruder.die()
+    world.until(lambda: world.node._poses.framed(world.conductor.now_s) is not None)
 
 
 def crossings(plan, x_m):

@@ -13,12 +13,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from flat_site import ROVER, UTC_S, flat_planner, flat_site
 
+from lupex_models.costmap import Costmap
 from lupex_models.light import Light
 from lupex_models.site import open_site, write_site
 from lupex_path_planning import cost_field
 from lupex_path_planning.light_slices import earth_slices
 from lupex_path_planning.near_field import closed_moves, local_search
-from lupex_path_planning.near_field.costmap import Costmap
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.site_grid import touching
 from lupex_path_planning.site_planner import warm_up

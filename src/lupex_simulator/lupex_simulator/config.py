@@ -97,4 +97,6 @@ class StatePublisherConfig:
     """Of our own robot_state_publisher, by the names of the usual one's parameters."""
 
     robot_description: str = setting(description="URDF of the rover, as text")
-    publish_frequency: float = setting(5.0, "of the moving frames at most", unit="Hz", minimum=0.1, maximum=100)
+    publish_frequency: float = setting(
+        5.0, "of the moving frames at most, by the host's clock", unit="Hz", minimum=0.1, maximum=100
+    )

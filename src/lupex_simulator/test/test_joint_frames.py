@@ -83,26 +83,38 @@ def test_the_node_tells_description_and_frames_as_often_as_it_may(stage):
     from tf2_msgs.msg import TFMessage
 
     from lupex_node import qos
-    from lupex_node.conversions import stamp
+    from lupex_node.conversions import seconds, stamp
 
     conductor, kind = stage
-    conductor.add(kind, {"robot_description": URDF, "publish_frequency": 2.0})
+    node = conductor.add(kind, {"robot_description": URDF})
     outside, heard = conductor.visitor(), {"/robot_description": [], "/tf_static": [], "/tf": []}
     for topic, message_kind in zip(heard, (String, TFMessage, TFMessage), strict=True):
         outside.subscribe(message_kind, topic, heard[topic].append, qos.LATCHED)
     joints = outside.publisher(JointState, "/joint_states", qos.SAMPLES)
-    for k in range(11):
-        message = JointState(name=["steer"], position=[0.1 * k])
-        message.header.stamp = stamp(10.0 + 0.1 * k)
+
+    def tell(**fields):
+        message = JointState(**fields)
+        message.header.stamp = stamp(conductor.now_s)
         joints.publish(message)
-    joints.publish(JointState(name=["steer"], position=[math.nan]))
-    joints.publish(JointState(name=["steer"]))
-    conductor.run_until(12.0)
+
+    for k in range(130):
+        tell(name=["steer"], position=[0.01 * k])
+        conductor.run_until(conductor.now_s + 1.0)
+    tell(name=["steer"], position=[math.nan])
+    tell(name=["steer"])
+    conductor.run_until(200.0)
+    assert node._refused == {"/joint_states": 1}
+    assert "1 names and 0 positions" in node._refusal["/joint_states"]
     assert [message.data for message in heard["/robot_description"]] == [URDF]
     assert [item.child_frame_id for item in heard["/tf_static"][0].transforms] == ["mast"]
-    # of 10 Hz every fifth, each with the stamp of its joints
-    assert [item.transforms[0].header.stamp.nanosec for item in heard["/tf"]] == [0, 500_000_000, 0]
-    assert {item.transforms[0].header.frame_id for item in heard["/tf"]} == {"base_link"}
+    # in lock step once a minute: the newest joints, with their own stamp, and nothing of the hundred between
+    told = [item.transforms[0].header for item in heard["/tf"]]
+    assert [seconds(header.stamp) for header in told] == pytest.approx([70.0, 130.0], abs=1.01)
+    assert {header.frame_id for header in told} == {"base_link"}
+    turned = [item.transforms[0].transform.rotation for item in heard["/tf"]]
+    assert [2.0 * math.atan2(q.z, q.w) for q in turned] == pytest.approx(
+        [0.2 + 0.01 * (seconds(header.stamp) - 10.0) for header in told]
+    )
 
 
 @pytest.mark.node

@@ -54,6 +54,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._costmap = self.publisher(OccupancyGrid, "traversability/costmap", qos.LATCHED)
         self._grid_map = self.publisher(GridMap, "traversability/map", qos.LATCHED)
         self._odometry = self.queue(Odometry, _POSE, qos.SAMPLES)
+        self._localizers = self.sole_sender(Odometry, _POSE)
         self.receive(
             PointCloud2,
             _CLOUD,
@@ -62,6 +63,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             frame="lidar",
             max_age_s=self.config.cloud_max_age_s,
             profile=self.sensed(qos.NEWEST),
+            sole_sender=True,
         )
         self.serve(Trigger, "traversability/forget", self._forget)
 
@@ -139,6 +141,10 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
     def _take_poses(self, cloud_s: float) -> None:
         """Read the poses that have come, of those before a cloud the last alone."""
         waiting_poses = self._odometry.take()
+        if self._localizers.contested:
+            if waiting_poses:
+                self.refuse(_POSE, self._localizers.text)
+            return
         before = sum(waiting.stamp_s <= cloud_s for waiting in waiting_poses)
         for waiting in waiting_poses[max(before - 1, 0) :]:
             newest_s = self._poses.newest_s

@@ -184,6 +184,19 @@ def test_poses_in_another_frame_are_refused(world, flat):
     assert not world.costmaps
 
 
+@pytest.mark.parametrize(("kind", "topic"), [(PointCloud2, "/lidar/points"), (Odometry, "/odometry/local")])
+def test_while_another_could_tell_cloud_or_pose_no_ground_is_told(world, flat, kind, topic):
+    intruder = world.conductor.visitor("intruder")
+    intruder.publisher(kind, topic, qos.SAMPLES)
+    stand(world, flat, 2)
+    world.until(lambda: world.node._refused.get(topic, 0) > 0)
+    assert "intruder" in world.node._refusal[topic]
+    assert not world.costmaps
+    intruder.die()
+    stand(world, flat, 2)
+    world.until(lambda: world.costmaps)
+
+
 def test_a_repeated_cloud_is_refused(world, flat):
     now = world.now_s()
     world.poses.publish(odometry(now - 0.5))

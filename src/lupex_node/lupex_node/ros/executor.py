@@ -110,7 +110,9 @@ class BatchingExecutor(SingleThreadedExecutor):
         )
 
     def _wait(self, timeout_ns: int) -> None:
-        subscriptions, timers, clients, services, guards, waitables = self._entities
+        subscriptions, timers, clients, services, guards, offered = self._entities
+        # a polled subscription brings events of its own, and the middleware wakes for its messages by them too
+        waitables = [(item, node) for item, node in offered if item.callback_group.can_execute(item)]
         wait_set = self._wait_set
         with ExitStack() as held:
             try:

@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lupex_models.costmap import LETHAL, Costmap
 from lupex_path_planning.config import GroundConfig
-from lupex_path_planning.near_field.costmap import LETHAL, Costmap
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.site_grid import STEP_COLUMNS, STEP_ROWS, Mask, SiteGrid, touching
 

@@ -11,9 +11,10 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from lupex_models.costmap import LETHAL, Costmap
 from lupex_path_planning.config import DriveConfig, LocalConfig
 from lupex_path_planning.cost_field import cost_field
-from lupex_path_planning.near_field.costmap import LETHAL, Costmap, newly_blocked
+from lupex_path_planning.near_field.costmap import newly_blocked
 from lupex_path_planning.near_field.local import HAZARD, LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lupex_models.costmap import LETHAL, Array, Costmap, signed_clearance
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.near_field.costmap import LETHAL, Array, Costmap, signed_clearance
 from lupex_path_planning.near_field.local_search import dearness, spread, trace
 from lupex_path_planning.near_field.motions import Motions, Outline
 

@@ -13,9 +13,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from lupex_models.costmap import Array, Costmap
+from lupex_models.outline import excused, moves, outline_numbers, turns
 from lupex_path_planning.config import LocalConfig
-from lupex_path_planning.near_field.costmap import Array, Costmap
-from lupex_path_planning.near_field.outline import excused, moves, outline_numbers, turns
 
 _BINS = 64
 """Headings held that differ by less than a bin's width, a tenth of a radian, count as one."""

@@ -122,3 +122,46 @@ def moves(cost, clearance, allowed, x, y, to_x, to_y, yaw, numbers):  # type: ig
         if not stands(cost, clearance, allowed, x + share * (to_x - x), y + share * (to_y - y), yaw, numbers):
             return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def swept(cost, clearance, allowed, pose, motion, numbers):  # type: ignore[no-untyped-def]
+    """Return (share, row, column) of the first cell that the outline runs into on its way; a share of 2: none.
+
+    `motion` is what the body does from its pose (x, y, yaw), at constant rates: metres ahead and to the left along its
+    own axes, and the angle turned meanwhile.
+    """
+    ahead, left, turn = motion
+    count = math.ceil((math.hypot(ahead, left) + abs(turn) * numbers[6]) / numbers[5])
+    for k in range(count + 1):
+        share = k / max(count, 1)
+        by = turn * share
+        # along the chord of the arc, which is half the turn off the first heading
+        chord = math.sin(0.5 * by) / (0.5 * by) if by != 0.0 else 1.0
+        c, s = share * chord * math.cos(pose[2] + 0.5 * by), share * chord * math.sin(pose[2] + 0.5 * by)
+        x, y, yaw = pose[0] + ahead * c - left * s, pose[1] + ahead * s + left * c, pose[2] + by
+        if not stands(cost, clearance, allowed, x, y, yaw, numbers):
+            row, column = _deepest(cost, allowed, x, y, yaw, numbers)
+            return share, row, column
+    return 2.0, -1, -1
+
+
+@njit(cache=True, nogil=True)
+def _deepest(cost, allowed, x, y, yaw, numbers):  # type: ignore[no-untyped-def]
+    """Return the cell that the outline overlaps by most beyond what is allowed; it may lie off the costmap."""
+    ny, nx = cost.shape
+    cell, x0, y0 = numbers[0], numbers[1], numbers[2]
+    top, bottom, left, right = _bounds(x, y, yaw, numbers)
+    most, row, column = -np.inf, top, left
+    for i in range(top, bottom + 1):
+        for j in range(left, right + 1):
+            limit = 0.0
+            if 0 <= i < ny and 0 <= j < nx:
+                if 0 <= cost[i, j] < 100:
+                    continue
+                limit = allowed[i, j]
+            at_x, at_y = x0 + cell * (j + 0.5), y0 + cell * (i + 0.5)
+            beyond = depth(x, y, yaw, numbers[3], numbers[4], at_x, at_y, cell) - limit
+            if beyond > most:
+                most, row, column = beyond, i, j
+    return row, column
