@@ -12,7 +12,7 @@ pytest.importorskip("lupex_interfaces.msg")
 from sensor_msgs.msg import Imu, JointState  # noqa: E402
 
 from lupex_analysis.reading import read_recording  # noqa: E402
-from lupex_interfaces.msg import MissionStatus, ReturnCertificate  # noqa: E402
+from lupex_interfaces.msg import LocalizationStatus, MissionStatus, ReturnCertificate  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import stamp  # noqa: E402
 from lupex_simulator.conversions import JOINT_NAMES  # noqa: E402
@@ -49,18 +49,26 @@ def test_a_foreign_command_of_the_joints_only_stops_the_rover(tmp_path):
         assert stack.run.exit_codes["drive_route"] == 0
 
 
-def test_a_foreign_inertial_unit_stops_the_rover_and_is_named(tmp_path):
+def test_a_foreign_inertial_unit_is_named_and_turns_no_estimate(tmp_path):
+    """None is believed, ours neither: localization goes on by the tracks and says that it is worse off."""
     with conducted("sim.launch.xml", tmp_path, world="plain", route_m="3.0") as stack:
         stack.until(lambda: stack.newest("/truth/state") and stack.newest("/truth/state").distance_m > 1.0, "it drives")
         intruder = stack.conductor.visitor("intruder")
-        intruder.publisher(Imu, "/imu/data", qos.SAMPLES)
+        told = intruder.publisher(Imu, "/imu/data", qos.SAMPLES)
         stack.until(lambda: stack.faults("contested_imu_data"), "the stranger is a fault", 1.0)
         assert "intruder and simulator" in stack.faults("contested_imu_data")[0].text
-        # odometry is silent for 1.5 s at most before mobility rests
-        stack.conductor.run_until(stack.conductor.now_s + 3.0)
-        begin = place(stack)
+
+        def spinning():
+            sample = Imu()
+            sample.header.stamp, sample.header.frame_id = stamp(stack.conductor.now_s), "base_link"
+            sample.angular_velocity.z, sample.linear_acceleration.z = 0.5, 1.62
+            told.publish(sample)
+
+        intruder.timer(0.04, spinning)
         stack.conductor.run_until(stack.conductor.now_s + 20.0)
-        assert math.dist(begin, place(stack)) < 0.05
+        assert stack.newest("/localization/status").state == LocalizationStatus.DEGRADED
+        found = stack.newest("/odometry/global").pose.pose.position
+        assert math.dist((found.x, found.y), place(stack)) < 0.2
         intruder.die()
         stack.until(lambda: "drive_route" not in stack.conductor.nodes, "out and back")
         assert not stack.faults("contested_imu_data")[-1].active
