@@ -57,7 +57,7 @@ def run(context: Context) -> Outcome:
         f"smoother: {len(rows)} drives at `nominal`, {drive_s:g} s after 20 s at rest; one pose a second, the filter's "
         "samples, scan displacements, priors and noise; rms of the horizontal error at the END of the drives, filter's "
         "over smoother's, as there both have the same data; way_*: rms over all seconds, where the smoother knows what "
-        "comes later. Left out: Sun directions, of which the filter hardly uses any beside stars",
+        "comes later. Left out: Sun directions, of which the filter uses none beside stars",
     )
     return Outcome(figures, {"smoother": rows}, notes)
 
