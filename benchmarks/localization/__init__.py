@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well the rover knows where it is, and how well it knows that: drives whose truth is known."""
 
-BENCHMARKS = ("kernels", "drives")
+BENCHMARKS = ("kernels", "drives", "smoother", "ekf")

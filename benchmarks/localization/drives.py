@@ -99,11 +99,16 @@ def _constant(context: Context) -> list[Row]:
     return rows
 
 
+def random_world(seed: int, truth: str) -> MeasuredDrive:
+    """Return a drive at a truth level whose slip (0..0.4) and mean slopes are drawn."""
+    rng = np.random.default_rng([seed, 99])
+    return _drive(seed, float(rng.uniform(0.0, 0.4)), truth, tuple(rng.uniform(-0.12, 0.12, 2)))
+
+
 def _worlds(context: Context, truth: str) -> list[Row]:
     rows = []
     for seed in range(context.seed, context.seed + (4 if context.quick else 50)):
-        rng = np.random.default_rng([seed, 99])
-        drive = _drive(seed, float(rng.uniform(0.0, 0.4)), truth, tuple(rng.uniform(-0.12, 0.12, 2)))
+        drive = random_world(seed, truth)
         estimator = estimator_at(drive)
         go(drive, estimator, 20.0, 0.0)
         go(drive, estimator, 250.0, turning=weave)
