@@ -33,9 +33,9 @@ ERROR_SLIP, ERROR_DRIFT, ERROR_SCALE, ERROR_STEER_ZERO = 15, 16, 17, 18
 ERROR_STAR, ERROR_LIDAR = slice(19, 22), slice(22, 25)
 ERROR_CLONES = (25, 31)
 ERROR_SIZE = 37
-CONSIDERED = (19, 22)
-"""Errors whose uncertainty counts and is never learnt away: the star tracker's mounting about the vertical shows only
-where the body tilts, by less than what the accelerometers' own scale and misalignment look like."""
+CONSIDERED = ERROR_STAR.start, ERROR_STAR.stop
+"""Errors whose uncertainty counts and is never learnt away: of the star tracker's mounting slopes show only what the
+accelerometers' own scale and misalignment look like too."""
 _DRIVEN = 15
 """Errors that the motion mixes: those of position, velocity and attitude by them and the biases."""
 
