@@ -3,6 +3,7 @@
 """One whole sortie: make the world, start every node, show how it goes, judge it, and write the report."""
 
 import argparse
+import math
 import os
 import shutil
 import signal
@@ -126,13 +127,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def refuse_in_this_world(options: argparse.Namespace) -> None:
-    """Raise DemoError for what the simulator asked for has not, and settle the wall limit."""
+    """Settle the wall limit; raise DemoError for one that is none, and for what the simulator asked for has not."""
     if options.simulator == "gazebo" and options.lockstep:
         raise DemoError("--lockstep runs nodes in this process, and Gazebo is a program of its own: take one of them")
     if options.simulator != "gazebo" and (options.cameras or options.drive != "tracks"):
         raise DemoError("--cameras and --drive are of the rover in Gazebo: add --simulator gazebo")
     if options.wall_limit is None:
         options.wall_limit = WALL_LIMITS_S[options.simulator]
+    if not 0.0 < options.wall_limit < math.inf:
+        raise DemoError(f"--wall-limit {options.wall_limit:g}: give a time in seconds above 0")
 
 
 def needed_disk_bytes(options: argparse.Namespace) -> int:

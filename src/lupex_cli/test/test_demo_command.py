@@ -86,6 +86,12 @@ def test_what_gazebo_has_not_is_refused_in_one_sentence():
             demo.refuse_in_this_world(options(*words))
 
 
+@pytest.mark.parametrize("limit", ["-1", "0", "nan", "inf"])
+def test_a_wall_limit_that_is_none_is_one_sentence(limit):
+    with pytest.raises(demo.DemoError, match="give a time in seconds above 0"):
+        demo.refuse_in_this_world(options(f"--wall-limit={limit}"))
+
+
 def test_gazebo_is_given_the_time_that_it_takes():
     limits = []
     for words in ((), ("--simulator", "gazebo"), ("--simulator", "gazebo", "--wall-limit", "60")):
