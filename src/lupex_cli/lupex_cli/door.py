@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of `./lupex`. It imports nothing at the top but the standard library: help needs no environment."""
+"""The commands of `./lupex`. At the top it imports only what needs no environment, as help does not."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from lupex_cli.stale_kernels import forget_stale
 
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended."""
@@ -160,7 +162,12 @@ def main(argv: list[str] | None = None) -> int:
     if command is None:
         print(f"lupex: there is no command '{name}'.\n\n{usage(root)}", file=sys.stderr)
         return 2
-    return 0 if checking else interruptible(command, arguments[1:], root)
+    if checking:
+        return 0
+    workspace = os.environ.get("LUPEX_WORKSPACE")
+    if workspace:
+        forget_stale(Path(workspace))
+    return interruptible(command, arguments[1:], root)
 
 
 if __name__ == "__main__":
