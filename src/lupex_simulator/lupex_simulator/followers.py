@@ -17,7 +17,7 @@ from lupex_node.checks import InvalidMessage, finite
 from lupex_node.conversions import seconds
 from lupex_node.life import node_of, read_life
 from lupex_node.node import HEARD
-from lupex_simulator.pace import Pace, PaceConfig, Situation, Source, Verdict
+from lupex_simulator.pace import NODE_OF, Pace, PaceConfig, Situation, Source, Verdict
 from lupex_simulator.parts import Part
 from lupex_simulator.processes import ProcessLook, look
 from lupex_simulator.schedule import Mode
@@ -48,6 +48,7 @@ class Followers:
         self._node, self._sim = node, sim
         self._pace = Pace(config, max_speed_up, sim.now_s, wall_s, self._look)
         self._lost: tuple[str, ...] = ()
+        self._quiet: tuple[Source, ...] = ()
         self._pids: dict[str, int] = {}
         self._drill_at_work = False
         self._wait_told_wall_s = self._held_since_wall_s = -math.inf
@@ -102,6 +103,8 @@ class Followers:
         verdict = pace.decide(sim.now_s, wall_s, situation)
         if pace.lost != self._lost:
             self._tell_lost(pace.lost)
+        if pace.quiet != self._quiet:
+            self._tell_quiet(pace.quiet)
         self._tell_wait(verdict, wall_s)
         return verdict
 
@@ -117,6 +120,13 @@ class Followers:
             self._wait_told_wall_s = wall_s
             nodes = ", ".join(verdict.awaited)
             self._node.info(f"time waits for {verdict.held_by or f'{nodes} to be active'}")
+
+    def _tell_quiet(self, quiet: tuple[Source, ...]) -> None:
+        before, self._quiet = self._quiet, quiet
+        for source in quiet:
+            if source not in before:
+                text = f"{NODE_OF[source]} told nothing on {source.value}: time goes on by its heartbeat"
+                self._node.info(text)
 
     def _tell_lost(self, lost: tuple[str, ...]) -> None:
         before, self._lost = self._lost, lost

@@ -52,6 +52,13 @@ class PaceConfig:
         minimum=0.01,
         maximum=600,
     )
+    quiet_wall_s: float = setting(
+        3.0,
+        "likewise asleep, after which what it has not told on a topic is owed no longer: its heartbeat is",
+        unit="s",
+        minimum=0.01,
+        maximum=600,
+    )
     late_wall_s: float = setting(
         0.2, "wall time by which a step may be late and still be made up for", unit="s", minimum=0, maximum=10
     )
@@ -145,6 +152,7 @@ class Pace:
         self._patience = Patience()
         self._looked_wall_s: dict[str, float] = {}
         self._lost: dict[str, None] = {}
+        self._quiet: dict[Source, None] = {}
         self._slow_until_s = sim_s
         self._anchor = (sim_s, wall_s)
         self._anchor_rate = 0.0
@@ -156,6 +164,11 @@ class Pace:
     def lost(self) -> tuple[str, ...]:
         """Nodes that are dead or hang, and have not spoken since."""
         return tuple(self._lost)
+
+    @property
+    def quiet(self) -> tuple[Source, ...]:
+        """Topics on which somebody told nothing who has slept meanwhile, and nothing since."""
+        return tuple(self._quiet)
 
     def seen(self, source: Source, stamp_s: float, sim_s: float) -> None:
         """Note a message that came at `sim_s`; only a newer stamp is progress, and it also finds a lost node again."""
@@ -185,6 +198,8 @@ class Pace:
             return
         else:
             follower.stamp_s = stamp_s
+            if isinstance(key, Source):
+                self._quiet.pop(key, None)
         self._patience.heard(node)
         if node in self._lost:
             # what it told before its death is no debt of its next life
@@ -228,7 +243,7 @@ class Pace:
             since_s = max(follower.stamp_s, self._changed_s) if isinstance(key, Source) else follower.stamp_s
             if key is Source.COSTMAP and situation.cloud_s < math.inf:
                 since_s = sim_s if follower.stamp_s >= situation.cloud_s else max(since_s, situation.cloud_s)
-            if sim_s - since_s > limit_s and not self._gives_up(follower.node, wall_s):
+            if sim_s - since_s > limit_s and not self._gives_up(key, follower, sim_s, wall_s):
                 held_by = follower.node
         if held_by:
             # Time spent in a hold is not owed, or the clock would race after it; what a long step took ahead still is.
@@ -236,16 +251,23 @@ class Pace:
             return Verdict(LOOK_WALL_S, held_by)
         return Verdict(self._limited_wait(sim_s, wall_s, situation))
 
-    def _gives_up(self, node: str, wall_s: float) -> bool:
-        """Look, now and then, at a node that lags; tell whether it is dead, or hangs."""
+    def _gives_up(self, key: Source | str, follower: _Follower, sim_s: float, wall_s: float) -> bool:
+        """Look, now and then, at a node that lags; tell whether its debt is none: it is dead, hangs, or is quiet."""
+        node = follower.node
         if wall_s - self._looked_wall_s.get(node, -1e9) < LOOK_WALL_S:
             return False
         self._looked_wall_s[node] = wall_s
-        if self._patience.waited(node, self._look(node), wall_s) < self._config.hang_wall_s:
-            return False
-        self._lost[node] = None
-        self._patience.heard(node)
-        return True
+        waited = self._patience.waited(node, self._look(node), wall_s)
+        if waited.given_s >= self._config.hang_wall_s:
+            self._lost[node] = None
+            self._patience.heard(node)
+            return True
+        if isinstance(key, Source) and node in self._followers and waited.idle_s >= self._config.quiet_wall_s:
+            # a cloud of which nothing can be made, a message that was lost: it may well live, and then its heart beats
+            self._quiet[key] = None
+            follower.stamp_s = sim_s
+            return True
+        return False
 
     def _due_wall_s(self, sim_s: float) -> float:
         """Return the wall time before which the clock may not go on from `sim_s`, by the rate that was last allowed."""

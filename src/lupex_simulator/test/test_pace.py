@@ -24,6 +24,7 @@ CONFIG = PaceConfig(
     drill_lag_s=0.5,
     parked_lag_s=1.0,
     hang_wall_s=2.0,
+    quiet_wall_s=1.0,
 )
 """Limits of its own: the shipped ones are tuned."""
 REQUIRING = replace(CONFIG, required_nodes=NODES)
@@ -214,18 +215,66 @@ def test_who_is_dead_is_lost_at_once_and_time_is_real_until_it_is_back():
 
 def test_who_does_nothing_with_the_time_it_is_given_is_lost():
     made = begun()
+    made.beat("mission", 1002.0, 1002.0, active=True)
+    assert hold(made, 1002.0, DRIVING, 50.0, 60.0) == pytest.approx(52.0, abs=0.21)
+    assert made.lost == ("localization",)
+
+
+def test_who_tells_nothing_at_all_is_lost_by_its_heartbeat_though_its_topic_is_let_go_first():
+    made = begun()
     made.seen(Source.ODOMETRY, 1000.0, 1000.0)
-    assert hold(made, 1001.0, DRIVING, 50.0, 60.0) == pytest.approx(52.0, abs=0.21)
+    assert hold(made, 1001.0, DRIVING, 50.0, 60.0) == pytest.approx(51.0, abs=0.21)
+    assert (made.quiet, made.lost) == ((Source.ODOMETRY,), ())
+    made.beat("mission", 1002.0, 1001.0, active=True)
+    assert hold(made, 1001.54, DRIVING, 51.2, 60.0) == pytest.approx(52.0, abs=0.21)
     assert made.lost == ("localization",)
 
 
 def test_progress_within_a_hold_starts_it_anew():
-    made = begun()
+    made = pace()
     made.seen(Source.ODOMETRY, 1000.0, 1000.0)
     assert hold(made, 1001.0, DRIVING, 50.0, 51.5) is None
     made.seen(Source.ODOMETRY, 1000.2, 1001.0)
     assert hold(made, 1001.0, DRIVING, 51.6, 53.2) is None
     assert made.lost == ()
+
+
+def test_whose_heart_beats_is_not_lost_for_a_topic_on_which_it_tells_nothing():
+    """As when traversability can make nothing of a cloud: the rover that waits for its costmap moves to no next one."""
+    config = replace(REQUIRING, required_nodes=("traversability",))
+    made = pace(config)
+    made.beat("traversability", 1000.0, 1000.0, active=True)
+    made.seen(Source.COSTMAP, 1000.0, 1000.0)
+    scanned = replace(DRIVING, cloud_s=1000.2)
+    sim_s, wall_s = 1000.0, 50.0
+    while sim_s < 1060.0:
+        freed = hold(made, sim_s, scanned, wall_s, wall_s + 60.0)
+        assert freed is not None
+        wall_s, sim_s = freed + 0.1, sim_s + 0.1
+        made.beat("traversability", float(int(sim_s)), sim_s, active=True)
+    assert made.lost == ()
+    assert made.quiet == (Source.COSTMAP,)
+    # once for one cloud, after the wall time that is set; the rest at the begin's twenty times, or by a tenth a step
+    assert wall_s < 50.0 + 1.5 + 600 * 0.1 + 3.0
+    made.seen(Source.COSTMAP, 1060.0, 1060.0)
+    assert made.quiet == ()
+
+
+def test_who_computes_what_it_will_tell_is_not_quiet():
+    host = Host()
+    made = begun(host)
+    made.seen(Source.ODOMETRY, 1000.0, 1000.0)
+    for tenth in range(18):
+        host.looks["localization"] = ProcessLook(True, ran_s=0.1 * tenth)
+        assert made.decide(1001.0, 50.0 + 0.1 * tenth, DRIVING).held_by == "localization"
+    assert made.quiet == ()
+
+
+def test_who_has_no_heartbeat_that_is_followed_is_lost_for_its_topic():
+    made = pace()
+    made.seen(Source.ODOMETRY, 1000.0, 1000.0)
+    assert hold(made, 1001.0, DRIVING, 50.0, 60.0) == pytest.approx(52.0, abs=0.21)
+    assert (made.lost, made.quiet) == (("localization",), ())
 
 
 def test_a_stamp_ahead_of_the_clock_sets_nothing_free():
@@ -246,7 +295,7 @@ def test_a_hold_is_not_made_up_for():
 
 
 def test_repeating_an_old_stamp_is_no_progress():
-    made = begun()
+    made = pace()
     made.seen(Source.ODOMETRY, 1000.0, 1000.0)
     assert hold(made, 1000.6, DRIVING, 50.0, 51.5) is None
     made.seen(Source.ODOMETRY, 1000.0, 1000.6)

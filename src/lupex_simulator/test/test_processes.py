@@ -32,12 +32,12 @@ def test_a_process_that_nobody_has_buried_is_dead():
 def proc(tmp_path, state, queued_ns):
     (tmp_path / "7").mkdir(exist_ok=True)
     (tmp_path / "7" / "stat").write_text(f"7 (a name) with) {state} 1 7 7 0\n")
-    (tmp_path / "7" / "schedstat").write_text(f"100 {queued_ns} 3\n")
+    (tmp_path / "7" / "schedstat").write_text(f"1500000000 {queued_ns} 3\n")
     return look(7, tmp_path)
 
 
 def test_state_and_time_in_the_queue_are_read(tmp_path):
-    assert proc(tmp_path, "R", 2_500_000_000) == ProcessLook(True, False, 2.5)
+    assert proc(tmp_path, "R", 2_500_000_000) == ProcessLook(True, False, 2.5, 1.5)
     assert proc(tmp_path, "D", 0).blocked
     assert not proc(tmp_path, "Z", 0).alive
     (tmp_path / "7" / "schedstat").write_text("")
@@ -60,6 +60,14 @@ def test_time_in_the_queue_is_not_given():
     assert given_after(looks) == pytest.approx(0.2)
 
 
+def test_who_computes_is_not_idle():
+    patience = Patience()
+    for i in range(11):
+        waited = patience.waited("a", ProcessLook(True, queued_s=0.02 * i, ran_s=0.05 * i), 0.1 * i)
+    assert waited.given_s == pytest.approx(0.8)
+    assert waited.idle_s == pytest.approx(0.3)
+
+
 def test_time_in_which_it_waits_for_the_disk_is_not_given():
     assert given_after([(0.1 * i, ProcessLook(True, blocked=True)) for i in range(11)]) == 0.0
 
@@ -70,9 +78,9 @@ def test_who_could_not_look_does_not_know():
 
 def test_patience_ends_for_the_dead_and_begins_anew_for_who_goes_on():
     patience = Patience()
-    assert patience.waited("a", ProcessLook(False), 0.0) == math.inf
+    assert patience.waited("a", ProcessLook(False), 0.0).given_s == math.inf
     for i in range(21):
-        waited_s = patience.waited("b", None, 0.1 * i)
-    assert waited_s == pytest.approx(2.0)
+        waited = patience.waited("b", None, 0.1 * i)
+    assert waited.given_s == waited.idle_s == pytest.approx(2.0)
     patience.heard("b")
-    assert patience.waited("b", None, 3.0) == 0.0
+    assert patience.waited("b", None, 3.0).given_s == 0.0

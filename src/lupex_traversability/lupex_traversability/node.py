@@ -28,6 +28,9 @@ from lupex_traversability.pose_history import Pose, PoseHistory
 _RETRY_S = 0.1
 """Between looks for the pose that a cloud waits for."""
 
+_LOOKS_MIN = 4
+"""Before a pose counts as missing: a parked world's clock leaps by seconds, and may overtake what was told before."""
+
 _CLOUD = "lidar/points"
 _POSE = "odometry/local"
 
@@ -48,7 +51,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._ground: Ground | None = None
         self._retry: Closable | None = None
         self._pending: tuple[float, NDArray[np.float32]] | None = None
-        self._pending_since_s = 0.0
+        self._pending_since_s, self._pending_looks = 0.0, 0
         self._newest_cloud_s = -math.inf
         self._grid_map_s = -math.inf
         self._costmap = self.publisher(OccupancyGrid, "traversability/costmap", qos.LATCHED)
@@ -92,7 +95,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             self.refuse(_CLOUD, "no pose at its stamp before the next cloud came")
         self._pending = value
         self._newest_cloud_s = value[0]
-        self._pending_since_s = self.now_s()
+        self._pending_since_s, self._pending_looks = self.now_s(), 0
         self._try_pending()
 
     def _try_pending(self) -> None:
@@ -103,7 +106,9 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._take_poses(time_s)
         at = self._poses.at(time_s, self.config.pose_gap_max_s)
         late = self._poses.newest_s >= time_s
-        if at is None and not late and self.now_s() - self._pending_since_s <= self.config.pose_wait_s:
+        self._pending_looks += 1
+        waited = self.now_s() - self._pending_since_s > self.config.pose_wait_s and self._pending_looks >= _LOOKS_MIN
+        if at is None and not late and not waited:
             # a timer for so long as a cloud waits: at rest there is nothing to look for
             self._retry = self._retry or self.port.timer(_RETRY_S, self._try_pending)
             return

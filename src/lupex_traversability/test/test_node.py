@@ -51,9 +51,9 @@ def odometry(time_s, x=0.0, frame="odom"):
 
 
 class World:
-    def __init__(self):
+    def __init__(self, pose_wait_s=POSE_WAIT_S):
         self.conductor = Conductor(now_s=1000.0)
-        given = {"rover": str(ROVER), "map.size_m": 24.0, "pose_wait_s": POSE_WAIT_S}
+        given = {"rover": str(ROVER), "map.size_m": 24.0, "pose_wait_s": pose_wait_s}
         self.node = self.conductor.add(TraversabilityNode, given)
         self.other = self.conductor.visitor("other")
         self.costmaps, self.maps, self.refused = [], [], {}
@@ -173,6 +173,21 @@ def test_a_cloud_without_a_pose_waits_and_is_refused(world, flat):
     world.clouds.publish(cloud(world.now_s(), flat))
     world.until(lambda: "no pose around" in world.refused.get("refused /lidar/points", ""))
     assert not world.costmaps
+
+
+def test_a_leap_of_the_clock_is_one_look_for_the_pose(flat):
+    """Parked, a tick lies beyond the whole wait: the clock may overtake the pose that was told before it."""
+    world = World(pose_wait_s=0.01)
+    since_s = world.now_s()
+    world.clouds.publish(cloud(since_s, flat))
+    world.conductor.run_until(since_s + 0.25)
+    assert not world.node._refused
+    world.poses.publish(odometry(since_s))
+    world.until(lambda: world.costmaps)
+    world.clouds.publish(cloud(since_s + 2.0, flat))
+    world.conductor.run_until(world.now_s() + 0.35)
+    assert world.node._refused == {"/lidar/points": 1}
+    world.conductor.close()
 
 
 def test_poses_in_another_frame_are_refused(world, flat):
