@@ -221,6 +221,15 @@ def test_a_sortie_drives_works_returns_and_recharges():
     assert plan.waypoints[-1].energy_j > plan.waypoints[-2].energy_j
 
 
+@pytest.mark.parametrize(
+    ("count", "begins"), [(0, "back to"), (1, "1 target and back to"), (2, "2 targets and back to")]
+)
+def test_a_plan_says_in_words_what_it_is(count, begins):
+    policy, moves = lane()
+    plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3.0e5, [Visit(20.0, 0.0, 60.0, 30.0)] * count, EXACT)
+    assert plan.explanation.startswith(f"{begins} sunlight, recharged, in ")
+
+
 def test_with_too_little_charge_it_recharges_first():
     policy, moves = lane()
     poor = policy.need(0.0, 0, 4) + 10_000.0

@@ -82,7 +82,8 @@ def plan_sortie(
 def _made(problem: Problem, solution: Solution, state: State, labels: int) -> Sortie:
     points = waypoints(problem.policy, problem.pace, solution.steps, problem.visits, problem.config)
     hours = (points[-1].time_s - state.time_s) / 3600.0
-    text = f"{len(problem.visits)} targets and back to sunlight, recharged, in {hours:.2f} h"
+    targets = {0: "", 1: "1 target and "}.get(len(problem.visits), f"{len(problem.visits)} targets and ")
+    text = f"{targets}back to sunlight, recharged, in {hours:.2f} h"
     objective = problem.task.objective
     if objective is Objective.LEAST_ENERGY:
         text += f"; {solution.cost / 3600.0:.0f} Wh drawn until the haven"
