@@ -60,6 +60,22 @@ def test_on_a_smooth_plain_without_a_stop_sigma_says_that_nothing_observes_the_s
     assert estimator.motion.slip.slip == pytest.approx(slip, abs=3.0 * max(estimator.motion.slip.sigma, 0.03))
 
 
+@pytest.mark.parametrize(
+    ("truth", "slip", "seed"), [("nominal", 0.2, 2), ("nominal", 0.2, 3), ("harsh", 0.4, 3), ("harsh", 0.2, 8)]
+)
+def test_on_a_smooth_plain_chance_is_taken_for_no_relief_and_the_speed_does_not_run_away(truth, slip, seed):
+    """Of a hundred scans of noise some look like a hill; shaken accelerometers read another bias than at rest."""
+    drive = MeasuredDrive(measured_ground.plane(60.0), level(truth), seed, slip=constant(slip))
+    estimator = estimator_at(drive)
+    go(drive, estimator, 20.0, 0.0)
+    slips = []
+    go(drive, estimator, 300.0, watch=lambda: slips.append(estimator.motion.slip.slip))
+    # 99.9 % of a chi square of two degrees of freedom
+    assert normalised_errors(drive, estimator)["place"] * 2.0 < 13.8
+    assert place_error_m(drive, estimator) < 0.3 * drive.distance_m
+    assert max(slip for slip in slips if slip is not None) < 1.0
+
+
 def test_a_step_in_the_slip_is_told_within_seconds_and_nothing_else_is_taken_for_one():
     told_s, false_alarms, quiet_s = [], 0, 0.0
     for seed in range(6):

@@ -28,6 +28,9 @@ class GroundMatching:
     relief_share: float = setting(
         0.35, "of the squares of slopes that their noise must leave, or the ground tells nothing", minimum=0, maximum=1
     )
+    relief_sigmas: float = setting(
+        4.5, "of its own chance by which relief must exceed none, or the ground tells nothing", minimum=0, maximum=100
+    )
     tilt_sigma_rad: float = setting(4.0e-3, "between scan and patch: mounting", unit="rad", minimum=1e-5, maximum=0.1)
     alignment_sigma_rad: float = setting(3.0e-3, "of the lidar's mounting, each axis", unit="rad", maximum=0.1)
     window_m: float = setting(0.6, "most that a displacement is searched about the guess", unit="m", minimum=0.1)

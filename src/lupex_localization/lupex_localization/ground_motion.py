@@ -42,6 +42,7 @@ class GroundMatcher:
             config.alike_points,
             config.misfit_per_m,
             config.relief_share,
+            config.relief_sigmas,
         )
 
     def points(self, cloud: npt.NDArray[np.float32]) -> Array:

@@ -21,6 +21,13 @@ class Inertial:
     motion_rate_rad_s_rthz: float = setting(
         2.0e-5, "likewise for rotation", unit="rad/s/sqrt(Hz)", minimum=0, maximum=1
     )
+    motion_bias_walk_mps3_rthz: float = setting(
+        1.0e-4,
+        "of accelerometers and tilt while tracks shake the body: what was learnt at rest holds for a while only",
+        unit="m/s3/sqrt(Hz)",
+        minimum=0,
+        maximum=1,
+    )
     class_gyro_noise_rad_s_rthz: float = setting(
         2.04e-5, "published for the class of unit; counts where rover.yaml says less", unit="rad/s/sqrt(Hz)", maximum=1
     )

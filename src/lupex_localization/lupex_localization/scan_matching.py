@@ -5,7 +5,8 @@
 Least squares of heights over displacement and tilt, begun at the best of a grid of displacements, so that it does not
 settle where it began. The patch's slopes carry noise, which would pass for relief and confirm whatever was guessed:
 what they tell is counted by the products of slopes from two halves of the points, whose noise has nothing in common (an
-instrumental variable; Fuller 1987), and a direction in which little is left of them tells nothing.
+instrumental variable; Fuller 1987). A direction in which little is left of them tells nothing, nor one in which their
+sum is no larger than chance makes it: on ground without relief a few products of noise would pass for a hill.
 """
 
 import math
@@ -21,6 +22,8 @@ Array = npt.NDArray[np.float64]
 
 _STEP_M = 0.08
 _ITERATIONS = 10
+_BLOCK_CELLS = 2
+"""Side of a block: slopes nearer to each other share points."""
 _UNKNOWN_M2 = 25.0
 """Variance of a displacement along which the ground says nothing."""
 
@@ -51,21 +54,28 @@ class MatchSettings:
     """Slopes that scans show which do not fit each other, over the heights that are left over."""
     relief_share: float
     """Of the squares of the slopes that must be left once their noise is taken out."""
+    relief_sigmas: float
+    """Of its own chance by which what is left must exceed nothing."""
 
 
 def match(planes: Array, points: Array, window_m: float, settings: MatchSettings) -> Match | None:
     """Match points (m, 3), in the patch's axes as guessed, within a window; None where too few of them meet it."""
     dx, dy = _coarse(planes, points, settings.cell_m, window_m)
-    correction, information, left, met = _refined(planes, points, settings.cell_m, settings.tilt_sigma_rad, dx, dy)
+    correction, information, blocks, left, met = _refined(
+        planes, points, settings.cell_m, settings.tilt_sigma_rad, dx, dy
+    )
     overlap = met / points.shape[0]
     if met < 100 or not np.isfinite(correction).all():
         return None
-    covariance = _covariance(information, left, settings)
+    covariance = _covariance(information, blocks, left, settings)
     return Match(correction[:3].copy(), covariance, overlap, left)
 
 
-def _covariance(information: Array, left_m: float, settings: MatchSettings) -> Array:
-    """Return the displacement's covariance from (2, 5, 5): the normal matrices by both halves' slopes, and by all."""
+def _covariance(information: Array, blocks: Array, left_m: float, settings: MatchSettings) -> Array:
+    """Return the displacement's covariance from (2, 5, 5): the normal matrices by both halves' slopes, and by all.
+
+    `blocks` (b, 2, 2) are the shares of blocks of ground in the former.
+    """
     common, whole = information[0].copy(), information[1]
     # scans that do not quite fit each other make slopes too, in both halves alike
     common[:2, :2] -= np.eye(2) * whole[2, 2] * (settings.misfit_per_m * left_m) ** 2
@@ -74,7 +84,9 @@ def _covariance(information: Array, left_m: float, settings: MatchSettings) -> A
     # what is left of the slopes once height and tilt are free as well
     values, vectors = np.linalg.eigh(common[:2, :2] - common[:2, 2:] @ follow)
     raw = np.einsum("ik,ij,jk->k", vectors, whole[:2, :2], vectors)
-    told = values > settings.relief_share * raw
+    shares = np.einsum("ik,bij,jk->kb", vectors, blocks, vectors)
+    chance = np.sqrt(np.square(shares).sum(axis=1))
+    told = (values > settings.relief_share * raw) & (shares.sum(axis=1) > settings.relief_sigmas * chance)
     scale = left_m**2 * settings.alike_points
     known = (vectors[:, told] * (scale / values[told])) @ vectors[:, told].T
     made = np.zeros((3, 3))
@@ -118,11 +130,15 @@ def _coarse(planes, points, cell, window):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _refined(planes, points, cell, tilt_sigma, dx, dy):  # type: ignore[no-untyped-def]
-    """Return (correction (5,), information (2, 5, 5), residual sigma, points met) by Gauss-Newton with Tukey's weights.
+    """Return (correction (5,), information (2, 5, 5), blocks (b, 2, 2), residual sigma, points met).
 
-    Unknowns: displacement, and tilt about x and y. The first information takes the slopes' squares from both halves.
+    Gauss-Newton with Tukey's weights. Unknowns: displacement, and tilt about x and y. The first information takes the
+    slopes' squares from both halves; blocks of ground say how much of them is whose.
     """
     m = points.shape[0]
+    side = planes.shape[1] // _BLOCK_CELLS + 1
+    blocks = np.zeros((side * side, 2, 2))
+    block = np.empty(m, np.int64)
     d = np.zeros(5)
     d[0], d[1] = dx, dy
     left, rows, apart = np.empty(m), np.empty((m, 5)), np.empty((m, 2))
@@ -138,6 +154,7 @@ def _refined(planes, points, cell, tilt_sigma, dx, dy):  # type: ignore[no-untyp
                 row[0], row[1], row[2] = -0.5 * (gx + hx), -0.5 * (gy + hy), 1.0
                 row[3], row[4] = points[k, 1], -points[k, 0]
                 apart[met, 0], apart[met, 1] = 0.5 * (gx - hx), 0.5 * (gy - hy)
+                block[met] = _block(points[k, 0] + d[0], points[k, 1] + d[1], cell, planes.shape[1], side)
                 met += 1
         if met < 100:
             break
@@ -159,8 +176,27 @@ def _refined(planes, points, cell, tilt_sigma, dx, dy):  # type: ignore[no-untyp
         if abs(step[0]) + abs(step[1]) + abs(step[2]) < 2e-4 or turn == _ITERATIONS - 1:
             information[0], information[1] = whole, whole
             information[0, :2, :2] -= _common_noise(apart, left, met, 4.0 * sigma)
+            _share_out(blocks, block, rows, apart, left, met, 4.0 * sigma)
             break
-    return d, information, sigma, met
+    return d, information, blocks, sigma, met
+
+
+@njit(cache=True)
+def _block(x, y, cell, n, side):  # type: ignore[no-untyped-def]
+    middle = 0.5 * (n - 1)
+    return int((y / cell + middle) / _BLOCK_CELLS) * side + int((x / cell + middle) / _BLOCK_CELLS)
+
+
+@njit(cache=True)
+def _share_out(blocks, block, rows, apart, left, met, wide):  # type: ignore[no-untyped-def]
+    """Add to each block of ground the products of both halves' slopes at its points."""
+    for k in range(met):
+        u = left[k] / wide
+        if abs(u) < 1.0:
+            w = (1.0 - u * u) ** 2
+            for i in range(2):
+                for j in range(2):
+                    blocks[block[k], i, j] += w * (rows[k, i] * rows[k, j] - apart[k, i] * apart[k, j])
 
 
 @njit(cache=True)

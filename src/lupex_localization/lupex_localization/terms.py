@@ -50,7 +50,7 @@ class FilterTerms:
             math.hypot(self.gyro_noise, inertial.motion_rate_rad_s_rthz),
             walks[0],
             math.hypot(force_noise, inertial.motion_acceleration_mps2_rthz),
-            walks[1],
+            math.hypot(walks[1], inertial.motion_bias_walk_mps3_rthz),
             turns,
         )
         bridging = inertial.bridge_acceleration_mps2_rthz

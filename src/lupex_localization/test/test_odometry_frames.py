@@ -96,10 +96,14 @@ def test_the_way_in_odom_is_the_way_in_map_turned_back():
     assert reckoning.odom_position_m == pytest.approx([1.0, 0.2, 0.0], abs=2e-3)
 
 
-@pytest.mark.parametrize("motion", [0.0, 2e-3, 1e-2])
-def test_without_tracks_the_speed_gets_as_uncertain_as_the_rough_ground_shakes_the_body(rover, slip_model, motion):
+@pytest.mark.parametrize(("motion", "bias_walk"), [(0.0, 0.0), (2e-3, 0.0), (1e-2, 0.0), (0.0, 1e-4), (2e-3, 3e-4)])
+def test_without_tracks_the_speed_gets_as_uncertain_as_the_rough_ground_shakes_the_body(
+    rover, slip_model, motion, bias_walk
+):
     """Variance of the speed grows by the accelerometer's own density and that of the ground, each second."""
-    config = LocalizationConfig(inertial=Inertial(motion_acceleration_mps2_rthz=motion))
+    config = LocalizationConfig(
+        inertial=Inertial(motion_acceleration_mps2_rthz=motion, motion_bias_walk_mps3_rthz=bias_walk)
+    )
     estimator = PoseEstimator(config, rover, slip_model, Surroundings())
     estimator.begin(
         Beginning(
@@ -115,7 +119,8 @@ def test_without_tracks_the_speed_gets_as_uncertain_as_the_rough_ground_shakes_t
     density = rover.imu.accelerometer_noise_mps2_rthz**2 + motion**2
     # a tilt that walks mixes gravity into it
     walked = config.inertial.class_gyro_noise_rad_s_rthz**2 + config.inertial.motion_rate_rad_s_rthz**2
-    by_hand = density * state.time_s + 1.624**2 * walked * state.time_s**3 / 3.0
+    # and so does a bias
+    by_hand = density * state.time_s + (1.624**2 * walked + bias_walk**2) * state.time_s**3 / 3.0
     assert state.covariance[3, 3] == pytest.approx(by_hand, rel=0.02)
 
 
