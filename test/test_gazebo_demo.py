@@ -34,7 +34,10 @@ def test_a_sortie_in_gazebo_is_judged_as_any(tmp_path, played_gazebo, capsys):
     assert (summary["world"], summary["seed"], summary["truth"], summary["draw"]) == ("plain", 1, "kind", 1)
     assert {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "mission"} <= set(summary["cpu_s_by_node"])
     # Gazebo's truth and the payload's are in the recording, and it was judged by them
-    assert summary["sim_s"] > 20.0
+    assert summary["sim_s"] > 5.0
     assert summary["power"]["min_soc"] > 0.5
-    assert summary["localization"]["fixes_accepted"] > 0
+    # stamps of now on poses of before had 297 of 525 refused
+    fixes = summary["localization"]
+    assert fixes["fixes_accepted"] > 0
+    assert fixes["fixes_rejected"] <= 0.05 * fixes["fixes_accepted"]
     assert (out / "report.html").is_file()

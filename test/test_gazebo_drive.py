@@ -17,10 +17,12 @@ from lupex_system_tests.played_gazebo import TRUTH  # noqa: E402
 from lupex_system_tests.stack import running  # noqa: E402
 
 
-@pytest.mark.parametrize("truth", ["kind", "nominal"])
-def test_the_rover_drives_out_and_back_in_gazebos_world(tmp_path, played_gazebo, capsys, monkeypatch, truth):
-    monkeypatch.setenv(TRUTH, truth)
-    with running("sim.launch.xml", tmp_path, world="plain", simulator="gazebo", route_m="3.0", truth=truth) as stack:
+def test_the_rover_drives_out_and_back_in_gazebos_world(tmp_path, played_gazebo, capsys, monkeypatch):
+    """At `nominal`; at `kind` test_gazebo_demo.py has a whole stack in it."""
+    monkeypatch.setenv(TRUTH, "nominal")
+    with running(
+        "sim.launch.xml", tmp_path, world="plain", simulator="gazebo", route_m="3.0", truth="nominal"
+    ) as stack:
         names = set(stack.supervisor.pids())
         assert {"gazebo", "ros_gz_bridge", "gazebo_adapter", "payload", "localization"} <= names
         assert "simulator" not in names
@@ -40,14 +42,7 @@ def test_the_rover_drives_out_and_back_in_gazebos_world(tmp_path, played_gazebo,
         # the soil of the world takes its share, though the played tracks never slide
         assert max(slips) > 0.01
         assert not state.dead
-        status = heard["/localization/status"]
-        assert status[-1].fixes_accepted > 50
-        if truth == "kind":
-            # stamps of now on poses of before had 297 of 525 refused; above kind the star tracker stands askew too,
-            # which after half a turn is refused in either world
-            assert status[-1].fixes_rejected <= 0.05 * status[-1].fixes_accepted
-            # it began with 60 % in the sun, and the array gives more than the drives take
-            assert state.soc > 0.6
+        assert heard["/localization/status"][-1].fixes_accepted > 50
     bag = str(tmp_path / "bag")
     assert compare_worlds([bag, bag]) == 0
     assert "way over ground" in capsys.readouterr().out
