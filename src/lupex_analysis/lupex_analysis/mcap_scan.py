@@ -24,6 +24,8 @@ _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
 _CHUNK = struct.Struct("<QQQI")
 _LARGEST_RECORD = 1 << 32
+_LARGEST_CHUNK = 1 << 31
+"""Unpacked: rosbag2's own are a thousand times smaller."""
 
 
 class NotMcapError(ValueError):
@@ -32,13 +34,13 @@ class NotMcapError(ValueError):
 
 @dataclass
 class Scan:
-    """What a scan has learnt; `problem` is empty when the file ends as it should."""
+    """What a scan has learnt; `problems` is empty when the file is whole."""
 
     profile: str = ""
     schemas: dict[int, Schema] = field(default_factory=dict)
     channels: dict[int, Channel] = field(default_factory=dict)
     metadata: dict[str, dict[str, str]] = field(default_factory=dict)
-    problem: str = ""
+    problems: list[str] = field(default_factory=list)
 
     def topic(self, channel: Channel) -> str:
         """Return a channel's topic as a rover without a namespace has it: what is read does not ask whose it was."""
@@ -53,7 +55,7 @@ Scanned = tuple[int, int, int, bytes]
 def scan_messages(path: Path, scan: Scan) -> Iterator[Scanned]:
     """Yield the messages in the order of the file; `scan` fills meanwhile.
 
-    Leaves out a record that is damaged, stops at one that is cut off, and says so in `scan.problem`. Raises
+    Leaves out a record that is damaged, stops at one that is cut off, and says so in `scan.problems`. Raises
     NotMcapError, OSError.
     """
     size = path.stat().st_size
@@ -65,20 +67,20 @@ def scan_messages(path: Path, scan: Scan) -> Iterator[Scanned]:
             at = file.tell()
             head = file.read(_HEAD.size)
             if len(head) < _HEAD.size:
-                scan.problem = f"it is cut off after {at / 1e6:.1f} MB, before its end was written"
+                scan.problems.append(f"it is cut off after {at / 1e6:.1f} MB, before its end was written")
                 return
             kind, length = _HEAD.unpack(head)
             if kind == Opcode.FOOTER:
                 return
             if length > min(_LARGEST_RECORD, size - file.tell()):
-                scan.problem = f"it is cut off or damaged after {at / 1e6:.1f} MB"
+                scan.problems.append(f"it is cut off or damaged after {at / 1e6:.1f} MB")
                 return
             body = file.read(length)
             try:
                 yield from _record(kind, body, scan)
             except (McapError, zstandard.ZstdError, RuntimeError, ValueError, struct.error) as error:
                 # the records after it can still be found: only this one is lost
-                scan.problem = f"it is damaged at {at / 1e6:.1f} MB ({error}), and that part is left out"
+                scan.problems.append(f"it is damaged at {at / 1e6:.1f} MB ({error}), and that part is left out")
 
 
 def _record(kind: int, body: bytes, scan: Scan) -> Iterator[Scanned]:
@@ -112,6 +114,8 @@ def _chunk(body: bytes, scan: Scan) -> Iterator[Scanned]:
     at += 4 + name_length
     (packed_size,) = struct.unpack_from("<Q", body, at)
     packed = body[at + 8 : at + 8 + packed_size]
+    if plain_size > _LARGEST_CHUNK:
+        raise ValueError(f"a chunk of {len(body)} bytes is said to hold {plain_size}")
     if compression == "zstd":
         plain = zstandard.decompress(packed, plain_size)
     elif compression == "lz4":

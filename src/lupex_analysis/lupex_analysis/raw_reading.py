@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A recording message by message as it lies there, in the order of its time: for whoever feeds it to nodes again."""
 
+import contextlib
 import heapq
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,26 +11,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
 from rosbags.highlevel import AnyReader
 from rosbags.highlevel.anyreader import AnyReaderError
 from rosbags.interfaces import MessageDefinitionFormat, QosDurability
 from rosbags.rosbag2 import ReaderError
 from rosbags.typesys import Stores, get_typestore
 
+from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, hash_of, text_of
 from lupex_analysis.mcap_scan import Scan
-from lupex_analysis.reading import (
-    DefinitionError,
-    ReadingError,
-    cut_short,
-    decoder_of,
-    definition_form,
-    hash_of,
-    not_readable,
-    scanned,
-    storage_files,
-)
+from lupex_analysis.offered_qos import QosError, offered
+from lupex_analysis.reading import ReadingError, cut_short, not_readable, scanned, storage_files
 from lupex_recorder.recorder import CUSTOM_DATA
+
+QOS = "offered_qos_profiles"
+"""Where rosbag2 keeps what publishers offered, in a channel's metadata."""
 
 
 class RawMessage(NamedTuple):
@@ -123,8 +118,7 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
             if log_ns < end_ns:
                 disorder_ns = max(disorder_ns, end_ns - log_ns)
             end_ns = max(end_ns, log_ns)
-        if scan.problem:
-            problems.append(cut_short(file, scan))
+        problems += cut_short(file, scan)
         for channel in scan.channels.values():
             topic = scan.topic(channel)
             topics.setdefault(topic, _mcap_topic(scan, channel, counts.get(topic, 0)))
@@ -136,10 +130,15 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
 
 def _mcap_topic(scan: Scan, channel: Any, count: int) -> RawTopic:
     schema = scan.schemas.get(channel.schema_id)
-    offered = yaml.safe_load(channel.metadata.get("offered_qos_profiles", "") or "[]") or []
-    # rosbag2 writes names or, before Jazzy, the numbers of rmw: 1 is transient_local
-    latched = any(str(item.get("durability")) in ("transient_local", "1") for item in offered)
-    kind, text, encoding = ("", "", "") if schema is None else (schema.name, schema.data.decode(), schema.encoding)
+    try:
+        latched = any(qos.durability == "transient_local" for qos in offered(channel.metadata.get(QOS, "")))
+    except QosError:
+        latched = False
+    kind, text, encoding = "", "", ""
+    if schema is not None:
+        kind, encoding = schema.name, schema.encoding
+        with contextlib.suppress(DefinitionError):
+            text = text_of(schema.data)
     told_hash = channel.metadata.get("topic_type_hash", "")
     return RawTopic(kind, told_hash, text, definition_form(encoding), latched, count)
 

@@ -4,7 +4,7 @@
 
 import dataclasses
 import struct
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,23 @@ import numpy as np
 import yaml
 from rosbags.highlevel import AnyReader
 from rosbags.highlevel.anyreader import AnyReaderError
-from rosbags.interfaces import MessageDefinitionFormat
 from rosbags.rosbag2 import ReaderError
 from rosbags.serde import SerdeError
-from rosbags.typesys import Stores, get_types_from_idl, get_types_from_msg, get_typestore
-from rosbags.typesys.store import Typestore
+from rosbags.typesys import Stores, get_typestore
 
+from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, text_of
 from lupex_analysis.mcap_scan import NotMcapError, Scan, Scanned, scan_messages
-from lupex_recorder.metadata import NAME, BagRecord, Qos, TopicRecord
+from lupex_analysis.offered_qos import QosError, offered
+from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
 _STAMP_END = 12
+_MOST_TOLD = 5
+"""Damaged parts of a file that are told one by one."""
+
+
+CDR = "cdr"
+"""How ROS 2 encodes messages."""
 
 
 class ReadingError(RuntimeError):
@@ -86,8 +92,9 @@ def _field(message: Any, name: str) -> float:
 def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, float] | None = None) -> Recording:
     """Read a bag directory or one of its files, decoding the wanted topics. Raises ReadingError.
 
-    `thin_s` names topics of which only one message in so many seconds of header stamp is decoded; all are counted.
-    Their type must begin with a std_msgs/Header.
+    Messages are in the order in which they were received, whatever that of the files. `wanted` that names a type for
+    each topic leaves messages of another out, and says so. `thin_s` names topics of which only one message in so many
+    seconds of header stamp is decoded; all are counted. Their type must begin with a std_msgs/Header.
     """
     files = storage_files(path)
     collected = _Collected(thin_s or {})
@@ -134,9 +141,17 @@ def scanned(file: Path, scan: Scan) -> Iterator[Scanned]:
         raise ReadingError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def cut_short(file: Path, scan: Scan) -> str:
-    """Say what is wrong with a file that was scanned."""
-    return f"{file.name} is read as far as it goes: {scan.problem}"
+def cut_short(file: Path, scan: Scan) -> list[str]:
+    """Say what is wrong with a file that was scanned, a sentence each."""
+    told = [f"{file.name} is read as far as it goes: {problem}" for problem in scan.problems[:_MOST_TOLD]]
+    more = len(scan.problems) - len(told)
+    return [*told, f"{file.name} has lost {more} more parts like these"] if more > 0 else told
+
+
+def foreign(topic: str, kind: str, wanted: Collection[str]) -> str:
+    """Say that a topic is of a type that is not ours; empty where it is, or where no type is asked for."""
+    ours = wanted.get(topic, kind) if isinstance(wanted, Mapping) else kind
+    return "" if kind == ours else f"{topic} is of type {kind}, not ours ({ours}): left out"
 
 
 def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], collected: "_Collected") -> Recording:
@@ -151,8 +166,7 @@ def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], colle
                 decoders[channel_id] = _channel(scan, channel_id, wanted, collected)
             topic, decode = decoders[channel_id]
             collected.take(topic, received_ns, data, decode)
-        if scan.problem:
-            collected.problems.append(cut_short(file, scan))
+        collected.problems += cut_short(file, scan)
         for channel in scan.channels.values():
             schema = scan.schemas.get(channel.schema_id)
             collected.announce(scan.topic(channel), schema.name if schema else "")
@@ -178,69 +192,34 @@ def _channel(scan: Scan, channel_id: int, wanted: Collection[str], collected: "_
     collected.announce(topic, kind)
     if topic not in wanted:
         return topic, None
-    if schema is None or channel.message_encoding != "cdr":
+    if schema is None:
         collected.problems.append(f"{topic} has no definition and is left out")
         return topic, None
+    if channel.message_encoding != CDR:
+        collected.problems.append(f"{topic} is encoded as '{channel.message_encoding}', not {CDR}: left out")
+        return topic, None
+    if other := foreign(topic, kind, wanted):
+        collected.problems.append(other)
+        return topic, None
     try:
-        return topic, decoder_of(kind, schema.data.decode(), definition_form(schema.encoding))
+        return topic, decoder_of(kind, text_of(schema.data), definition_form(schema.encoding))
     except DefinitionError as error:
         collected.problems.append(f"{topic} ({kind}) has a definition that cannot be used: {error}")
         return topic, None
 
 
-class DefinitionError(ValueError):
-    """Say why a message definition cannot be used."""
-
-
-def definition_form(encoding: str) -> MessageDefinitionFormat:
-    """Return the form that a schema's encoding names."""
-    return MessageDefinitionFormat.IDL if encoding in ("ros2idl", "omgidl") else MessageDefinitionFormat.MSG
-
-
-def decoder_of(kind: str, text: str, form: MessageDefinitionFormat) -> Callable[[bytes], Any]:
-    """Return what decodes messages of a definition; raises DefinitionError."""
-    store = _store_of(kind, text, form)
-    return lambda data: store.deserialize_cdr(data, kind)
-
-
-def hash_of(kind: str, text: str, form: MessageDefinitionFormat) -> str:
-    """Return the RIHS01 hash of a definition; empty where it cannot be told."""
-    try:
-        return _store_of(kind, text, form).hash_rihs01(kind)
-    except Exception:
-        return ""
-
-
-def _store_of(kind: str, text: str, form: MessageDefinitionFormat) -> Typestore:
-    try:
-        types = _idl_types(text) if form == MessageDefinitionFormat.IDL else get_types_from_msg(text, kind)
-        # a store for each type: two recorders' texts of one inner type may differ in their comments
-        store = get_typestore(Stores.EMPTY)
-        store.register(types)
-    except Exception as error:
-        raise DefinitionError(str(error)) from error
-    return store
-
-
-def _idl_types(text: str) -> Any:
-    """Take rosbag2's IDL form: one part a type, each under a line of signs and its name."""
-    line = "=" * 80 + "\n"
-    types: dict[str, Any] = {}
-    for part in text.split(line) if text.startswith(f"{line}IDL: ") else [text]:
-        if part:
-            types.update(get_types_from_idl(part.split("\n", 1)[1] if part.startswith("IDL: ") else part))
-    return types
-
-
-def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[str, str]) -> BagRecord:
+def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[str, str]) -> BagRecord | None:
+    """Return what metadata.yaml should say of a file; None where it would be untrue: it knows one encoding."""
+    if any(channel.message_encoding != CDR for channel in scan.channels.values()):
+        return None
     topics = []
     for channel in scan.channels.values():
         schema = scan.schemas.get(channel.schema_id)
-        offered = yaml.safe_load(channel.metadata.get("offered_qos_profiles", "") or "[]")
-        qos = tuple(
-            Qos(str(item["reliability"]), str(item["durability"]), str(item["history"]), int(item["depth"]))
-            for item in offered
-        )
+        try:
+            qos = offered(channel.metadata.get("offered_qos_profiles", ""))
+        except QosError as error:
+            collected.problems.append(f"{channel.topic}: {error}")
+            qos = ()
         type_hash = channel.metadata.get("topic_type_hash", "")
         count = collected.counts.get(scan.topic(channel), 0)
         topics.append(TopicRecord(channel.topic, schema.name if schema else "", type_hash, count, qos))
@@ -256,7 +235,15 @@ def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collect
             for connection in reader.connections:
                 collected.announce(connection.topic, connection.msgtype)
                 collected.counts[connection.topic] += connection.msgcount if connection.topic not in wanted else 0
-            chosen = [connection for connection in reader.connections if connection.topic in wanted]
+            chosen = []
+            for connection in reader.connections:
+                if connection.topic not in wanted:
+                    continue
+                if other := foreign(connection.topic, connection.msgtype, wanted):
+                    collected.problems.append(other)
+                    collected.counts[connection.topic] += connection.msgcount
+                else:
+                    chosen.append(connection)
             for connection, received_ns, data in _messages(reader, chosen, collected):
                 kind = connection.msgtype
                 collected.take(
@@ -330,15 +317,20 @@ class _Collected:
         return False
 
     def recording(self, path: Path, custom: Mapping[str, str], rebuilt: BagRecord | None) -> Recording:
-        lost = [f"{count} messages of {topic} cannot be decoded" for topic, count in self._undecoded.items()]
+        lost = [
+            f"{count} {'message' if count == 1 else 'messages'} of {topic} cannot be decoded"
+            for topic, count in self._undecoded.items()
+        ]
+        received = {topic: np.array(held, dtype=np.int64) for topic, held in self.received.items()}
+        order = {topic: np.argsort(times, kind="stable") for topic, times in received.items()}
         return Recording(
             path,
             self.start_ns,
             self.end_ns,
             dict(sorted(self.counts.items())),
             self.types,
-            {topic: tuple(held) for topic, held in self.messages.items()},
-            {topic: np.array(held, dtype=np.int64) for topic, held in self.received.items()},
+            {topic: tuple(held[i] for i in order[topic]) for topic, held in self.messages.items()},
+            {topic: times[order[topic]] for topic, times in received.items()},
             dict(custom),
             (*self.problems, *lost),
             rebuilt,

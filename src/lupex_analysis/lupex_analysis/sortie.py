@@ -34,29 +34,30 @@ NAVIGATION, NAVIGATION_RIGHT, HAZARD = (
     f"/camera/{name}/compressed" for name in ("navigation_left", "navigation_right", "hazard")
 )
 
-WANTED = (
-    TRUTH,
-    ESTIMATE,
-    POWER,
-    FORECAST,
-    BUS,
-    CERTIFICATE,
-    PLAN,
-    SITE_MAP,
-    PLAN_MAP,
-    MISSION,
-    FAULTS,
-    RIG,
-    DRILL,
-    ASSAY,
-    NEUTRON,
-    LOCALIZATION,
-    SLIP,
-    COMMAND,
-    NAVIGATION,
-    NAVIGATION_RIGHT,
-    HAZARD,
-)
+WANTED = {
+    TRUTH: "lupex_interfaces/msg/WorldTruth",
+    ESTIMATE: "nav_msgs/msg/Odometry",
+    POWER: "lupex_interfaces/msg/PowerStatus",
+    FORECAST: "lupex_interfaces/msg/PowerForecast",
+    BUS: "lupex_interfaces/msg/PowerBus",
+    CERTIFICATE: "lupex_interfaces/msg/ReturnCertificate",
+    PLAN: "lupex_interfaces/msg/SortiePlan",
+    SITE_MAP: "grid_map_msgs/msg/GridMap",
+    PLAN_MAP: "grid_map_msgs/msg/GridMap",
+    MISSION: "lupex_interfaces/msg/MissionStatus",
+    FAULTS: "lupex_interfaces/msg/Fault",
+    RIG: "lupex_interfaces/msg/DrillRig",
+    DRILL: "lupex_interfaces/msg/DrillStatus",
+    ASSAY: "lupex_interfaces/msg/SampleAssay",
+    NEUTRON: "lupex_interfaces/msg/NeutronCounts",
+    LOCALIZATION: "lupex_interfaces/msg/LocalizationStatus",
+    SLIP: "lupex_interfaces/msg/SlipEstimate",
+    COMMAND: "geometry_msgs/msg/TwistStamped",
+    NAVIGATION: "sensor_msgs/msg/CompressedImage",
+    NAVIGATION_RIGHT: "sensor_msgs/msg/CompressedImage",
+    HAZARD: "sensor_msgs/msg/CompressedImage",
+}
+"""Topics that are read, and their types: what another tells there under the same name is not ours."""
 THIN_S = {RIG: 0.4, COMMAND: 2.0, NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
 """Ten a second are more than a figure shows or a verdict needs. Estimates are all read: between two far apart lies a
 turn."""

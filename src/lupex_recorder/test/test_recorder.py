@@ -182,7 +182,9 @@ def test_a_killed_recorder_leaves_what_was_flushed(tmp_path, text_schema):
     flushes=st.sets(st.integers(0, 60)),
     times=st.randoms(use_true_random=False),
 )
-def test_every_message_comes_back_in_order(tmp_path_factory, text_schema, payload, sizes, flushes, times):
+def test_every_message_comes_back_in_the_order_of_its_reception(
+    tmp_path_factory, text_schema, payload, sizes, flushes, times
+):
     directory = tmp_path_factory.mktemp("bag") / "bag"
     recorder = Recorder(directory, Limits(chunk_bytes=4096, free_mb=0.0))
     recorder.add_topic("/said", text_schema)
@@ -190,15 +192,16 @@ def test_every_message_comes_back_in_order(tmp_path_factory, text_schema, payloa
     sent = {"/said": [], "/other": []}
     for i, size in enumerate(sizes):
         topic = times.choice(["/said", "/other"])
-        sent[topic].append("x" * size)
-        recorder.write(topic, payload("x" * size), 10**9 + times.randrange(1000), 10**9 + i)
+        received_ns = 10**9 + times.randrange(1000)
+        sent[topic].append((received_ns, i, "x" * size))
+        recorder.write(topic, payload("x" * size), received_ns, 10**9 + i)
         if i in flushes:
             recorder.flush()
     recorder.close()
     recording = read_recording(directory, ("/said", "/other"))
-    for topic, texts in sent.items():
-        assert [message.data for message in recording.messages.get(topic, ())] == texts
-        assert recording.counts[topic] == len(texts)
+    for topic, told in sent.items():
+        assert [message.data for message in recording.messages.get(topic, ())] == [text for _, _, text in sorted(told)]
+        assert recording.counts[topic] == len(told)
 
 
 def test_excluded_and_hidden_topics_are_not_recorded():
