@@ -80,7 +80,7 @@ def scan_messages(path: Path, scan: Scan) -> Iterator[Scanned]:
                 yield from _record(kind, body, scan)
             except (McapError, zstandard.ZstdError, RuntimeError, ValueError, struct.error) as error:
                 # the records after it can still be found: only this one is lost
-                scan.problems.append(f"it is damaged at {at / 1e6:.1f} MB ({error}), and that part is left out")
+                scan.problems.append(f"it is damaged at {at / 1e6:.3f} MB ({error}), and that part is left out")
 
 
 def _record(kind: int, body: bytes, scan: Scan) -> Iterator[Scanned]:

@@ -6,7 +6,7 @@ import contextlib
 import heapq
 import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,8 @@ from rosbags.typesys import Stores, get_typestore
 from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, hash_of, text_of
 from lupex_analysis.mcap_scan import Scan
 from lupex_analysis.offered_qos import QosError, offered
-from lupex_analysis.reading import ReadingError, cut_short, not_readable, scanned, storage_files
+from lupex_analysis.reading import cut_short, scanned
+from lupex_analysis.storage import ReadingError, bags_of, is_mcap, not_readable, storage_files
 from lupex_recorder.recorder import CUSTOM_DATA
 
 QOS = "offered_qos_profiles"
@@ -76,14 +77,14 @@ class RawRecording:
     def messages(self, wanted: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of topics by their log time, those of one time as they lie there; raises ReadingError."""
         files = storage_files(self.path)
-        lying = _mcap_messages(files, wanted) if files[0].suffix == ".mcap" else _rosbags_messages(self.path, wanted)
+        lying = _mcap_messages(files, wanted) if is_mcap(files[0]) else _rosbags_messages(self.path, wanted)
         return lying if self.disorder_ns == 0 else in_order(lying, self.disorder_ns)
 
 
 def open_raw(path: Path) -> RawRecording:
     """Look through a recording; raises ReadingError."""
     files = storage_files(path)
-    opened = _open_mcap(path, files) if files[0].suffix == ".mcap" else _open_with_rosbags(path)
+    opened = _open_mcap(path, files) if is_mcap(files[0]) else _open_with_rosbags(path)
     if not any(topic.count for topic in opened.topics.values()):
         raise ReadingError(f"{path} holds no message")
     return opened
@@ -121,14 +122,16 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
         problems += cut_short(file, scan)
         for channel in scan.channels.values():
             topic = scan.topic(channel)
-            topics.setdefault(topic, _mcap_topic(scan, channel, counts.get(topic, 0)))
+            topics.setdefault(topic, _mcap_topic(scan, channel))
         custom |= scan.metadata.get(CUSTOM_DATA, {})
     if counts.pop("", 0):
         problems.append("messages of a channel whose description is lost are left out")
+    topics = {topic: replace(known, count=counts.get(topic, 0)) for topic, known in topics.items()}
     return RawRecording(path, topics, custom, start_ns, end_ns, tuple(problems), disorder_ns)
 
 
-def _mcap_topic(scan: Scan, channel: Any, count: int) -> RawTopic:
+def _mcap_topic(scan: Scan, channel: Any) -> RawTopic:
+    """Return what a channel says of its topic, whose messages are counted elsewhere."""
     schema = scan.schemas.get(channel.schema_id)
     try:
         latched = any(qos.durability == "transient_local" for qos in offered(channel.metadata.get(QOS, "")))
@@ -140,7 +143,7 @@ def _mcap_topic(scan: Scan, channel: Any, count: int) -> RawTopic:
         with contextlib.suppress(DefinitionError):
             text = text_of(schema.data)
     told_hash = channel.metadata.get("topic_type_hash", "")
-    return RawTopic(kind, told_hash, text, definition_form(encoding), latched, count)
+    return RawTopic(kind, told_hash, text, definition_form(encoding), latched, 0)
 
 
 def _mcap_messages(files: list[Path], wanted: Collection[str]) -> Iterator[RawMessage]:
@@ -171,8 +174,7 @@ def _open_with_rosbags(path: Path) -> RawRecording:
 
 
 def _rosbag(path: Path) -> AnyReader:
-    bag = path if path.is_dir() else path.parent
-    return AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY))
+    return AnyReader(bags_of(path), default_typestore=get_typestore(Stores.ROS2_JAZZY))
 
 
 def _rosbags_messages(path: Path, wanted: Collection[str]) -> Iterator[RawMessage]:

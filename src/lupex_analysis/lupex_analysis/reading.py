@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rosbags.highlevel import AnyReader
 from rosbags.highlevel.anyreader import AnyReaderError
 from rosbags.rosbag2 import ReaderError
@@ -19,6 +18,7 @@ from rosbags.typesys import Stores, get_typestore
 from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, text_of
 from lupex_analysis.mcap_scan import NotMcapError, Scan, Scanned, scan_messages
 from lupex_analysis.offered_qos import QosError, offered
+from lupex_analysis.storage import ReadingError, bags_of, described, is_mcap, not_readable, plain, storage_files
 from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
@@ -29,10 +29,6 @@ _MOST_TOLD = 5
 
 CDR = "cdr"
 """How ROS 2 encodes messages."""
-
-
-class ReadingError(RuntimeError):
-    """Say in one sentence why a path cannot be read as a recording."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,43 +94,16 @@ def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, flo
     """
     files = storage_files(path)
     collected = _Collected(thin_s or {})
-    if files[0].suffix == ".mcap":
+    if is_mcap(files[0]):
         return _read_mcap(path, files, wanted, collected)
     return _read_with_rosbags(path, wanted, collected)
-
-
-def storage_files(path: Path) -> list[Path]:
-    """Return the files of a recording in their order; raises ReadingError."""
-    if not path.exists():
-        raise ReadingError(f"{path} does not exist: name a bag directory or an .mcap file")
-    if path.is_file():
-        if path.suffix not in (".mcap", ".db3"):
-            raise ReadingError(f"{path} is not a recording: name a bag directory or an .mcap file")
-        return [path]
-    try:
-        found = sorted(path.glob("*.mcap")) or sorted(path.glob("*.db3"))
-        found = found or sorted([*path.glob("*.mcap.zstd"), *path.glob("*.db3.zstd")])
-    except OSError as error:
-        raise ReadingError(f"{path} cannot be read: {error.strerror}") from error
-    if not found:
-        raise ReadingError(f"{path} holds no recording: it has neither an .mcap nor a .db3 file")
-    return _in_order(path, found)
-
-
-def _in_order(path: Path, found: list[Path]) -> list[Path]:
-    """Order split files as metadata.yaml lists them, if it can be read."""
-    try:
-        information = yaml.safe_load((path / NAME).read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
-        listed = {Path(name).name: index for index, name in enumerate(information["relative_file_paths"])}
-    except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        return found
-    return sorted(found, key=lambda file: (listed.get(file.name, len(listed)), file.name))
 
 
 def scanned(file: Path, scan: Scan) -> Iterator[Scanned]:
     """Yield the messages of an MCAP file in its order; raises ReadingError."""
     try:
-        yield from scan_messages(file, scan)
+        with plain(file) as uncompressed:
+            yield from scan_messages(uncompressed, scan)
     except NotMcapError as error:
         raise ReadingError(str(error)) from error
     except OSError as error:
@@ -173,6 +142,7 @@ def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], colle
         metadata.update(scan.metadata.get(CUSTOM_DATA, {}))
     if not collected.counts or not any(collected.counts.values()):
         raise ReadingError(f"{path} holds no message")
+    collected.compare(described(path))
     rebuilt = None
     if path.is_dir() and not (path / NAME).exists() and len(scans) == 1:
         rebuilt = _rebuild(scans[0][0], scans[0][1], collected, metadata)
@@ -228,10 +198,9 @@ def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[
 
 def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collected") -> Recording:
     """Read what rosbags reads: sqlite3 and compressed files of rosbag2."""
-    bag = path if path.is_dir() else path.parent
     custom: dict[str, str] = {}
     try:
-        with AnyReader([bag], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+        with AnyReader(bags_of(path), default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
             for connection in reader.connections:
                 collected.announce(connection.topic, connection.msgtype)
                 collected.counts[connection.topic] += connection.msgcount if connection.topic not in wanted else 0
@@ -254,14 +223,8 @@ def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collect
         raise not_readable(path, error) from error
     if not any(collected.counts.values()):
         raise ReadingError(f"{path} holds no message")
+    collected.compare(described(path))
     return collected.recording(path, custom, None)
-
-
-def not_readable(path: Path, error: Exception) -> ReadingError:
-    """Say why rosbags cannot read a bag."""
-    bag = path if path.is_dir() else path.parent
-    missing = "" if (bag / NAME).exists() else f"; {bag / NAME} is missing (`ros2 bag reindex` makes it)"
-    return ReadingError(f"{path} cannot be read: {error}{missing}")
 
 
 def _messages(reader: Any, chosen: list[Any], collected: "_Collected") -> Iterator[tuple[Any, int, bytes]]:
@@ -289,6 +252,12 @@ class _Collected:
     def announce(self, topic: str, kind: str) -> None:
         self.counts.setdefault(topic, 0)
         self.types.setdefault(topic, kind)
+
+    def compare(self, described: int | None) -> None:
+        """Note that there are fewer messages than are described."""
+        held = sum(self.counts.values())
+        if described is not None and held < described:
+            self.problems.append(f"it holds {held} of {described} messages that {NAME} tells of")
 
     def take(self, topic: str, received_ns: int, data: bytes, decode: Any) -> None:
         self.counts[topic] += 1

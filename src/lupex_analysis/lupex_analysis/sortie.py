@@ -192,20 +192,22 @@ def extract(recording: Recording) -> Sortie:
     return Sortie(
         truth=truth,
         estimate=_estimate(recording),
-        power=recording.columns(
-            POWER,
-            (
-                "soc",
-                "soc_sigma",
-                "energy_wh",
-                "energy_sigma_wh",
-                "capacity_wh",
-                "reserve_wh",
-                "battery_temperature_k",
-                "array_power_w",
-                "load_power_w",
-                "work_allowed",
-            ),
+        power=_once_read(
+            recording.columns(
+                POWER,
+                (
+                    "soc",
+                    "soc_sigma",
+                    "energy_wh",
+                    "energy_sigma_wh",
+                    "capacity_wh",
+                    "reserve_wh",
+                    "battery_temperature_k",
+                    "array_power_w",
+                    "load_power_w",
+                    "work_allowed",
+                ),
+            )
         ),
         bus=recording.columns(
             BUS, ("array_power_w", "load_mobility_w", "load_drill_w", "load_heater_w", "load_avionics_w")
@@ -270,6 +272,12 @@ def extract(recording: Recording) -> Sortie:
         end_s=end_s,
         wall_s=wall_s,
     )
+
+
+def _once_read(columns: Columns) -> Columns:
+    """Leave out what was told before there was a reading: its stamp is that of none."""
+    read = columns["t"] > 0.0
+    return {name: values[read] for name, values in columns.items()}
 
 
 def _by_time(columns: Columns) -> Columns:

@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings of others, and damaged ones: what can be read is, and what cannot is said in a sentence."""
 
+import shutil
+import sqlite3
 import struct
 
 import pytest
+import yaml
+import zstandard
 from mcap.writer import CompressionType, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -12,6 +16,7 @@ from lupex_analysis.offered_qos import QosError, offered
 from lupex_analysis.raw_reading import open_raw
 from lupex_analysis.reading import read_recording
 from lupex_analysis.sortie import FAULTS, MISSION, THIN_S, TRUTH, WANTED, extract
+from lupex_analysis.storage import ReadingError
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 TEXT, NUMBER = "std_msgs/msg/String", "std_msgs/msg/Int32"
@@ -204,3 +209,97 @@ def test_a_recording_of_strangers_becomes_a_report(tmp_path, capsys, monkeypatch
     monkeypatch.setattr("sys.argv", ["report", str(tmp_path / "bag"), "--out", str(tmp_path / "out")])
     assert main() == 0
     assert (tmp_path / "out" / "report.html").read_text().count("not ours") >= 3
+
+
+def said(path):
+    """Return what the recording holds of /said."""
+    return [message.data for message in read_recording(path, ("/said",)).messages["/said"]]
+
+
+def part(path, *texts, at_s=0.0):
+    bag = Bag(path)
+    channel = bag.channel("/said")
+    for k, text in enumerate(texts):
+        bag.say(channel, at_s + k, told(TEXT, text))
+    return bag.close()
+
+
+def describe(directory, files, count):
+    information = {"relative_file_paths": list(files), "message_count": count}
+    (directory / "metadata.yaml").write_text(yaml.safe_dump({"rosbag2_bagfile_information": information}))
+
+
+def sqlite(path, *texts):
+    """Write a recording of rosbag2's other storage."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(path) as base:
+        base.execute(
+            "create table topics(id integer primary key, name, type, serialization_format, offered_qos_profiles)"
+        )
+        base.execute("create table messages(id integer primary key, topic_id, timestamp, data)")
+        base.execute("insert into topics values (1, '/said', ?, 'cdr', '')", (TEXT,))
+        for k, text in enumerate(texts):
+            row = (1, 10**9 * (k + 1), told(TEXT, text))
+            base.execute("insert into messages(topic_id, timestamp, data) values (?, ?, ?)", row)
+    base.close()
+
+
+def test_two_recordings_in_a_directory_are_not_mixed(tmp_path):
+    for name in ("run_a", "run_b"):
+        part(tmp_path / f"{name}.mcap", name)
+    with pytest.raises(ReadingError, match=r"more than one recording \(run_a.mcap and run_b.mcap\)"):
+        read_recording(tmp_path, ("/said",))
+    assert said(tmp_path / "run_b.mcap") == ["run_b"]
+    describe(tmp_path, ["run_b.mcap"], 1)
+    assert said(tmp_path) == ["run_b"]
+
+
+def test_parts_that_were_compressed_are_read_with_those_that_were_not(tmp_path):
+    for number in range(3):
+        part(tmp_path / f"bag_{number}.mcap", f"{number}", at_s=10.0 * number)
+    for number in range(2):
+        plain = tmp_path / f"bag_{number}.mcap"
+        (tmp_path / f"bag_{number}.mcap.zstd").write_bytes(zstandard.compress(plain.read_bytes()))
+        if number == 0:
+            plain.unlink()
+    before = sorted(tmp_path.iterdir())
+    assert said(tmp_path) == ["0", "1", "2"]
+    assert open_raw(tmp_path).topics["/said"].count == 3
+    describe(tmp_path, [f"bag_{number}.mcap" for number in range(3)], 3)
+    assert said(tmp_path) == ["0", "1", "2"]
+    assert [file for file in sorted(tmp_path.iterdir()) if file.name != "metadata.yaml"] == before
+    (tmp_path / "bag_0.mcap.zstd").write_bytes(b"nothing of the kind")
+    with pytest.raises(ReadingError, match=r"bag_0.mcap.zstd cannot be unpacked"):
+        read_recording(tmp_path, ("/said",))
+
+
+def test_fewer_messages_than_are_described_are_noted(tmp_path):
+    part(tmp_path / "bag_0.mcap", "a", "b")
+    describe(tmp_path, ["bag_0.mcap"], 5)
+    assert read_recording(tmp_path, ("/said",)).problems == ("it holds 2 of 5 messages that metadata.yaml tells of",)
+
+
+def test_the_other_storage_is_read_without_a_description_and_file_by_file(tmp_path):
+    sqlite(tmp_path / "alone" / "bag_0.db3", "a", "b")
+    assert said(tmp_path / "alone") == ["a", "b"]
+    assert open_raw(tmp_path / "alone").topics["/said"].count == 2
+    sqlite(tmp_path / "alone" / "other.db3", "c")
+    assert said(tmp_path / "alone" / "other.db3") == ["c"]
+    with pytest.raises(ReadingError, match="more than one recording"):
+        read_recording(tmp_path / "alone", ("/said",))
+    (tmp_path / "alone" / "bag_1.db3").write_bytes(b"no base of data at all, but long enough to be looked at" * 9)
+    with pytest.raises(ReadingError, match="cannot be read"):
+        read_recording(tmp_path / "alone" / "bag_1.db3", ("/said",))
+
+
+def test_what_power_management_told_before_its_first_reading_is_none(sortie_bag, tmp_path):
+    """Zeros for what is not known yet, at a stamp of 0."""
+    copy = shutil.copytree(sortie_bag, tmp_path / "copy")
+    whole = extract(read_recording(copy, WANTED, THIN_S))
+    recording = read_recording(copy, WANTED, THIN_S)
+    first = recording.messages["/power/status"][0]
+    first.header.stamp.sec = first.header.stamp.nanosec = 0
+    first.soc = 0.0
+    found = extract(recording)
+    assert len(found.power["t"]) == len(whole.power["t"]) - 1
+    assert found.power["soc"].min() > 0.0

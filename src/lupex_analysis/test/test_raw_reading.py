@@ -5,7 +5,8 @@ import shutil
 import pytest
 
 from lupex_analysis.raw_reading import RawMessage, clock_of, in_order, open_raw
-from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.reading import read_recording
+from lupex_analysis.storage import ReadingError
 from lupex_recorder.config import Limits
 from lupex_recorder.metadata import Qos
 from lupex_recorder.recorder import Recorder

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
-from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.reading import read_recording
 from lupex_analysis.sortie import MISSION, THIN_S, TRUTH, WANTED, extract
+from lupex_analysis.storage import ReadingError
 
 
 @pytest.fixture

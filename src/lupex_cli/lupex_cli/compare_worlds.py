@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lupex_analysis.figures.comparison_figure import figure_svg
-from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.reading import read_recording
+from lupex_analysis.storage import ReadingError
 from lupex_analysis.world_comparison import WANTED, ComparisonError, compare, extract_drive, table
 from lupex_recorder.metadata import write_atomically
 

@@ -350,8 +350,8 @@ def progress_line(seen: "Seen", wall_s: float) -> str:
 
 def conclude(out: Path, figures: dict[str, object], end: str, headless: bool) -> int:
     """Write summary and report from the bag; return the exit code by truth. Raises DemoError."""
-    from lupex_analysis.reading import ReadingError
     from lupex_analysis.report_files import write_report
+    from lupex_analysis.storage import ReadingError
 
     if end:
         print(f"the sortie did not end by itself: {end}")

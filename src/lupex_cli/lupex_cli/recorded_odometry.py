@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lupex_analysis.reading import ReadingError, Recording, read_recording, stamp_s
+from lupex_analysis.reading import Recording, read_recording, stamp_s
+from lupex_analysis.storage import ReadingError
 from lupex_launch.packages import package_share
 from lupex_localization.inertial_odometry import Inertial, Odometer, Places, Trajectory, gravity_of, motion_of
 from lupex_localization.track_odometry import DRIVE_NAMES, JOINT_NAMES, STEER_NAMES, TrackKinematics

@@ -16,8 +16,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from lupex_analysis.raw_reading import RawRecording, clock_of, open_raw
-from lupex_analysis.reading import ReadingError
 from lupex_analysis.replay_comparison import TopicComparison, table
+from lupex_analysis.storage import ReadingError
 from lupex_cli import recorded_odometry
 from lupex_cli.replay_nodes import launch_of, overridden, starts_of
 from lupex_cli.replayed import Outputs

@@ -7,8 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lupex_analysis.reading import ReadingError, Recording
+from lupex_analysis.reading import Recording
 from lupex_analysis.report_files import REPORT, SUMMARY, analyse
+from lupex_analysis.storage import ReadingError
 from lupex_recorder.metadata import NAME, metadata_yaml, write_atomically
 
 

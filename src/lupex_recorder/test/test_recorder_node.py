@@ -12,7 +12,8 @@ import pytest
 from rosbags.highlevel import AnyReader
 
 from lupex_analysis.raw_reading import open_raw
-from lupex_analysis.reading import ReadingError, read_recording
+from lupex_analysis.reading import read_recording
+from lupex_analysis.storage import ReadingError
 from lupex_models.configuration import ConfigurationError
 from lupex_models.rover import read_rover
 

@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Which files are a recording: a directory of rosbag2's, or one file of one; compressed or not."""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+import zstandard
+
+from lupex_recorder.metadata import NAME
+
+_SUFFIXES = (".mcap", ".db3")
+_PACKED = ".zstd"
+_PART = re.compile(r"_\d+$")
+"""What rosbag2 puts behind a recording's name for each of its files."""
+
+
+class ReadingError(RuntimeError):
+    """Say in one sentence why a path cannot be read as a recording."""
+
+
+def storage_files(path: Path) -> list[Path]:
+    """Return the files of a recording, all of one kind; raises ReadingError.
+
+    Those of a directory that metadata.yaml lists; without it all, where they are parts of one recording.
+    """
+    if not path.exists():
+        raise ReadingError(f"{path} does not exist: name a bag directory or an .mcap file")
+    if path.is_file():
+        if _kind(path) is None:
+            raise ReadingError(f"{path} is not a recording: name a bag directory or an .mcap file")
+        return [path]
+    try:
+        present = sorted(file for file in path.iterdir() if file.is_file() and _kind(file) is not None)
+    except OSError as error:
+        raise ReadingError(f"{path} cannot be read: {error.strerror}") from error
+    if not present:
+        raise ReadingError(f"{path} holds no recording: it has neither an .mcap nor a .db3 file")
+    listed = _listed(path, present)
+    return listed or _parts(path, present)
+
+
+def is_mcap(file: Path) -> bool:
+    """Tell whether a file is an MCAP file, compressed as a whole or not."""
+    return _kind(file) == ".mcap"
+
+
+def bags_of(path: Path) -> list[Path]:
+    """Return what rosbags is to open: the directory that it knows by its metadata, or files."""
+    return [path] if path.is_file() or (path / NAME).exists() else storage_files(path)
+
+
+def described(path: Path) -> int | None:
+    """Return how many messages metadata.yaml tells of, None without one that can be read."""
+    count = _information(path).get("message_count") if path.is_dir() else None
+    return count if isinstance(count, int) else None
+
+
+@contextmanager
+def plain(file: Path) -> Iterator[Path]:
+    """Give a file as it was before it was compressed as a whole, for as long as it is read; raises OSError."""
+    if file.suffix != _PACKED:
+        yield file
+        return
+    with tempfile.NamedTemporaryFile(prefix="lupex_", suffix=file.stem) as unpacked:
+        with file.open("rb") as packed:
+            try:
+                zstandard.ZstdDecompressor().copy_stream(packed, unpacked)
+            except zstandard.ZstdError as error:
+                raise ReadingError(f"{file} cannot be unpacked: {error}") from error
+        unpacked.flush()
+        yield Path(unpacked.name)
+
+
+def not_readable(path: Path, error: Exception) -> ReadingError:
+    """Say why rosbags cannot read a bag."""
+    bag = path if path.is_dir() else path.parent
+    missing = "" if (bag / NAME).exists() else f"; {bag / NAME} is missing (`ros2 bag reindex` makes it)"
+    return ReadingError(f"{path} cannot be read: {error}{missing}")
+
+
+def _kind(file: Path) -> str | None:
+    """Return .mcap or .db3, None for a file that is neither."""
+    name = file.name.removesuffix(_PACKED)
+    return next((suffix for suffix in _SUFFIXES if name.endswith(suffix)), None)
+
+
+def _information(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load((path / NAME).read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _listed(path: Path, present: list[Path]) -> list[Path]:
+    """Return the present files that metadata.yaml lists, by its order; a part may have been compressed since."""
+    try:
+        names = [Path(name).name for name in _information(path)["relative_file_paths"]]
+    except (KeyError, TypeError):
+        return []
+    by_name = {file.name: file for file in reversed(present)}
+    by_name |= {
+        file.name.removesuffix(_PACKED): file for file in present if file.name.removesuffix(_PACKED) not in by_name
+    }
+    return [by_name[name] for name in names if name in by_name]
+
+
+def _parts(path: Path, present: list[Path]) -> list[Path]:
+    """Return files that are all of one recording; of a part and its compressed form one. Raises ReadingError."""
+    kind = _kind(present[0])
+    kinds = {_kind(file) for file in present}
+    if ".mcap" in kinds:
+        kind = ".mcap"
+    found: dict[str, Path] = {}
+    for file in present:
+        if _kind(file) == kind:
+            found.setdefault(file.name.removesuffix(_PACKED), file)
+    recordings = {_PART.sub("", name.removesuffix(str(kind))) for name in found}
+    if len(recordings) > 1:
+        names = " and ".join(file.name for file in list(found.values())[:3])
+        raise ReadingError(f"{path} holds more than one recording ({names}) and no {NAME}: name one of the files")
+    return list(found.values())
