@@ -3,6 +3,7 @@
 """Open a recording, ours or `ros2 bag record`'s, whole or cut short, without ROS."""
 
 import dataclasses
+import itertools
 import struct
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
 _STAMP_END = 12
+_SPAN_NS = 5_000_000_000
+_HOLE_NS = 60_000_000_000
+"""Without a message of any topic: even a parked world tells its clock each 4 s."""
 _MOST_TOLD = 5
 """Damaged parts of a file that are told one by one."""
 
@@ -143,6 +147,7 @@ def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], colle
     if not collected.counts or not any(collected.counts.values()):
         raise ReadingError(f"{path} holds no message")
     collected.compare(described(path))
+    collected.note_holes()
     rebuilt = None
     if path.is_dir() and not (path / NAME).exists() and len(scans) == 1:
         rebuilt = _rebuild(scans[0][0], scans[0][1], collected, metadata)
@@ -248,6 +253,8 @@ class _Collected:
         self.start_ns = 0
         self.end_ns = 0
         self._undecoded: dict[str, int] = {}
+        self._spans: set[int] = set()
+        """Spans of time, counted from the epoch, in which anything was received."""
 
     def announce(self, topic: str, kind: str) -> None:
         self.counts.setdefault(topic, 0)
@@ -259,10 +266,19 @@ class _Collected:
         if described is not None and held < described:
             self.problems.append(f"it holds {held} of {described} messages that {NAME} tells of")
 
+    def note_holes(self) -> None:
+        """Note times in which nothing at all was received; asked once all has been taken."""
+        spans = sorted(self._spans)
+        for before, after in itertools.pairwise(spans):
+            if (after - before) * _SPAN_NS > _HOLE_NS:
+                begin_s, end_s = (((k + d) * _SPAN_NS - self.start_ns) * 1e-9 for k, d in ((before, 1), (after, 0)))
+                self.problems.append(f"no message between {begin_s:.0f} s and {end_s:.0f} s after the first")
+
     def take(self, topic: str, received_ns: int, data: bytes, decode: Any) -> None:
         self.counts[topic] += 1
         self.start_ns = min(self.start_ns or received_ns, received_ns)
         self.end_ns = max(self.end_ns, received_ns)
+        self._spans.add(received_ns // _SPAN_NS)
         if decode is None or self._too_soon(topic, data):
             return
         try:

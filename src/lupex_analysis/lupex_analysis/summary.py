@@ -23,6 +23,9 @@ from lupex_analysis.scoring import Errors, counter_total, held_seconds, localiza
 from lupex_analysis.sortie import RIG, Sortie
 
 Summary = dict[str, Any]
+
+ESTIMATE_ENDS_S = 60.0
+"""Of truth after the last estimate, from which on that was not told to the end."""
 ZERO_CELSIUS_K = 273.15
 NOT_LOOKED_FOR = WayHome(missing="the recording's world was not looked for")
 
@@ -125,11 +128,21 @@ def _localization(sortie: Sortie, errors: Errors, notes: list[str]) -> Summary:
     if len(errors.t) == 0:
         notes.append("localization: estimate or truth is missing, so its errors are not known")
         return found
-    distance = float(sortie.truth["distance_m"][-1] - sortie.truth["distance_m"][0])
+    truth, ends_s = sortie.truth, float(errors.t[-1])
+    matched = truth["distance_m"][truth["t"] <= ends_s]
+    distance = float(matched[-1] - matched[0]) if len(matched) else 0.0
     end_error = float(np.hypot(errors.x_m[-1], errors.y_m[-1]))
     found["ate_rmse_m"] = _rms(errors.position_m)
     found["end_error_m"] = end_error
     found["drift_percent"] = 100 * end_error / distance if distance > 0 else None
+    left_m = float(truth["distance_m"][-1] - truth["distance_m"][0]) - distance
+    if truth["t"][-1] - ends_s > ESTIMATE_ENDS_S and left_m > 0.0:
+        found["end_error_m"] = None
+        after_h = (ends_s - sortie.start_s) / 3600.0
+        notes.append(
+            f"localization: the estimate ends {after_h:.2f} h after the start, {left_m:.0f} m before the way does: "
+            "its errors are those of the way before, and there is none at the end"
+        )
     found["heading_rmse_deg"] = math.degrees(_rms(errors.yaw_rad))
     usable = np.isfinite(errors.nees)
     if np.any(usable):

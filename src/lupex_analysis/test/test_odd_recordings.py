@@ -303,3 +303,17 @@ def test_what_power_management_told_before_its_first_reading_is_none(sortie_bag,
     found = extract(recording)
     assert len(found.power["t"]) == len(whole.power["t"]) - 1
     assert found.power["soc"].min() > 0.0
+
+
+def test_a_time_without_any_message_is_noted(tmp_path):
+    bag = Bag(tmp_path / "r.mcap")
+    channel = bag.channel("/said")
+    for at_s in (*range(1000, 1100, 4), *range(1300, 1400, 4)):
+        bag.say(channel, at_s, told(TEXT, "hello"))
+    recording = read_recording(bag.close(), ())
+    assert len(recording.problems) == 1
+    words = recording.problems[0].split()
+    assert words[:3] == ["no", "message", "between"]
+    # to a span of 5 s
+    assert float(words[3]) == pytest.approx(98.0, abs=5.0)
+    assert float(words[6]) == pytest.approx(300.0, abs=5.0)

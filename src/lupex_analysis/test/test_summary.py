@@ -15,9 +15,9 @@ from lupex_analysis.config import JUDGEMENT
 from lupex_analysis.judge.outcome import End
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.judge.violations import margins
-from lupex_analysis.reading import read_recording
+from lupex_analysis.reading import read_recording, stamp_s
 from lupex_analysis.scoring import counter_total, episodes, held_seconds, localization_errors, stops
-from lupex_analysis.sortie import THIN_S, WANTED, FaultEvent, extract
+from lupex_analysis.sortie import ESTIMATE, THIN_S, TRUTH, WANTED, FaultEvent, extract
 from lupex_analysis.summary import summarise
 
 KEYS = [
@@ -148,6 +148,22 @@ def test_the_position_error_is_that_of_evo(sortie_bag, summary):
     metric.process_data((trajectory(sortie.truth), trajectory(sortie.estimate)))
     # ours goes through float arithmetic of an interpolation at equal stamps
     assert summary["localization"]["ate_rmse_m"] == pytest.approx(metric.get_all_statistics()["rmse"], rel=1e-6)
+
+
+def test_an_estimate_that_ends_before_the_way_has_no_error_at_its_end(sortie_bag, summary):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    estimates, truth = recording.messages[ESTIMATE], recording.messages[TRUTH]
+    half_m = 0.5 * truth[-1].distance_m
+    ends_s = next(stamp_s(message) for message in truth if message.distance_m > half_m)
+    kept = tuple(message for message in estimates if stamp_s(message) < ends_s)
+    cut = replace(recording, messages={**recording.messages, ESTIMATE: kept})
+    found = summarise(cut, extract(cut))
+    told = found["localization"]
+    assert told["end_error_m"] is None
+    assert told["ate_rmse_m"] > 0.0
+    assert any(f"{truth[-1].distance_m - half_m:.0f} m before the way does" in note for note in found["notes"])
+    assert summary["localization"]["end_error_m"] is not None
+    assert not any("before the way does" in note for note in summary["notes"])
 
 
 @pytest.mark.parametrize(
