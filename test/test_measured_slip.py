@@ -5,6 +5,8 @@
 import numpy as np
 import pytest
 
+from lupex_localization.config import LocalizationConfig
+from lupex_localization.stop_choice import StopChoice
 from lupex_system_tests import measured_ground
 from lupex_system_tests.measured_drive import MeasuredDrive, level
 from lupex_system_tests.measured_localization import (
@@ -74,6 +76,34 @@ def test_on_a_smooth_plain_chance_is_taken_for_no_relief_and_the_speed_does_not_
     assert normalised_errors(drive, estimator)["place"] * 2.0 < 13.8
     assert place_error_m(drive, estimator) < 0.3 * drive.distance_m
     assert max(slip for slip in slips if slip is not None) < 1.0
+
+
+def stopping(drive, estimator, seconds):
+    """Drive on, and stand where that is asked for; return the share of the time that the rover stood."""
+    choice, end_s, stood = StopChoice(LocalizationConfig().stops), drive.time_s + seconds, 0
+    while drive.time_s < end_s:
+        moving, stands = estimator.moving, estimator.stationary
+        wanted = choice.look(drive.time_s, moving, stands, estimator.reckoning.p)
+        stood += wanted
+        go(drive, estimator, 1.0, 0.0 if wanted else 0.1)
+    return stood / seconds
+
+
+@pytest.mark.parametrize(("truth", "slip", "seed"), [("nominal", 0.2, 2), ("harsh", 0.4, 3)])
+def test_stops_where_they_tell_much_find_the_way_over_a_smooth_plain(truth, slip, seed):
+    drive = MeasuredDrive(measured_ground.plane(60.0), level(truth), seed, slip=constant(slip))
+    estimator = estimator_at(drive)
+    go(drive, estimator, 20.0, 0.0)
+    assert 0.0 < stopping(drive, estimator, 400.0) <= 0.03
+    assert place_error_m(drive, estimator) < 0.015 * drive.distance_m
+    assert normalised_errors(drive, estimator)["place"] < 6.9
+
+
+def test_over_relief_no_stop_is_asked_for():
+    drive = MeasuredDrive(measured_ground.relief(1, half_m=40.0), NOMINAL, 1, slip=constant(0.2))
+    estimator = estimator_at(drive)
+    go(drive, estimator, 20.0, 0.0)
+    assert stopping(drive, estimator, 200.0) == 0.0
 
 
 def test_a_step_in_the_slip_is_told_within_seconds_and_nothing_else_is_taken_for_one():
