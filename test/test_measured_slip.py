@@ -5,8 +5,6 @@
 import numpy as np
 import pytest
 
-from lupex_localization.config import LocalizationConfig
-from lupex_localization.stop_choice import StopChoice
 from lupex_system_tests import measured_ground
 from lupex_system_tests.measured_drive import MeasuredDrive, level
 from lupex_system_tests.measured_localization import (
@@ -15,6 +13,7 @@ from lupex_system_tests.measured_localization import (
     heading_error_rad,
     normalised_errors,
     place_error_m,
+    stopping,
     weave,
 )
 
@@ -76,17 +75,6 @@ def test_on_a_smooth_plain_chance_is_taken_for_no_relief_and_the_speed_does_not_
     assert normalised_errors(drive, estimator)["place"] * 2.0 < 13.8
     assert place_error_m(drive, estimator) < 0.3 * drive.distance_m
     assert max(slip for slip in slips if slip is not None) < 1.0
-
-
-def stopping(drive, estimator, seconds):
-    """Drive on, and stand where that is asked for; return the share of the time that the rover stood."""
-    choice, end_s, stood = StopChoice(LocalizationConfig().stops), drive.time_s + seconds, 0
-    while drive.time_s < end_s:
-        moving, stands = estimator.moving, estimator.stationary
-        wanted = choice.look(drive.time_s, moving, stands, estimator.reckoning.p)
-        stood += wanted
-        go(drive, estimator, 1.0, 0.0 if wanted else 0.1)
-    return stood / seconds
 
 
 @pytest.mark.parametrize(("truth", "slip", "seed"), [("nominal", 0.2, 2), ("harsh", 0.4, 3)])
