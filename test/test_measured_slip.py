@@ -13,6 +13,7 @@ from lupex_system_tests.measured_localization import (
     heading_error_rad,
     normalised_errors,
     place_error_m,
+    stopping,
     weave,
 )
 
@@ -74,6 +75,23 @@ def test_on_a_smooth_plain_chance_is_taken_for_no_relief_and_the_speed_does_not_
     assert normalised_errors(drive, estimator)["place"] * 2.0 < 13.8
     assert place_error_m(drive, estimator) < 0.3 * drive.distance_m
     assert max(slip for slip in slips if slip is not None) < 1.0
+
+
+@pytest.mark.parametrize(("truth", "slip", "seed"), [("nominal", 0.2, 2), ("harsh", 0.4, 3)])
+def test_stops_where_they_tell_much_find_the_way_over_a_smooth_plain(truth, slip, seed):
+    drive = MeasuredDrive(measured_ground.plane(60.0), level(truth), seed, slip=constant(slip))
+    estimator = estimator_at(drive)
+    go(drive, estimator, 20.0, 0.0)
+    assert 0.0 < stopping(drive, estimator, 400.0) <= 0.03
+    assert place_error_m(drive, estimator) < 0.015 * drive.distance_m
+    assert normalised_errors(drive, estimator)["place"] < 6.9
+
+
+def test_over_relief_no_stop_is_asked_for():
+    drive = MeasuredDrive(measured_ground.relief(1, half_m=40.0), NOMINAL, 1, slip=constant(0.2))
+    estimator = estimator_at(drive)
+    go(drive, estimator, 20.0, 0.0)
+    assert stopping(drive, estimator, 200.0) == 0.0
 
 
 def test_a_step_in_the_slip_is_told_within_seconds_and_nothing_else_is_taken_for_one():

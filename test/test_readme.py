@@ -13,7 +13,7 @@ pytest.importorskip("lupex_interfaces.msg")
 
 SHORT_FORMS = {
     "demo": None,  # the short sortie of test_demo.py
-    "test": ["test", "unit", "--collect-only", "-q"],
+    "test": ["test", "unit", "--collect-only", "-q", "src/lupex_cli/test/test_door.py"],
     "launch": ["launch", "sim.launch.xml", "world:=plain", "--print"],
     "report": ["report", "{out}/bag", "--out", "{report}"],
     "replay": ["replay", "{out}/bag", "--node", "mobility", "--until", "9", "--out", "{report}/replay"],

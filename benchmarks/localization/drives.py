@@ -18,6 +18,7 @@ from lupex_system_tests.measured_localization import (
     heading_error_rad,
     normalised_errors,
     place_error_m,
+    stopping,
     weave,
 )
 
@@ -29,6 +30,8 @@ ASKED = {
     "heading_blind_30min_deg": Asked(1.0),
     "nees_xy_in_band": Asked(1.0, at_most=False),
     "nees_in_band": Asked(6.0, at_most=False),
+    "plain_error": Asked(1.5),
+    "stopped_share": Asked(0.03),
     "slip_detected": Asked(0.95, at_most=False),
     "false_alarms_per_h": Asked(1.0),
 }
@@ -39,12 +42,16 @@ def run(context: Context) -> Outcome:
     """Drive at `nominal`: constant slip, random worlds for consistency, half an hour without stars, steps of slip."""
     constant = _constant(context)
     worlds = _worlds(context, "nominal")
+    plain = _plain(context)
     steps = _steps(context)
     blind_rad = _blind(context)
     figures = {
         "slip_constant_error": max(row["error_percent"] for row in constant),
         "slip_stated_error": max(abs(row["stated"] - row["slip"]) for row in constant),
         "tracks_alone_error": max(row["tracks_alone_percent"] for row in constant),
+        "plain_error": max(row["error_percent"] for row in plain),
+        "plain_error_without_stops": max(row["without_stops_percent"] for row in plain),
+        "stopped_share": max(row["stopped_share"] for row in plain),
         "drift_percent_median": float(np.median([row["error_percent"] for row in worlds])),
         "heading_rms_deg": math.degrees(math.sqrt(np.mean([row["heading_rad"] ** 2 for row in worlds]))),
         "heading_blind_30min_deg": math.degrees(blind_rad),
@@ -64,7 +71,7 @@ def run(context: Context) -> Outcome:
         "world's sensors and truth levels of worlds/truth; slip commanded; relief of the ridge's spectrum",
         f"{len(worlds)} random worlds at `nominal`, 250 s each; squared errors are a degree of freedom",
     )
-    return Outcome(figures, {"constant": constant, "worlds": worlds, "steps": steps}, notes)
+    return Outcome(figures, {"constant": constant, "plain": plain, "worlds": worlds, "steps": steps}, notes)
 
 
 def _drive(seed: int, slip: float, truth: str = "nominal", slope: tuple[float, float] = (0.0, 0.0)) -> MeasuredDrive:
@@ -96,6 +103,27 @@ def _constant(context: Context) -> list[Row]:
                 "tracks_alone_percent": 100.0 * slip / (1.0 - slip),
             }
         )
+    return rows
+
+
+def _plain(context: Context) -> list[Row]:
+    """Drive over ground without relief, where only a stop tells the slip: with those asked for, and without."""
+    rows = []
+    for k, slip in enumerate((0.2, 0.4) if context.quick else (0.1, 0.2, 0.3, 0.4) * 2):
+        off = []
+        for heeded in (True, False):
+            ground = measured_ground.plane(60.0)
+            drive = MeasuredDrive(ground, level("nominal"), context.seed + k, slip=lambda _, __, s=slip: (s, 0.0))
+            estimator = estimator_at(drive)
+            go(drive, estimator, 20.0, 0.0)
+            seconds = 200.0 if context.quick else 400.0
+            share = stopping(drive, estimator, seconds) if heeded else go(drive, estimator, seconds)
+            off.append((100.0 * place_error_m(drive, estimator) / drive.distance_m, share))
+        (with_stops, share), (without, _) = off
+        rows.append(
+            {"slip": slip, "error_percent": with_stops, "without_stops_percent": without, "stopped_share": share}
+        )
+    context.say(f"{len(rows)} drives over a smooth plain, with stops and without")
     return rows
 
 

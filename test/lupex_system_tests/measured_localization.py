@@ -14,6 +14,7 @@ from lupex_localization.estimator import PoseEstimator
 from lupex_localization.filter_state import initial_state
 from lupex_localization.samples import ScanSample
 from lupex_localization.start import Beginning
+from lupex_localization.stop_choice import StopChoice
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_system_tests.measured_drive import MAP_FROM_ICRF, MOON_RATE, ROVER, STEP_S, SUN
@@ -53,6 +54,17 @@ def go(drive, estimator, seconds, speed_mps=0.1, turning=0.0, lie=None, watch=No
         estimator.advance()
         if watch is not None:
             watch()
+
+
+def stopping(drive, estimator, seconds):
+    """Drive on, and stand where that is asked for; return the share of the time that the rover stood."""
+    choice, end_s, stood = StopChoice(LocalizationConfig().stops), drive.time_s + seconds, 0
+    while drive.time_s < end_s:
+        moving, stands = estimator.moving, estimator.stationary
+        wanted = choice.look(drive.time_s, moving, stands, estimator.reckoning.p)
+        stood += wanted
+        go(drive, estimator, 1.0, 0.0 if wanted else 0.1)
+    return stood / seconds
 
 
 def weave(time_s):

@@ -96,6 +96,21 @@ class Stationary:
 
 
 @dataclass(frozen=True)
+class Stops:
+    """Which stops are asked for on the way."""
+
+    told_m: float = setting(
+        0.1, "of the place that a stop must correct, one sigma, to be wanted", unit="m", minimum=0.001, maximum=100
+    )
+    velocity_sigma_mps: float = setting(
+        2.5e-3, "to which a stop shows what the velocity was before it", unit="m/s", minimum=1e-5, maximum=1
+    )
+    share: float = setting(0.03, "of the time at most that is spent on them", minimum=0.001, maximum=1)
+    cost_s: float = setting(3.0, "that one takes, slowing down and setting off included", unit="s", maximum=60)
+    patience_s: float = setting(15.0, "that is asked for one before it is given up", unit="s", minimum=1, maximum=600)
+
+
+@dataclass(frozen=True)
 class Fixes:
     """Star tracker, sun sensor and terrain height."""
 
@@ -208,6 +223,7 @@ class LocalizationConfig:
     tracks: Tracks = field(default_factory=Tracks)
     ground: GroundMatching = field(default_factory=GroundMatching)
     stationary: Stationary = field(default_factory=Stationary)
+    stops: Stops = field(default_factory=Stops)
     fixes: Fixes = field(default_factory=Fixes)
     health: Health = field(default_factory=Health)
     checkpoint: Checkpoint = field(default_factory=Checkpoint)

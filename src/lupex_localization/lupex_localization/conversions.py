@@ -149,7 +149,14 @@ def _odometry(frame: str, estimate: MotionEstimate, pose: odometry_numbers.Pose,
 
 
 def status(
-    time_s: float, condition: Condition, text: str, estimator: PoseEstimator, position_sigma_m: float, heading: float
+    time_s: float,
+    condition: Condition,
+    text: str,
+    estimator: PoseEstimator,
+    position_sigma_m: float,
+    heading: float,
+    *,
+    stop_wanted: bool,
 ) -> LocalizationStatus:
     """Return the status; heading: one sigma [rad]."""
     message = LocalizationStatus()
@@ -164,6 +171,7 @@ def status(
     message.zero_velocity_updates = estimator.rest_updates
     message.nis_mean = estimator.nis_mean
     message.stationary = estimator.stationary
+    message.stop_wanted = stop_wanted
     message.text = text
     return message
 

@@ -96,6 +96,11 @@ class PoseEstimator:
         return self._motion is not None and self._motion.stationary
 
     @property
+    def moving(self) -> bool:
+        """Whether the tracks run."""
+        return self._motion is not None and self._motion.twist[4] > self._config.stationary.track_speed_mps
+
+    @property
     def accepted(self) -> Counter[str]:
         """Measurements used, by kind."""
         return self._motion.corrections.accepted if self._motion else Counter()

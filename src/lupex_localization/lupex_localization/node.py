@@ -22,6 +22,7 @@ from lupex_localization.health import Condition, gather, judge
 from lupex_localization.localization import Localization
 from lupex_localization.reckoning import MotionEstimate
 from lupex_localization.samples import ScanSample
+from lupex_localization.stop_choice import StopChoice
 from lupex_localization.surroundings import Surroundings
 from lupex_localization.track_odometry import SlipModel
 from lupex_models.configuration import ConfigurationError
@@ -59,6 +60,7 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
             start.told_initial(config.initial, self._site),
             self._checkpoint,
         )
+        self._stops = StopChoice(config.stops)
         self._rejections = 0
         self._stood = False
         self._saved_s = self._well_s = -math.inf
@@ -194,7 +196,12 @@ class LocalizationNode(LupexNode[LocalizationConfig]):
         condition, text = judge(found, self.config)
         time_s = estimator.reckoning.time_s if estimator.begun else now_s
         position, heading = found.position_sigma_m, found.heading_sigma_rad
-        self._status.publish(conversions.status(time_s, condition, text, estimator, position, heading))
+        stop_wanted = estimator.begun and self._stops.look(
+            time_s, estimator.moving, estimator.stationary, estimator.reckoning.p
+        )
+        self._status.publish(
+            conversions.status(time_s, condition, text, estimator, position, heading, stop_wanted=stop_wanted)
+        )
         if sum(estimator.rejected.values()) > self._rejections:
             self._rejections = sum(estimator.rejected.values())
             self.warn(f"{estimator.last_rejection} ({self._rejections} rejections so far)")

@@ -166,6 +166,15 @@ def test_odometry_transforms_and_status_follow_the_data(feed):
     assert not feed.states[-1].stationary
 
 
+def test_a_stop_is_asked_for_until_it_has_been_made(feed):
+    start(feed, {"stops.told_m": 0.001, "stops.share": 1.0})
+    feed.until(lambda: feed.states and feed.states[-1].stationary)
+    assert not any(state.stop_wanted for state in feed.states)
+    feed.until(lambda: feed.states[-1].stop_wanted, limit=400, speed=0.1)
+    feed.until(lambda: feed.states[-1].stationary)
+    assert not feed.states[-1].stop_wanted
+
+
 def test_the_two_transforms_make_the_pose_in_map(feed):
     start(feed)
     feed.until(lambda: len(feed.transforms) > 6, speed=0.1)

@@ -135,6 +135,15 @@ class Slip:
 
 
 @dataclass(frozen=True)
+class MeasuringStops:
+    """How far stops are made that localization asks for on the way."""
+
+    longest_s: float = setting(8.0, "of one", unit="s", minimum=0, maximum=60)
+    apart_s: float = setting(60.0, "from the end of one to the next", unit="s", minimum=0, maximum=3600)
+    max_age_s: float = setting(3.0, "of what localization says", unit="s", minimum=0.1, maximum=60)
+
+
+@dataclass(frozen=True)
 class Nav2Motions:
     """What clients of Nav2's actions may ask for: short motions over ground that is looked at as they go."""
 
@@ -177,6 +186,7 @@ class MobilityConfig:
     guard: Guard = field(default_factory=Guard)
     permission: Permission = field(default_factory=Permission)
     watch: Watch = field(default_factory=Watch)
+    stops: MeasuringStops = field(default_factory=MeasuringStops)
     nav2: Nav2Motions = field(default_factory=Nav2Motions)
     slip: Slip = field(default_factory=Slip)
 

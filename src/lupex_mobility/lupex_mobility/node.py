@@ -10,10 +10,11 @@ from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry, Path
 from sensor_msgs.msg import JointState
 
-from lupex_interfaces.msg import DrillRig, Fault, SlipEstimate
+from lupex_interfaces.msg import DrillRig, Fault, LocalizationStatus, SlipEstimate
 from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Joints, Located
+from lupex_mobility.measuring_stop import MeasuringStop
 from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
 from lupex_mobility.motion_server import MotionServer
 from lupex_mobility.motion_watch import MotionWatch, Told
@@ -26,6 +27,7 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
+from lupex_node.conversions import seconds
 from lupex_node.node import LupexNode
 from lupex_node.ros.process import run
 
@@ -113,6 +115,14 @@ class MobilityNode(LupexNode[MobilityConfig]):
             convert=conversions.drill_stowed,
             sole_sender=True,
             forget=lambda: self._take_drill((None, False)),
+        )
+        self._stop = MeasuringStop(config.stops)
+        self.receive(
+            LocalizationStatus,
+            "localization/status",
+            lambda status: self._stop.take(seconds(status.header.stamp), status.stop_wanted),
+            sole_sender=True,
+            forget=lambda: self._stop.take(0.0, wanted=False),
         )
         self._permit = Permit(self, config.permission, rover.battery.capacity_wh)
         self.every(config.watch_interval_s, self._watch)
@@ -220,10 +230,13 @@ class MobilityNode(LupexNode[MobilityConfig]):
         fresh = self._path_fresh(located.time_s)
         lost = located.position_sigma_m > self.config.guard.position_sigma_max_m
         guidance = self._motions.guide(located)
-        if guidance is None and fresh and not lost:
+        by_path = guidance is None
+        if by_path and fresh and not lost:
             guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad)
         self._tell_following(guidance, lost and fresh and self._follower.active)
         wanted = guidance is not None and not guidance.twist.at_rest
+        if wanted and by_path:
+            wanted = not self._stop.holds(located.time_s)
         moving = wanted and not self._others_command() and not self._forbidden(located.time_s)
         if moving or self._commanding:
             twist = guidance.twist if moving and guidance is not None else REST

@@ -15,13 +15,14 @@ pytest.importorskip("lupex_interfaces.msg")
 from obeying_world import AHEAD, ANSWERED_S, STEP_S  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 
-from lupex_interfaces.msg import DrillRig  # noqa: E402
+from lupex_interfaces.msg import DrillRig, LocalizationStatus  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
-from lupex_mobility.config import Following, Guard, MobilityConfig  # noqa: E402
+from lupex_mobility.config import Following, Guard, MeasuringStops, MobilityConfig  # noqa: E402
 from lupex_mobility.drive_route.node import DriveRouteNode  # noqa: E402
 from lupex_mobility.node import MobilityNode  # noqa: E402
 from lupex_mobility.unit_kinematics import BodyTwist  # noqa: E402
 from lupex_models.configuration import ConfigurationError  # noqa: E402
+from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
 
 
@@ -105,6 +106,35 @@ def test_every_pose_is_used_in_order_and_one_that_is_over_is_refused(world, mobi
     used_s = [seconds(v.header.stamp) - world.time_s for v in world.velocities[told:]]
     assert used_s == pytest.approx([0.02, 0.04], abs=1e-6)
     assert mobility._refused == {"/odometry/global": 1}
+
+
+def test_on_its_way_it_stands_for_a_measurement_that_localization_asks_for_and_goes_on(world, mobility):
+    points = np.array([[0.0, 0.0], [50.0, 0.0]])
+    status = world.outside.publisher(LocalizationStatus, "/localization/status", qos.STATE)
+    wanted = [False]
+
+    def follow():
+        if round(world.time_s * 10) % 10 == 0:
+            world.path.publish(conversions.path(world.time_s, points))
+            message = LocalizationStatus(stop_wanted=wanted[0])
+            message.header.stamp = stamp(world.time_s)
+            status.publish(message)
+        return world.driving
+
+    world.until(follow)
+    wanted[0] = True
+    world.until(lambda: not follow())
+    wanted[0] = False
+    world.until(follow)
+    # not again so soon, and one that is asked for for ever ends
+    wanted[0] = True
+    since_s = world.time_s
+    world.until(lambda: not follow(), 700)
+    assert world.time_s - since_s > MeasuringStops().apart_s - 5.0
+    since_s = world.time_s
+    world.until(follow, 200)
+    assert world.time_s - since_s == pytest.approx(MeasuringStops().longest_s, abs=2 * STEP_S)
+    assert not any(fault.active for fault in world.faults)
 
 
 def test_an_old_path_is_a_stop(world, mobility):
