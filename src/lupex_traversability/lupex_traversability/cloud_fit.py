@@ -15,7 +15,7 @@ from lupex_traversability.layers import SEEN, Layers
 
 Array = NDArray[np.float64]
 
-_ENOUGH = 1000
+_ENOUGH = 500
 """Cells to fit a plane to: of more only every second, third .. is asked."""
 
 _STEPS = 5

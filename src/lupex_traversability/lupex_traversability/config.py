@@ -63,7 +63,7 @@ class MapConfig:
         0.1, "returns within the rover's outline and so much beside it are its own", unit="m", minimum=0, maximum=2
     )
     clear_range_m: float = setting(
-        15.0, "from the lidar, within which its rays take away what they pass below", unit="m", minimum=0, maximum=100
+        12.0, "from the lidar, within which its rays take away what they pass below", unit="m", minimum=0, maximum=100
     )
     clear_clouds: int = setting(2, "whose rays pass below a surface, after which it is gone", minimum=1, maximum=100)
     fit_cells: int = setting(

@@ -119,6 +119,20 @@ def _clear(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _angle(y, x):  # type: ignore[no-untyped-def]
+    """Return atan2 to 1e-3 rad in a fifth of its time: enough to find the rays, whose own points say where they are."""
+    up, along = abs(y), abs(x)
+    ratio = min(up, along) / max(up, along, 1e-9)
+    square = ratio * ratio
+    angle = ((-0.0464964749 * square + 0.15931422) * square - 0.327622764) * square * ratio + ratio
+    if up > along:
+        angle = 0.5 * math.pi - angle
+    if x < 0.0:
+        angle = math.pi - angle
+    return -angle if y < 0.0 else angle
+
+
+@njit(cache=True)
 def _proven(dx, dy, flat, high, sigma, world, image, origin, rotation, rays):  # type: ignore[no-untyped-def]
     """Return the height above which the rays prove a cell empty, where that is below its top; else inf."""
     cell, elevation_min, step, range_margin, attitude_sigma, gate, ratio = rays
@@ -129,10 +143,10 @@ def _proven(dx, dy, flat, high, sigma, world, image, origin, rotation, rays):  #
     x = rotation[0, 0] * dx + rotation[1, 0] * dy + rotation[2, 0] * below
     y = rotation[0, 1] * dx + rotation[1, 1] * dy + rotation[2, 1] * below
     z = rotation[0, 2] * dx + rotation[1, 2] * dy + rotation[2, 2] * below
-    ring = min(math.floor((math.atan2(z, math.sqrt(x * x + y * y)) - elevation_min) / step), image.shape[0] - 1)
+    ring = min(math.floor((_angle(z, math.sqrt(x * x + y * y)) - elevation_min) / step), image.shape[0] - 1)
     if ring < 0:
         return np.inf
-    ray = math.floor(math.atan2(y, x) / pitch + 0.5)
+    ray = math.floor(_angle(y, x) / pitch + 0.5)
     ux, uy = dx / flat, dy / flat
     # the cell's half as seen from here, wider by what it may have drifted aside
     half = 0.5 * cell * (abs(ux) + abs(uy)) + 2.0 * sigma
