@@ -53,12 +53,29 @@ class MapConfig:
     clearance_m: float = setting(0.3, "farthest from the plane it stands on", unit="m", minimum=0.01, maximum=2)
     support_m: float = setting(
         0.15,
-        "a point without another of a neighbouring ray within this and support_ratio is a stray",
+        "a point without another of the rays beside, above and below within this and support_ratio is a stray",
         unit="m",
         minimum=0,
         maximum=10,
     )
-    support_ratio: float = setting(0.06, "added to support_m for each metre of range", minimum=0, maximum=1)
+    support_ratio: float = setting(0.03, "added to support_m for each metre of range", minimum=0, maximum=1)
+    own_margin_m: float = setting(
+        0.1, "returns within the rover's outline and so much beside it are its own", unit="m", minimum=0, maximum=2
+    )
+    clear_range_m: float = setting(
+        12.0, "from the lidar, within which its rays take away what they pass below", unit="m", minimum=0, maximum=100
+    )
+    clear_clouds: int = setting(2, "whose rays pass below a surface, after which it is gone", minimum=1, maximum=100)
+    fit_cells: int = setting(
+        100, "seen before that a cloud must meet to be compared with the map as a whole", minimum=10, maximum=100_000
+    )
+    fit_share: float = setting(
+        0.85, "of them that lie as before beside an offset and a tilt, else the place is another", minimum=0, maximum=1
+    )
+    offset_max_m: float = setting(
+        0.06, "of a cloud as a whole against the map in height, beside its drift", unit="m", minimum=0.001, maximum=10
+    )
+    tilt_max_rad: float = setting(0.015, "of a cloud as a whole against the map", unit="rad", minimum=0.0001, maximum=1)
     trail_m: float = setting(
         12.0,
         "of the rover's own way that stays ground to stand on when the map is begun anew",
@@ -104,6 +121,7 @@ class LookConfig:
     rest_m: float = setting(0.02, "moved less counts as standing", unit="m", minimum=0, maximum=1)
     rest_rad: float = setting(0.01, "turned less counts as standing", unit="rad", minimum=0, maximum=1)
     rest_looks: int = setting(5, "taken from one place, after which more tell little", minimum=1, maximum=1000)
+    rest_again: int = setting(2, "more after each, while cloud and map say different things", minimum=0, maximum=1000)
     rest_longest_s: float = setting(60.0, "since, after which it is, standing", unit="s", minimum=0, maximum=3600)
 
 

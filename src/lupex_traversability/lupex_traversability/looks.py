@@ -15,17 +15,34 @@ class Looks:
         self._config = config
         self._last: Pose | None = None
         self._from_here = 0
+        self._again, self._owed = 0, False
 
     def forget(self) -> None:
         """Let the next cloud be one to take in."""
         self._last = None
 
+    def again(self) -> None:
+        """Let the last look count for none: it said something else than was known, and the next tells which is so.
+
+        No more than `rest_again` times for each look that is due by itself: ground that never settles is no reason to
+        look at it for ever.
+        """
+        if self._again < self._config.rest_again:
+            self._again += 1
+            self._owed = True
+
     def is_due(self, at: Pose) -> bool:
         """Tell whether a cloud seen from a pose is to be taken in, and note that it is."""
         moved_m, turned_rad = self._since(at)
         stands = moved_m < self._config.rest_m and turned_rad < self._config.rest_rad
-        if not self._is_worth_it(at, moved_m, turned_rad, stands):
+        worth_it = self._is_worth_it(at, moved_m, turned_rad, stands)
+        if not (worth_it or (self._owed and stands)):
             return False
+        self._owed = False
+        if not worth_it:
+            # a look more, by which no other is put off
+            return True
+        self._again = 0
         self._from_here = self._from_here + 1 if stands else 1
         self._last = at
         return True

@@ -18,6 +18,7 @@ from lupex_node.conversions import cloud
 from lupex_node.node import LupexNode
 from lupex_node.port import Closable, Use
 from lupex_node.ros.process import run
+from lupex_traversability.cloud_binning import level_ground
 from lupex_traversability.config import TraversabilityConfig
 from lupex_traversability.conversions import costmap, grid_map, pose
 from lupex_traversability.driving_cost import DrivingCost, Ground
@@ -43,7 +44,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
     def wire(self) -> None:
         rover = read_rover(self.config.rover)
         self._lidar = rover.lidar
-        self._map = ElevationMap(self.config.map, rover.lidar)
+        self._body = rover.body
+        self._map = ElevationMap(self.config.map, rover.lidar, rover.body)
         self._cost = DrivingCost(self.config.cost, rover)
         self._warm_up()
         self._poses = PoseHistory()
@@ -77,9 +79,11 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
 
     def _warm_up(self) -> None:
         """Have the kernels compiled, or read from their cache, before the first cloud arrives."""
-        spare = ElevationMap(self.config.map, self._lidar)
-        points = np.frombuffer(np.ones((2, 4), np.float32).tobytes(), np.float32).reshape(2, 4)
-        spare.insert(points, np.zeros(3), np.eye(3))
+        spare = ElevationMap(self.config.map, self._lidar, self._body)
+        points = level_ground(self._lidar)
+        # the second cloud is compared with the first, and moves the window
+        for place in (0.0, 1.0):
+            spare.insert(points, np.array([place, place, 0.0]), np.eye(3))
         self._cost.of(spare)
 
     def _convert(self, message: PointCloud2) -> tuple[float, NDArray[np.float32]]:
@@ -127,13 +131,26 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
 
     def _use(self, points: NDArray[np.float32], at: Pose) -> None:
         if self._looks.is_due(at) or self._ground is None:
-            used = self._map.insert(points, at.position_m, at.rotation())
-            enough = used >= self.config.points_min
-            if not enough:
-                self.refuse(_CLOUD, f"only {used} points within the map")
-            self.set_health("" if enough else "the lidar sees too little ground")
-            self._ground = self._cost.of(self._map)
+            self._insert(points, at)
         self._publish(at.time_s, self._ground)
+
+    def _insert(self, points: NDArray[np.float32], at: Pose) -> None:
+        """Take a cloud into the map; the ground stays as it was known where the cloud does not fit it."""
+        inserted = self._map.insert(points, at.position_m, at.rotation())
+        if inserted.refusal:
+            self.refuse(_CLOUD, inserted.refusal)
+            # the next one tells whether this one or the map is wrong
+            self._looks.forget()
+            return
+        if inserted.followed:
+            self.warn(inserted.followed)
+        if inserted.unsettled:
+            self._looks.again()
+        enough = inserted.used >= self.config.points_min
+        if not enough:
+            self.refuse(_CLOUD, f"only {inserted.used} points within the map")
+        self.set_health("" if enough else "the lidar sees too little ground")
+        self._ground = self._cost.of(self._map)
 
     def _forget(self, _: Trigger.Request, answer: Use) -> None:
         if not self.active:

@@ -31,6 +31,22 @@ def scan(ground, position, yaw=0.0, sigma=0.0, seed=0, reach=20.0):
     return np.c_[rays[hit] * found[:, None], np.ones(found.size)].astype(np.float32)
 
 
+def strayed(cloud, share, seed):
+    """Return a cloud of which a share of the returns is at a range drawn from all that the lidar has."""
+    rng = np.random.default_rng(seed)
+    stray = rng.random(len(cloud)) < share
+    ranges = rng.uniform(ROVER.lidar.range_min_m, ROVER.lidar.range_max_m, len(cloud))
+    factor = np.where(stray, ranges / np.linalg.norm(cloud[:, :3], axis=1), 1.0)
+    return np.c_[cloud[:, :3] * factor[:, None], cloud[:, 3]].astype(np.float32)
+
+
+def centres(ground):
+    """Return x and y (n, n) of a map's cells."""
+    at = (np.arange(ground.size) + 0.5) * ground.config.cell_m
+    x_m, y_m = ground.origin_m
+    return np.meshgrid(at + x_m, at + y_m)
+
+
 def turn(yaw):
     c, s = np.cos(yaw), np.sin(yaw)
     return np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])

@@ -137,7 +137,7 @@ def test_agreeing_clouds_narrow_the_variance_and_distance_widens_it():
 def test_points_without_meaning_are_passed_over():
     ground = made()
     odd = np.array([[np.nan, 0, 0, 1], [np.inf, 0, 0, 1], [0.1, 0, 0, 1], [29.0, 0, -1, 1]], np.float32)
-    assert ground.insert(np.concatenate([odd, single(5.0, 0.1, 0.0)]), np.zeros(3), np.eye(3)) == 2
+    assert ground.insert(np.concatenate([odd, single(5.0, 0.1, 0.0)]), np.zeros(3), np.eye(3)).used == 2
     assert (ground.source == SEEN).sum() == 1
 
 
@@ -146,7 +146,7 @@ def test_a_return_that_no_neighbouring_ray_supports_is_a_stray():
     cloud = scan(flat, (0.0, 0.0, 0.0))
     stray = cloud[200] * np.float32(0.5)
     cloud[200, :3] = stray[:3]
-    used = ground.insert(cloud, np.zeros(3), np.eye(3))
+    used = ground.insert(cloud, np.zeros(3), np.eye(3)).used
     at = cell(ground, stray[0] + ROVER.lidar.x_m, stray[1])
     assert ground.source[at] != SEEN
     assert ground.high_m[at] < 0.1

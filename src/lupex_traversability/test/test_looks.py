@@ -64,3 +64,26 @@ def test_a_map_that_was_forgotten_is_made_at_once(driving):
     assert not driving.is_due(pose(101.0, 0.1))
     driving.forget()
     assert driving.is_due(pose(101.0, 0.1))
+
+
+def test_a_look_that_left_a_question_is_followed_by_more_but_not_for_ever(driving):
+    for second in range(101, 101 + CONFIG.rest_looks):
+        driving.is_due(pose(float(second)))
+    assert not driving.is_due(pose(120.0))
+    asked = []
+    for second in range(121, 121 + CONFIG.rest_again + 3):
+        driving.again()
+        asked.append(driving.is_due(pose(float(second))))
+    assert asked == [True] * CONFIG.rest_again + [False] * 3
+    # the next by itself is no later for that, and may ask again
+    last_s = 100.0 + CONFIG.rest_looks - 1
+    assert not driving.is_due(pose(last_s + CONFIG.rest_longest_s - 0.1))
+    assert driving.is_due(pose(last_s + CONFIG.rest_longest_s))
+    driving.again()
+    assert driving.is_due(pose(last_s + CONFIG.rest_longest_s + 1.0))
+
+
+def test_in_motion_the_next_look_comes_soon_enough(driving):
+    driving.again()
+    assert not driving.is_due(pose(101.0, 0.1))
+    assert driving.is_due(pose(102.0, 0.21))

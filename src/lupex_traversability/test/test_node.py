@@ -42,10 +42,10 @@ def cloud(time_s, points, frame="lidar"):
     return message
 
 
-def odometry(time_s, x=0.0, frame="odom"):
+def odometry(time_s, x=0.0, frame="odom", z=0.0):
     message = Odometry(child_frame_id="base_link")
     message.header.frame_id, message.header.stamp = frame, stamp(time_s)
-    message.pose.pose.position.x = x
+    message.pose.pose.position.x, message.pose.pose.position.z = x, z
     message.pose.pose.orientation.w = 1.0
     return message
 
@@ -243,12 +243,12 @@ def test_on_request_the_map_begins_anew(world, flat):
     assert "not active" in answers[1].message
 
 
-def stand(world, flat, clouds, x=0.0):
+def stand(world, flat, clouds, x=0.0, z=0.0):
     """Let clouds come from one place, once a second with poses around each."""
     for _ in range(clouds):
         now = world.now_s()
         for at in (now - 0.2, now):
-            world.poses.publish(odometry(at, x))
+            world.poses.publish(odometry(at, x, z=z))
         world.clouds.publish(cloud(now - 0.1, flat))
         world.conductor.run_until(now + 1.0)
 
@@ -265,6 +265,42 @@ def test_at_rest_the_ground_is_told_again_and_not_made_anew(world, flat, monkeyp
     assert world.costmaps[-1] is not world.costmaps[-2]
     stand(world, flat, 1, x=0.3)
     assert len(made) == world.node.config.look.rest_looks + 1
+
+
+def test_a_cloud_that_lies_beside_the_known_ground_is_refused_and_the_next_is_looked_at(world, flat):
+    """At rest one cloud a minute is enough; after one that was refused the very next tells who is wrong."""
+    stand(world, flat, world.node.config.look.rest_looks)
+    known = world.costmaps[-1].data
+    # it is another place: a look is due
+    stand(world, flat, 1, x=0.3, z=0.4)
+    assert world.node._refused == {"/lidar/points": 1}
+    world.until(lambda: "off in height" in world.refused.get("refused /lidar/points", ""))
+    assert world.costmaps[-1].data == known
+    looks = []
+    insert = world.node._map.insert
+    world.node._map.insert = lambda *cloud: looks.append(insert(*cloud)) or looks[-1]
+    stand(world, flat, 1, x=0.3)
+    assert [one.refusal for one in looks] == [""]
+    assert world.node._refused == {"/lidar/points": 1}
+    assert (np.array(world.costmaps[-1].data) == 100).sum() == 0
+
+
+def test_when_all_clouds_say_so_the_map_follows(world, flat):
+    stand(world, flat, 3)
+    stand(world, flat, 3, z=0.4)
+    assert world.node._refused == {"/lidar/points": 1}
+    assert (np.array(world.costmaps[-1].data) == 100).sum() == 0
+    row, column = (60 + round(4.0 / 0.2),) * 2
+    assert world.node._map.height_m[row, column] == pytest.approx(0.4, abs=0.05)
+
+
+def test_a_ghost_seen_at_rest_goes_within_two_clouds(world, flat):
+    ghost = scan(lambda x, y: np.where((np.abs(x - 5.0) < 0.6) & (np.abs(y) < 0.6), 0.6, 0.0), (0.0, 0.0, 0.0))
+    rest = world.node.config.look.rest_looks
+    stand(world, flat, rest - 1)
+    stand(world, ghost, 1)
+    stand(world, flat, 3)
+    assert (np.array(world.costmaps[-1].data) == 100).sum() <= 9
 
 
 def test_nothing_ticks_while_no_cloud_waits(world, flat):
