@@ -99,8 +99,7 @@ def drifting(hazard, seed, sigma_m=0.8, noise=0.0, looks=1000):
     `noise`: the share of cells at a hazard's edge that each look takes for the other kind.
     """
     rng = np.random.default_rng(seed)
-    size = 240
-    made = Costmap(0.0, np.zeros((size, size), np.int8), -24.0, -24.0, 0.2)
+    made = Costmap(0.0, np.zeros((164, 164), np.int8), -16.4, -16.4, 0.2)
     x, y = made.centres()
     true = hazard(x, y)
     inner = true & np.roll(true, 1, 0) & np.roll(true, -1, 0) & np.roll(true, 1, 1) & np.roll(true, -1, 1)

@@ -12,7 +12,7 @@ from lupex_path_planning.near_field.closed_moves import Look
 from lupex_path_planning.site_grid import Mask, SiteGrid, touching
 
 Array = NDArray[np.float64]
-Counts = NDArray[np.uint8]
+Counts = NDArray[np.uint16]
 
 _DOUBLED_MOST = 6
 """Times at most that the looks asked for are doubled."""
@@ -33,7 +33,7 @@ class ClosedGround:
     @classmethod
     def none(cls, grid: SiteGrid) -> "ClosedGround":
         """Return ground on which nothing is closed that the site map calls open."""
-        counts = np.zeros((8, *grid.shape), np.uint8)
+        counts = np.zeros((8, *grid.shape), np.uint16)
         return cls(np.zeros((8, *grid.shape), np.bool_), np.full(grid.shape, -np.inf), counts, counts)
 
     def after(self, look: Look, config: GroundConfig) -> "ClosedGround":
@@ -43,16 +43,18 @@ class ClosedGround:
         each time that it was closed before, after twice as many. So whatever makes a look err, a gap at the limit
         toggles a few times and then stays closed.
         """
-        if not (look.closed.any() or look.open.any()):
-            return self
         new = look.closed & ~self.closed
-        closings = self.closings + (new & (self.closings < _DOUBLED_MOST + 1))
-        opens = np.where(look.closed, 0, self.opens + (look.open & self.closed & (self.opens < 255))).astype(np.uint8)
-        asked = np.minimum(config.open_looks * 2.0 ** (np.maximum(closings, 1) - 1.0), 255.0)
-        opened = self.closed & (opens >= asked)
-        return replace(
-            self, closed=(self.closed | new) & ~opened, closings=closings, opens=np.where(opened, np.uint8(0), opens)
-        )
+        shown = np.nonzero(look.open & self.closed)
+        if not (new.any() or shown[0].size or self.opens[look.closed].any()):
+            return self
+        closed, closings, opens = self.closed | new, self.closings.copy(), self.opens.copy()
+        closings[new] = np.minimum(closings[new] + 1, _DOUBLED_MOST + 1)
+        opens[look.closed] = 0
+        opens[shown] += 1
+        enough = opens[shown] >= config.open_looks * 2 ** (closings[shown].astype(np.int64) - 1)
+        opened = tuple(index[enough] for index in shown)
+        closed[opened], opens[opened] = False, 0
+        return replace(self, closed=closed, closings=closings, opens=opens)
 
     def reported(self, cells: set[tuple[int, int]], now_s: float) -> "ClosedGround":
         """Return what is known after a drive found cells blocked."""
