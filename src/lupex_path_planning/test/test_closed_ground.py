@@ -3,11 +3,15 @@
 """Closed moves from look to look: closed at once, open again on repeated proof, and never flickering with the place."""
 
 import math
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
-from test_closed_moves import GRID, ROOM, nothing, seen
+
+sys.path.insert(0, str(Path(__file__).parent))
+from seen_ground import GRID, ROOM, nothing, seen
 
 from lupex_models.costmap import Costmap
 from lupex_path_planning.config import GroundConfig

@@ -3,40 +3,20 @@
 """Hazards of the costmap as closed moves over the site: a proof, never a guess; open is what has room to spare."""
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lupex_models.costmap import Costmap
-from lupex_path_planning.config import GridConfig
+sys.path.insert(0, str(Path(__file__).parent))
+from seen_ground import ALL, FRAME, GRID, ROOM, ROVER, costmap, nothing, seen
+
 from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.drive import Planar
-from lupex_path_planning.site_grid import STEPS, grid_of
-
-CELL, ROOM = 0.2, Room(0.83, 0.2, 0.0)
-FRAME = Planar(0.0, 0.0, 0.0)
-GRID = grid_of(np.zeros((15, 15)), -35.0, -35.0, 5.0, GridConfig())
-ROVER = (0.0, 0.0)
-ALL = np.ones((8, *GRID.shape), bool)
-
-
-def costmap(hazard, unknown=lambda x, y: x > 1e9, half_m=24.0, frame=FRAME):
-    """Return a costmap around the origin of odom, its hazards given in map."""
-    size = round(2.0 * half_m / CELL)
-    made = Costmap(0.0, np.zeros((size, size), np.int8), -half_m, -half_m, CELL)
-    x, y = frame.apply(np.stack([v.ravel() for v in made.centres()], axis=-1)).T.reshape(2, size, size)
-    cost = np.where(unknown(x, y), -1, np.where(hazard(x, y), 100, 0)).astype(np.int8)
-    return Costmap(0.0, cost, -half_m, -half_m, CELL)
-
-
-def nothing(x, y):
-    return x > 1e9
-
-
-def seen(hazard, unknown=nothing, rover=ROVER, frame=FRAME, room=ROOM, asked=ALL):
-    return look(GRID, costmap(hazard, unknown, frame=frame), frame, rover, room, asked)
+from lupex_path_planning.site_grid import STEPS
 
 
 def closed_between(judged, a, b):
