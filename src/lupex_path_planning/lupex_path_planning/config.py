@@ -218,6 +218,22 @@ class GroundConfig:
         0.2, "moved, after which a look may show more; new hazards always do", unit="m", minimum=0, maximum=10
     )
     longest_s: float = setting(60.0, "between looks, without either", unit="s", minimum=1, maximum=3600)
+    open_looks: int = setting(
+        3,
+        "in a row that show closed ground open, before it is; twice as many each time it closes",
+        minimum=1,
+        maximum=20,
+    )
+    open_spare_m: float = setting(
+        0.2, "added to inscribed_radius_m where closed ground is to be open again", unit="m", minimum=0, maximum=5
+    )
+    ahead_m: float = setting(
+        1.0,
+        "beyond where the rover may be: from there too the way back keeps off ground just closed, or is none",
+        unit="m",
+        minimum=0,
+        maximum=100,
+    )
     blocked_keep_s: float = setting(
         1800.0, "ground that a drive reported blocked by a hazard stays closed", unit="s", minimum=0, maximum=1e6
     )

@@ -9,17 +9,21 @@ import numpy as np
 
 from lupex_models.costmap import Costmap
 from lupex_path_planning.config import GroundConfig
-from lupex_path_planning.near_field.closed_moves import ClosedGround, look
+from lupex_path_planning.near_field.closed_ground import ClosedGround
+from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.costmap import new_hazards
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.routes import meets_way_back
 from lupex_path_planning.site_grid import Mask
 from lupex_path_planning.site_planner import SitePlanner
-from lupex_path_planning.way_back.certificate import WayBack
+from lupex_path_planning.way_back.certificate import PoseEstimate, WayBack, ellipse_cells
 from lupex_path_planning.way_back.measured_factors import Allowance
 
 _RENEW_SHARE = 0.7
 """The field is computed anew when less than this share of its horizon is left."""
+
+_PLACES_MOST = 200
+"""Cells at most whose ways back are followed: that takes some tenths of a second."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,6 @@ class LiveProof:
         self._lapse_s = math.inf
         self._news: Mask | None = None
         self._same_ground = False
-        self._doubted: tuple[tuple[int, int] | None, str] | None = None
 
     @property
     def planner(self) -> SitePlanner:
@@ -78,10 +81,18 @@ class LiveProof:
         self.proof = proof
         self._compare()
 
-    def look(self, now_s: float, costmap: Costmap | None, rover: tuple[float, float], map_from_odom: Planar) -> None:
+    def look(
+        self,
+        now_s: float,
+        costmap: Costmap | None,
+        rover: tuple[float, float],
+        map_from_odom: Planar,
+        sigma_m: float,
+    ) -> None:
         """Learn from a costmap which moves are closed; `rover` (x, y) in odom. Stale ones, and looks too soon, are not.
 
-        A look is due after the rover has moved, when hazards have appeared, and after `longest_s`.
+        A look is due after the rover has moved, when hazards have appeared, and after `longest_s`. Within one sigma of
+        where it is taken to be the place may drift from one side to the other.
         """
         config = self.site.config
         if costmap is None or not abs(now_s - costmap.time_s) <= config.local.costmap_max_age_s:
@@ -91,9 +102,9 @@ class LiveProof:
         if self._seen is not None and not now.is_due_after(self._seen, config.ground):
             return
         self._seen = now
-        radius_m = config.local.inscribed_radius_m
-        seen = look(self.site.grid, costmap, map_from_odom, rover, radius_m)
-        self._ground = self._ground.after(seen)
+        room = Room(config.local.inscribed_radius_m, config.ground.open_spare_m, 2.0 * sigma_m)
+        seen = look(self.site.grid, costmap, map_from_odom, rover, room, self._ground.closed)
+        self._ground = self._ground.after(seen, config.ground)
         self.update(now_s)
 
     def report(self, cells: set[tuple[int, int]], now_s: float) -> None:
@@ -114,7 +125,7 @@ class LiveProof:
 
     def _compare(self) -> None:
         """Note whether the proof is one for the ground as it is known, and which moves it does not know closed."""
-        self._doubted, self._news, self._same_ground = None, None, False
+        self._news, self._same_ground = None, False
         if self.proof is not None:
             new = self._closed & ~self.proof.closed
             self._news = new if new.any() else None
@@ -134,20 +145,22 @@ class LiveProof:
         planner = self.site.on_changed_ground(closed)
         return Proof(planner, closed, WayBack(planner.recover(now_s, self._utc_offset_s, allowance, light), allowance))
 
-    def doubt(self, now_s: float, place: tuple[float, float]) -> str:
-        """Say why the proof may be too kind at a place (x, y) in map, empty where it is not.
+    def doubt(self, now_s: float, pose: PoseEstimate) -> str:
+        """Say why the proof may be too kind where the rover may be, empty where it is not.
 
-        Between the moment at which ground is found closed and the next proof, a way back over that ground is none. One
-        that keeps off it stands.
+        Between the moment at which ground is found closed and the next proof, a way back over that ground is none. The
+        proof stands where no way back takes a move that was closed, from any cell that the certificate weighs, or that
+        a drive comes to meanwhile.
         """
         proof, new = self.proof, self._news
         if proof is None or new is None:
             return ""
-        at = proof.planner.grid.cell(*place)
-        if self._doubted is None or self._doubted[0] != at:
-            meets = meets_way_back(proof.way.policy, now_s, place, new)
-            self._doubted = at, "ground on the way back was found closed; it is done anew" if meets else ""
-        return self._doubted[1]
+        config, policy = self.site.config, proof.way.policy
+        indices = ellipse_cells(policy, pose, config.certificate.sigma, config.ground.ahead_m)
+        cells = [divmod(index, policy.grid.shape[1]) for index in indices]
+        if len(cells) <= _PLACES_MOST and not meets_way_back(policy, now_s, cells, new):
+            return ""
+        return "ground on the way back was found closed; it is done anew"
 
     def _lasts(self, proof: Proof, now_s: float) -> bool:
         policy = proof.way.policy

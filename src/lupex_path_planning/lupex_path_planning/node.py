@@ -198,7 +198,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self.background("way_back", lambda: self._proof.prove(now_s, allowance), self._take_proof)
         pose = self._poses.newest
         certificate = certify(self._proof.way, now_s, pose, self._power, self._factors, self.config.certificate)
-        if certificate.valid and pose is not None and (doubt := self._proof.doubt(now_s, (pose.x_m, pose.y_m))):
+        if certificate.valid and pose is not None and (doubt := self._proof.doubt(now_s, pose)):
             certificate = replace(certificate, valid=False, reason=doubt)
         # a successor begins with a higher number: it never tells more often than once a millisecond
         self._sequence = max(self._sequence + 1, round(1e3 * now_s))
@@ -218,10 +218,10 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
 
     def _look_at_ground(self, now_s: float) -> None:
         """Learn from the costmap which moves over the site are closed."""
-        framed = self._poses.framed(now_s)
-        if framed is not None:
+        framed, pose = self._poses.framed(now_s), self._poses.newest
+        if framed is not None and pose is not None:
             (x_m, y_m, _), frame = framed
-            self._proof.look(now_s, self._costmap, (x_m, y_m), frame)
+            self._proof.look(now_s, self._costmap, (x_m, y_m), frame, pose.sigma_m)
 
     def _take_proof(self, proof: Proof | Exception, _: float) -> None:
         if isinstance(proof, Exception):

@@ -16,7 +16,7 @@ from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
 from lupex_path_planning.config import PathPlanningConfig
 from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
-from lupex_path_planning.near_field.closed_moves import look
+from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.drive import Drive, Planar
 from lupex_path_planning.site_grid import Mask, Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
 from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit, plan_sortie
@@ -211,5 +211,5 @@ def warm_up(planner: SitePlanner) -> None:
     # beside a hazard, where it has to crab
     costmap.cost[14:15] = 100
     drive.step(1.0, (4.0, 4.0, 0.0), Planar(0.0, 0.0, 0.0), replace(costmap, time_s=1.0))
-    wide = Costmap(0.0, np.full((200, 200), 100, np.int8), -10.0, -10.0, 0.2)
-    look(grid, wide, Planar(0.0, 0.0, 0.0), (4.0, 4.0), 1.0)
+    wide = Costmap(0.0, np.zeros((200, 200), np.int8), -10.0, -10.0, 0.2)
+    look(grid, wide, Planar(0.0, 0.0, 0.0), (4.0, 4.0), Room(1.0, 0.2, 1.0), np.ones((8, side, side), np.bool_))

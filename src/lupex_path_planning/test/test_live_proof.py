@@ -17,6 +17,7 @@ from lupex_models.costmap import Costmap
 from lupex_path_planning import live_proof
 from lupex_path_planning.live_proof import LiveProof
 from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.way_back.certificate import PoseEstimate
 from lupex_path_planning.way_back.measured_factors import Allowance
 
 NOW_S = 1234.0
@@ -24,6 +25,7 @@ OFFSET_S = UTC_S - 1000.0
 FRAME = Planar(60.0, 0.0, 0.0)
 """Odom lies where the rover stands, in the dark."""
 PLACE, AS_BOUND = (60.0, 0.0), Allowance()
+SIGMA_M = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,20 @@ def live(site):
     return made
 
 
-def wall(time_s, x_m):
-    """Return a costmap around the rover with a wall across, at an x in map."""
+def wall(time_s, x_m, below_m=math.inf):
+    """Return a costmap around the rover with a wall across, at an x in map, as far as to a y."""
     cost = np.zeros((240, 240), np.int8)
-    x = -24.0 + 0.2 * (np.arange(240) + 0.5) + PLACE[0]
-    cost[:, np.abs(x - x_m) < 0.3] = 100
+    y = -24.0 + 0.2 * (np.arange(240) + 0.5)
+    cost[np.ix_(y < below_m, np.abs(y + PLACE[0] - x_m) < 0.3)] = 100
     return Costmap(time_s, cost, -24.0, -24.0, 0.2)
+
+
+def at(x_m, y_m, sigma_m=SIGMA_M):
+    """Return what is known of a place."""
+    return PoseEstimate(NOW_S, x_m, y_m, np.diag([sigma_m**2, sigma_m**2]), 0.1)
+
+
+HERE = at(*PLACE)
 
 
 def test_before_the_first_proof_there_is_nothing_to_doubt(site):
@@ -52,60 +62,90 @@ def test_before_the_first_proof_there_is_nothing_to_doubt(site):
     assert live.way is None
     assert live.planner is site
     assert not live.serves(NOW_S, AS_BOUND)
-    assert live.doubt(NOW_S, PLACE) == ""
+    assert live.doubt(NOW_S, HERE) == ""
 
 
 def test_a_wall_on_the_way_back_is_doubted_until_it_is_proven_anew_at_a_higher_need(live):
     before = live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE))
     assert live.serves(NOW_S, AS_BOUND)
-    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME)
+    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME, SIGMA_M)
     assert not live.serves(NOW_S, AS_BOUND)
-    assert "closed" in live.doubt(NOW_S, PLACE)
+    assert "closed" in live.doubt(NOW_S, HERE)
     # whoever stands in the haven already does not come by it
-    assert live.doubt(NOW_S, (0.0, 0.0)) == ""
+    assert live.doubt(NOW_S, at(0.0, 0.0)) == ""
     light = live.way.policy.light
     live.take(live.prove(NOW_S, AS_BOUND))
     assert live.serves(NOW_S, AS_BOUND)
-    assert live.doubt(NOW_S, PLACE) == ""
+    assert live.doubt(NOW_S, HERE) == ""
     assert live.way.policy.light is light
     assert live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE)) > before
 
 
 def test_a_wall_off_the_way_back_is_allowed_for_without_a_doubt(live):
-    live.look(NOW_S, wall(NOW_S, 72.5), (0.0, 0.0), FRAME)
+    live.look(NOW_S, wall(NOW_S, 72.5), (0.0, 0.0), FRAME, SIGMA_M)
     assert not live.serves(NOW_S, AS_BOUND)
-    assert live.doubt(NOW_S, PLACE) == ""
+    assert live.doubt(NOW_S, HERE) == ""
+
+
+def test_a_wall_beside_the_way_back_leaves_the_old_proof_until_the_rover_may_be_where_it_does_not_hold(live):
+    # it ends 7 m beside the rover: the way straight back keeps off it, that from behind it does not
+    live.look(NOW_S, wall(NOW_S, 52.5, -7.0), (0.0, 0.0), FRAME, SIGMA_M)
+    assert not live.serves(NOW_S, AS_BOUND)
+    assert live.doubt(NOW_S, HERE) == ""
+    for there, doubted in ((at(60.0, -16.0), True), (at(60.0, 0.0, 5.0), True), (at(60.0, 6.0), False)):
+        assert bool(live.doubt(NOW_S, there)) == doubted
+    live.take(live.prove(NOW_S, AS_BOUND))
+    assert live.doubt(NOW_S, at(60.0, -16.0)) == ""
+
+
+def test_from_where_the_drive_comes_to_meanwhile_the_old_proof_must_hold_too(live):
+    live.look(NOW_S, wall(NOW_S, 52.5, -7.0), (0.0, 0.0), FRAME, SIGMA_M)
+    ahead_m = live.site.config.ground.ahead_m
+    y_m = next(float(y) for y in np.arange(0.0, -20.0, -0.05) if live.doubt(NOW_S, at(60.0, float(y), 0.0)))
+    assert live.doubt(NOW_S, at(60.0, y_m + 0.1, 0.0)) == ""
+    # the centre of the first cell that is doubted lies so far ahead
+    reach_m = 5.0 * math.sqrt(0.5) + ahead_m
+    assert math.remainder(y_m - reach_m, 5.0) == pytest.approx(0.0, abs=0.06)
+
+
+def test_a_place_known_too_badly_to_follow_all_its_ways_is_doubted(live):
+    live.look(NOW_S, wall(NOW_S, 72.5), (0.0, 0.0), FRAME, SIGMA_M)
+    assert live.doubt(NOW_S, at(60.0, 0.0, 1.0)) == ""
+    assert "closed" in live.doubt(NOW_S, at(60.0, 0.0, 14.0))
 
 
 def test_ground_that_is_open_again_is_no_reason_to_doubt(live):
-    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME)
+    live.look(NOW_S, wall(NOW_S, 52.5), (0.0, 0.0), FRAME, SIGMA_M)
     live.take(live.prove(NOW_S, AS_BOUND))
-    live.look(NOW_S + 60.0, wall(NOW_S + 60.0, math.inf), (0.0, 0.0), FRAME)
-    assert not live.serves(NOW_S + 60.0, AS_BOUND)
-    assert live.doubt(NOW_S + 60.0, PLACE) == ""
+    count = live.site.config.ground.open_looks
+    for n in range(1, count + 1):
+        later = NOW_S + 60.0 * n
+        live.look(later, wall(later, math.inf), (0.0, 0.0), FRAME, SIGMA_M)
+        assert live.serves(later, AS_BOUND) == (n < count)
+        assert live.doubt(later, HERE) == ""
 
 
 def test_what_a_drive_reports_counts_until_it_lapses(live):
     cell = live.planner.grid.cell(52.5, 0.0)
     live.report({cell}, NOW_S)
-    assert "closed" in live.doubt(NOW_S, PLACE)
+    assert "closed" in live.doubt(NOW_S, HERE)
     later = NOW_S + live.site.config.ground.blocked_keep_s
     live.report(set(), later)
-    assert live.doubt(later, PLACE) == ""
+    assert live.doubt(later, HERE) == ""
     assert live.serves(later, AS_BOUND)
 
 
 def test_stale_and_missing_costmaps_close_nothing_and_looks_are_not_made_too_often(live):
     age_s = live.site.config.local.costmap_max_age_s + 1.0
     for costmap in (None, wall(NOW_S - age_s, 52.5), wall(NOW_S + age_s, 52.5)):
-        live.look(NOW_S, costmap, (0.0, 0.0), FRAME)
+        live.look(NOW_S, costmap, (0.0, 0.0), FRAME, SIGMA_M)
         assert live.serves(NOW_S, AS_BOUND)
-    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME)
+    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME, SIGMA_M)
     soon_s = NOW_S + 0.5 * live.site.config.ground.period_s
-    live.look(soon_s, wall(soon_s, 52.5), (0.0, 0.0), FRAME)
+    live.look(soon_s, wall(soon_s, 52.5), (0.0, 0.0), FRAME, SIGMA_M)
     assert live.serves(soon_s, AS_BOUND)
     # time that runs backward, as a world that begins anew, does not keep it from looking
-    live.look(NOW_S - 100.0, wall(NOW_S - 100.0, 52.5), (0.0, 0.0), FRAME)
+    live.look(NOW_S - 100.0, wall(NOW_S - 100.0, 52.5), (0.0, 0.0), FRAME, SIGMA_M)
     assert not live.serves(NOW_S, AS_BOUND)
 
 
@@ -121,16 +161,16 @@ def looks(live, monkeypatch):
     """Return the list of looks made, the first at open ground."""
     made, look = [], live_proof.look
     monkeypatch.setattr(live_proof, "look", lambda *given: made.append(given) or look(*given))
-    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME)
+    live.look(NOW_S, wall(NOW_S, math.inf), (0.0, 0.0), FRAME, SIGMA_M)
     assert len(made) == 1
     return made
 
 
 def test_at_rest_ground_without_new_hazards_is_looked_at_now_and_then(live, looks):
     for second in range(1, 60):
-        live.look(NOW_S + second, wall(NOW_S + second, math.inf), (0.01, 0.0), FRAME)
+        live.look(NOW_S + second, wall(NOW_S + second, math.inf), (0.01, 0.0), FRAME, SIGMA_M)
     assert len(looks) == 1
-    live.look(NOW_S + 60.0, wall(NOW_S + 60.0, math.inf), (0.01, 0.0), FRAME)
+    live.look(NOW_S + 60.0, wall(NOW_S + 60.0, math.inf), (0.01, 0.0), FRAME, SIGMA_M)
     assert len(looks) == 2
 
 
@@ -145,7 +185,7 @@ def test_at_rest_ground_without_new_hazards_is_looked_at_now_and_then(live, look
 def test_after_motion_and_with_new_hazards_it_is_looked_at_after_the_period(live, looks, x_m, rover, frame):
     period_s = live.site.config.ground.period_s
     for later_s in (0.9 * period_s, period_s):
-        live.look(NOW_S + later_s, wall(NOW_S + later_s, x_m), rover, frame)
+        live.look(NOW_S + later_s, wall(NOW_S + later_s, x_m), rover, frame, SIGMA_M)
     assert len(looks) == 2
 
 

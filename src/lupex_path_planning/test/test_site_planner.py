@@ -18,7 +18,7 @@ from lupex_models.light import Light
 from lupex_models.site import open_site, write_site
 from lupex_path_planning import cost_field
 from lupex_path_planning.light_slices import earth_slices
-from lupex_path_planning.near_field import closed_moves, local_search
+from lupex_path_planning.near_field import closed_moves, local_search, passages
 from lupex_path_planning.near_field.drive import Planar
 from lupex_path_planning.site_grid import touching
 from lupex_path_planning.site_planner import warm_up
@@ -80,14 +80,17 @@ def test_after_the_warm_up_nothing_is_compiled_any_more(planner):
         sweeps.before_stop,
         sweeps.choose,
         local_search.spread,
-        closed_moves._judge,
+        passages.open_moves,
+        passages.shut_moves,
         less_driving._sail,
     ]
     ready = [len(kernel.signatures) for kernel in kernels]
     policy = planner.recover(1234.0, UTC_S - 1000.0)
     planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
     seen = Costmap(0.0, np.frombuffer(bytes(240 * 240), np.int8).reshape(240, 240), -24.0, -24.0, 0.2)
-    closed_moves.look(planner.grid, seen, Planar(0.0, 0.0, 0.0), (0.0, 0.0), 0.83)
+    asked = np.ones((8, *planner.grid.shape), bool)
+    room = closed_moves.Room(0.83, 0.2, 0.5)
+    closed_moves.look(planner.grid, seen, Planar(0.0, 0.0, 0.0), (0.0, 0.0), room, asked)
     assert [len(kernel.signatures) for kernel in kernels] == ready
 
 

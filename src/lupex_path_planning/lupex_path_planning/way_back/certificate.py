@@ -27,6 +27,12 @@ class PoseEstimate:
     speed_mps: float
     lost: bool = False
 
+    @property
+    def sigma_m(self) -> float:
+        """One sigma along the longer axis, inf where a covariance is none."""
+        shorter, longer, _ = _axes(self.covariance_m2)
+        return math.sqrt(longer) if shorter >= -1e-9 else math.inf
+
 
 @dataclass(frozen=True)
 class PowerEstimate:
@@ -109,7 +115,7 @@ def certify(
     measured = (power.load_w, power.array_w, factors.slip, factors.pace, factors.consumption)
     if not all(math.isfinite(v) for v in (*numbers, *measured)) or power.sigma_j < 0.0:
         return refuse("place, charge or what was measured is not a finite number")
-    spread = _sigma(pose.covariance_m2)
+    spread = pose.sigma_m
     if not spread <= config.sigma_max_m:
         return refuse(f"the place is known to {spread:.0f} m only")
     if way is None:
@@ -156,12 +162,6 @@ def certify(
     )
 
 
-def _sigma(covariance: Array) -> float:
-    """Return one sigma along the longer axis, inf where a covariance is none."""
-    shorter, longer, _ = _axes(covariance)
-    return math.sqrt(longer) if shorter >= -1e-9 else math.inf
-
-
 def _axes(covariance: Array) -> tuple[float, float, float]:
     """Return an ellipse's variances along its shorter and longer axis, and the direction of the longer one [rad]."""
     (xx, xy), (yx, yy) = covariance.tolist()
@@ -170,17 +170,17 @@ def _axes(covariance: Array) -> tuple[float, float, float]:
     return middle - off, middle + off, 0.5 * math.atan2(2.0 * across, xx - yy)
 
 
-def ellipse_cells(policy: RecoveryPolicy, pose: PoseEstimate, sigma: float) -> list[int]:
+def ellipse_cells(policy: RecoveryPolicy, pose: PoseEstimate, sigma: float, ahead_m: float = 0.0) -> list[int]:
     """Return indices (row * nx + column) of all cells that the ellipse may touch; empty when it leaves the grid.
 
-    A cell counts when its centre lies within the ellipse grown by half the cell's diagonal.
+    A cell counts when its centre lies within the ellipse grown by half the cell's diagonal, and by what is driven yet.
     """
     grid = policy.grid
     here = grid.cell(pose.x_m, pose.y_m)
     if here is None:
         return []
     shorter, longer, along_rad = _axes(pose.covariance_m2)
-    grown_m = grid.cell_m * math.sqrt(0.5)
+    grown_m = grid.cell_m * math.sqrt(0.5) + ahead_m
     longer_m = sigma * math.sqrt(max(longer, 0.0)) + grown_m
     shorter_m = sigma * math.sqrt(max(shorter, 0.0)) + grown_m
     cos, sin = math.cos(along_rad), math.sin(along_rad)
