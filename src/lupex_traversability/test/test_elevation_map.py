@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from scene import ROVER, scan, turn
 
+from lupex_traversability.cloud_binning import level_ground
 from lupex_traversability.config import MapConfig
 from lupex_traversability.elevation_map import ASSUMED, BETWEEN, SEEN, UNKNOWN, ElevationMap
 
@@ -215,3 +216,14 @@ def test_begun_anew_far_from_its_way_it_keeps_what_lies_in_the_map():
     assert np.count_nonzero(ground.source == ASSUMED) == np.count_nonzero(ground.known)
     assert ground.source[cell(ground, 30.0, 0.0)] == ASSUMED
     assert np.count_nonzero(ground.known) < 2.0 * np.pi * (CONFIG.standing_radius_m / CONFIG.cell_m) ** 2
+
+
+def test_level_ground_is_seen_level_all_around():
+    ground = made()
+    told = ground.insert(level_ground(ROVER.lidar), np.zeros(3), np.eye(3))
+    assert told.used > 5000
+    seen = ground.source == SEEN
+    assert np.abs(ground.height_m[seen]).max() < 1e-5
+    assert {(x > 0.0, y > 0.0) for y, x in np.argwhere(seen) - ground.size // 2} == {
+        (ahead, left) for ahead in (True, False) for left in (True, False)
+    }

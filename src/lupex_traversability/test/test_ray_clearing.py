@@ -149,3 +149,23 @@ def test_what_rises_between_two_rings_stays(clouds):
             # a ring met its ground after all
             assert ground.hidden_m[at] == 0.0
     assert passed >= 3
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("shadowed", [True, False])
+def test_half_a_cell_in_the_shadow_of_an_edge_is_not_proven_empty(side, shadowed):
+    """Rays pass through its middle and its other half; what stands behind the edge was seen from elsewhere."""
+    edge = 0.095
+
+    def edged(x, y):
+        before = (x > 3.5) & (x < 3.8) & (side * y > edge) & (side * y < 0.5)
+        return np.where(before & shadowed, 1.2, 0.0)
+
+    clouds = [scan(edged, np.zeros(3), seed=seed, reach=REACH_M) for seed in (1, 2, 3)]
+    ground, _ = standing(clouds[0])
+    at = (60 if side > 0.0 else 59, 60 + 25)
+    ground.source[at], ground.height_m[at], ground.high_m[at], ground.variance_m2[at] = SEEN, 0.3, 0.6, 1e-4
+    ground.hidden_m[at] = 0.0
+    for cloud in clouds[1:]:
+        ground.insert(cloud, np.zeros(3), np.eye(3))
+    assert (ground.source[at] == SEEN and ground.high_m[at] == np.float32(0.6)) == shadowed
