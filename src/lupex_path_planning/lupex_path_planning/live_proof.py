@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from lupex_models.costmap import Costmap
 from lupex_path_planning.config import GroundConfig
@@ -22,8 +23,10 @@ from lupex_path_planning.way_back.measured_factors import Allowance
 _RENEW_SHARE = 0.7
 """The field is computed anew when less than this share of its horizon is left."""
 
-_PLACES_MOST = 200
+_PLACES_MOST = 40
 """Cells at most whose ways back are followed: that takes some tenths of a second."""
+
+_AROUND = np.ones((3, 3), np.bool_)
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,8 @@ class LiveProof:
 
         Between the moment at which ground is found closed and the next proof, a way back over that ground is none. The
         proof stands where no way back takes a move that was closed, from any cell that the certificate weighs, or that
-        a drive comes to meanwhile.
+        a drive comes to meanwhile. Where those are too many it stands where the way from the place itself keeps off
+        all cells beside such a move.
         """
         proof, new = self.proof, self._news
         if proof is None or new is None:
@@ -158,9 +162,12 @@ class LiveProof:
         config, policy = self.site.config, proof.way.policy
         indices = ellipse_cells(policy, pose, config.certificate.sigma, config.ground.ahead_m)
         cells = [divmod(index, policy.grid.shape[1]) for index in indices]
-        if len(cells) <= _PLACES_MOST and not meets_way_back(policy, now_s, cells, new):
-            return ""
-        return "ground on the way back was found closed; it is done anew"
+        here = policy.grid.cell(pose.x_m, pose.y_m)
+        if len(cells) > _PLACES_MOST and here is not None:
+            beside = np.asarray(binary_dilation(new.any(axis=0), _AROUND))
+            cells, new = [here], np.broadcast_to(beside, new.shape)
+        met = meets_way_back(policy, now_s, cells, new)
+        return "ground on the way back was found closed; it is done anew" if met else ""
 
     def _lasts(self, proof: Proof, now_s: float) -> bool:
         policy = proof.way.policy

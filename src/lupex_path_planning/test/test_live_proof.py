@@ -92,7 +92,7 @@ def test_a_wall_beside_the_way_back_leaves_the_old_proof_until_the_rover_may_be_
     live.look(NOW_S, wall(NOW_S, 52.5, -7.0), (0.0, 0.0), FRAME, SIGMA_M)
     assert not live.serves(NOW_S, AS_BOUND)
     assert live.doubt(NOW_S, HERE) == ""
-    for there, doubted in ((at(60.0, -16.0), True), (at(60.0, 0.0, 5.0), True), (at(60.0, 6.0), False)):
+    for there, doubted in ((at(60.0, -16.0), True), (at(60.0, 0.0, 4.0), True), (at(60.0, 6.0), False)):
         assert bool(live.doubt(NOW_S, there)) == doubted
     live.take(live.prove(NOW_S, AS_BOUND))
     assert live.doubt(NOW_S, at(60.0, -16.0)) == ""
@@ -108,10 +108,11 @@ def test_from_where_the_drive_comes_to_meanwhile_the_old_proof_must_hold_too(liv
     assert math.remainder(y_m - reach_m, 5.0) == pytest.approx(0.0, abs=0.06)
 
 
-def test_a_place_known_too_badly_to_follow_all_its_ways_is_doubted(live):
-    live.look(NOW_S, wall(NOW_S, 72.5), (0.0, 0.0), FRAME, SIGMA_M)
-    assert live.doubt(NOW_S, at(60.0, 0.0, 1.0)) == ""
-    assert "closed" in live.doubt(NOW_S, at(60.0, 0.0, 14.0))
+@pytest.mark.parametrize(("x_m", "sigma_m", "doubted"), [(67.5, 0.5, False), (67.5, 6.0, True), (72.5, 6.0, False)])
+def test_of_a_place_known_badly_only_its_own_way_is_followed_and_keeps_off_cells_beside(live, x_m, sigma_m, doubted):
+    live.look(NOW_S, wall(NOW_S, x_m), (0.0, 0.0), FRAME, SIGMA_M)
+    assert not live.serves(NOW_S, AS_BOUND)
+    assert bool(live.doubt(NOW_S, at(60.0, 0.0, sigma_m))) == doubted
 
 
 def test_ground_that_is_open_again_is_no_reason_to_doubt(live):
