@@ -227,7 +227,7 @@ def test_a_sortie_drives_works_returns_and_recharges():
 def test_a_plan_says_in_words_what_it_is(count, begins):
     policy, moves = lane()
     plan = plan_sortie(policy, moves, (0.0, 0.0), 0.0, 3.0e5, [Visit(20.0, 0.0, 60.0, 30.0)] * count, EXACT)
-    assert plan.explanation.startswith(f"{begins} to sunlight, recharged, in ")
+    assert plan.explanation.startswith(f"{begins} sunlight, recharged, in ")
 
 
 def test_with_too_little_charge_it_recharges_first():
