@@ -19,7 +19,8 @@ ASKED = {
     "lockstep_asleep_speed_up": Asked(3000.0, at_most=False),
     "lockstep_side_by_side": Asked(0.85, at_most=False),
 }
-LIMIT_S = 3600.0
+LIMIT_S = 12 * 3600.0
+"""Of the rover's time to each part of a sortie: on the ridge it waits for the sun on the way."""
 
 
 def run(context: Context) -> Outcome:
@@ -123,7 +124,7 @@ def sortie(argument: Row, directory: Path) -> Row:
     port = conductor.visitor("bench")
     port.subscribe(MissionStatus, "/mission/status", lambda status: outcome.__setitem__(0, status.outcome), qos.STATE)
     begin_s = conductor.now_s
-    conductor.until(lambda: outcome[0], 10 * LIMIT_S)
+    conductor.until(lambda: outcome[0], LIMIT_S)
     simulated_s = conductor.now_s - begin_s
     conductor.close()
     digest = hashlib.sha256()
