@@ -175,8 +175,9 @@ def _refined(planes, points, cell, tilt_sigma, dx, dy):  # type: ignore[no-untyp
         d += step
         if abs(step[0]) + abs(step[1]) + abs(step[2]) < 2e-4 or turn == _ITERATIONS - 1:
             information[0], information[1] = whole, whole
-            information[0, :2, :2] -= _common_noise(apart, left, met, 4.0 * sigma)
             _share_out(blocks, block, rows, apart, left, met, 4.0 * sigma)
+            # products of the halves' slopes, free of their noise
+            information[0, :2, :2] = blocks.sum(axis=0)
             break
     return d, information, blocks, sigma, met
 
@@ -214,17 +215,3 @@ def _normal(rows, left, met, wide):  # type: ignore[no-untyped-def]
         for j in range(i):
             a[j, i] = a[i, j]
     return a, b
-
-
-@njit(cache=True)
-def _common_noise(apart, left, met, wide):  # type: ignore[no-untyped-def]
-    """Return by how much squares of mean slopes exceed the products of those of the halves: the slopes' noise."""
-    noise = np.zeros((2, 2))
-    for k in range(met):
-        u = left[k] / wide
-        if abs(u) < 1.0:
-            w = (1.0 - u * u) ** 2
-            for i in range(2):
-                for j in range(2):
-                    noise[i, j] += w * apart[k, i] * apart[k, j]
-    return noise
