@@ -19,7 +19,16 @@ from rosbags.typesys import Stores, get_typestore
 from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, text_of
 from lupex_analysis.mcap_scan import NotMcapError, Scan, Scanned, scan_messages
 from lupex_analysis.offered_qos import QosError, offered
-from lupex_analysis.storage import ReadingError, bags_of, described, is_mcap, not_readable, plain, storage_files
+from lupex_analysis.storage import (
+    ReadingError,
+    bags_of,
+    described,
+    is_mcap,
+    left_out,
+    not_readable,
+    plain,
+    storage_files,
+)
 from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
@@ -98,6 +107,7 @@ def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, flo
     """
     files = storage_files(path)
     collected = _Collected(thin_s or {})
+    collected.problems += [f"{name} is no listed part of it and is left out" for name in left_out(path, files)]
     if is_mcap(files[0]):
         return _read_mcap(path, files, wanted, collected)
     return _read_with_rosbags(path, wanted, collected)

@@ -45,6 +45,15 @@ def storage_files(path: Path) -> list[Path]:
     return listed or _parts(path, present)
 
 
+def left_out(path: Path, files: list[Path]) -> list[str]:
+    """Return the names of recorded files beside those that are read: metadata.yaml does not list them."""
+    if not path.is_dir():
+        return []
+    read = {file.name.removesuffix(_PACKED) for file in files}
+    beside = (file for file in sorted(path.iterdir()) if file.is_file() and _kind(file) is not None)
+    return [file.name for file in beside if file.name.removesuffix(_PACKED) not in read]
+
+
 def is_mcap(file: Path) -> bool:
     """Tell whether a file is an MCAP file, compressed as a whole or not."""
     return _kind(file) == ".mcap"

@@ -252,6 +252,7 @@ def test_two_recordings_in_a_directory_are_not_mixed(tmp_path):
     assert said(tmp_path / "run_b.mcap") == ["run_b"]
     describe(tmp_path, ["run_b.mcap"], 1)
     assert said(tmp_path) == ["run_b"]
+    assert read_recording(tmp_path, ("/said",)).problems == ("run_a.mcap is no listed part of it and is left out",)
 
 
 def test_parts_that_were_compressed_are_read_with_those_that_were_not(tmp_path):
