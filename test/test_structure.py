@@ -87,6 +87,14 @@ def test_the_middleware_is_known_to_the_port_alone(repository, package):
         assert not {name for name in imports(path) if name.split(".")[0] == "rclpy"}, f"{path.name} of {package}"
 
 
+@pytest.mark.parametrize("package", PYTHON_PACKAGES)
+def test_kernels_are_kept_whole(repository, package):
+    for path in modules(repository, package):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {item.id for item in ast.walk(tree) if isinstance(item, ast.Name)}
+        assert "guvectorize" not in names, f"{path.name} of {package}: see lupex_models.elementwise"
+
+
 def own_names(tree):
     """Return the private names that the classes of a module give their objects: methods and attributes."""
     found = set()

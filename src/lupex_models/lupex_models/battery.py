@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import guvectorize, njit
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from lupex_models.elementwise import elementwise
 from lupex_models.rover import Battery
 
 Array = NDArray[np.float64]
@@ -80,7 +81,7 @@ def open_circuit_voltage(config: Battery, soc: ArrayLike, temperature_k: ArrayLi
 
     A table over charge and its entropic shift with temperature (Plett 2015, sect. 2.1).
     """
-    return np.asarray(_open_circuit_voltage(battery_row(config), soc, temperature_k))
+    return elementwise(_open_circuit_voltage, (battery_row(config),), soc, temperature_k)
 
 
 def soc_at_voltage(config: Battery, voltage_v: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
@@ -92,7 +93,7 @@ def soc_at_voltage(config: Battery, voltage_v: ArrayLike, temperature_k: ArrayLi
 
 def resistance(config: Battery, soc: ArrayLike, temperature_k: ArrayLike = REFERENCE_K) -> Array:
     """Return the pack's resistance [ohm]: a shape over charge, Arrhenius over temperature (Plett 2015, sect. 2.3)."""
-    return np.asarray(_resistance(battery_row(config), soc, temperature_k))
+    return elementwise(_resistance, (battery_row(config),), soc, temperature_k)
 
 
 @lru_cache(maxsize=32)
@@ -109,7 +110,7 @@ def stored_energy_wh(config: Battery, soc: ArrayLike) -> Array:
     Integral of the open-circuit voltage over charge at the reference temperature: what a lossless load would get there
     (Plett 2015, sect. 2.1).
     """
-    return np.asarray(_stored_energy_wh(battery_row(config), soc))
+    return elementwise(_stored_energy_wh, (battery_row(config),), soc)
 
 
 def internal_energy_j(config: Battery, soc: ArrayLike) -> Array:
@@ -141,12 +142,12 @@ def empty_soc(config: Battery, temperature_k: ArrayLike) -> Array:
 
     The share usable in the cold is a table of the rover's file, as data sheets give it (Linden and Reddy 2011).
     """
-    return np.asarray(_empty_soc(battery_row(config), temperature_k))
+    return elementwise(_empty_soc, (battery_row(config),), temperature_k)
 
 
 def usable_energy_wh(config: Battery, soc: ArrayLike, temperature_k: ArrayLike) -> Array:
     """Return the stored energy [Wh] above empty at this temperature, at least 0."""
-    return np.asarray(_usable_energy_wh(battery_row(config), soc, temperature_k))
+    return elementwise(_usable_energy_wh, (battery_row(config),), soc, temperature_k)
 
 
 def usable_capacity_j(config: Battery, temperature_k: ArrayLike) -> Array:
@@ -280,33 +281,44 @@ def _empty_at(row, kelvin):  # type: ignore[no-untyped-def]
     return 1.0 - np.interp(kelvin, row[begin : begin + count], row[begin + count :])
 
 
-_OF_TWO: tuple[list[str], str] = (["void(float64[:], float64, float64, float64[:])"], "(n),(),()->()")
-_OF_ONE: tuple[list[str], str] = (["void(float64[:], float64, float64[:])"], "(n),()->()")
+@njit(cache=True)
+def _open_circuit_voltage(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    out = np.empty(soc.size)
+    for i in range(soc.size):
+        out[i] = _open_volts_at(row, soc[i], kelvin[i])
+    return out
 
 
-@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
-def _open_circuit_voltage(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
-    out[0] = _open_volts_at(row, soc, kelvin)
+@njit(cache=True)
+def _resistance(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    out = np.empty(soc.size)
+    for i in range(soc.size):
+        out[i] = _ohms_at(row, soc[i], kelvin[i])
+    return out
 
 
-@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
-def _resistance(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
-    out[0] = _ohms_at(row, soc, kelvin)
+@njit(cache=True)
+def _usable_energy_wh(row, soc, kelvin):  # type: ignore[no-untyped-def]
+    out = np.empty(soc.size)
+    for i in range(soc.size):
+        out[i] = usable_energy_at(row, soc[i], kelvin[i])
+    return out
 
 
-@guvectorize(*_OF_TWO, cache=True)  # type: ignore[no-untyped-call]
-def _usable_energy_wh(row, soc, kelvin, out):  # type: ignore[no-untyped-def]
-    out[0] = usable_energy_at(row, soc, kelvin)
+@njit(cache=True)
+def _stored_energy_wh(row, soc):  # type: ignore[no-untyped-def]
+    out = np.empty(soc.size)
+    for i in range(soc.size):
+        out[i] = _stored_at(row, soc[i])
+    return out
 
 
-@guvectorize(*_OF_ONE, cache=True)  # type: ignore[no-untyped-call]
-def _stored_energy_wh(row, soc, out):  # type: ignore[no-untyped-def]
-    out[0] = _stored_at(row, soc)
-
-
-@guvectorize(*_OF_ONE, cache=True)  # type: ignore[no-untyped-call]
-def _empty_soc(row, kelvin, out):  # type: ignore[no-untyped-def]
-    out[0] = _empty_at(row, kelvin)
+@njit(cache=True)
+def _empty_soc(row, kelvin):  # type: ignore[no-untyped-def]
+    out = np.empty(kelvin.size)
+    for i in range(kelvin.size):
+        out[i] = _empty_at(row, kelvin[i])
+    return out
 
 
 @lru_cache(maxsize=32)

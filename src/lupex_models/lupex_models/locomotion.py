@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import guvectorize, njit
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from lupex_models.constants import MOON_GRAVITY_M_S2
+from lupex_models.elementwise import elementwise
 from lupex_models.rover import Crawler, Rover
 from lupex_models.soil import (
     NOMINAL_SOIL,
@@ -220,11 +221,11 @@ class LocomotionTable:
 
     def _driven(self, table: Array, along: ArrayLike, across: ArrayLike, infeasible: float) -> Array:
         with np.errstate(invalid="ignore"):  # of slopes that are none, and of tables that end in inf
-            return np.asarray(_driven(table, self.energy_table, *self._lattice, along, across, infeasible))[()]
+            return elementwise(_driven, (table, self.energy_table, *self._lattice, infeasible), along, across)[()]
 
     def _at(self, table: Array, along: ArrayLike, across: ArrayLike, beyond: float) -> Array:
         with np.errstate(invalid="ignore"):
-            return np.asarray(_found(table, *self._lattice, along, across, beyond))[()]
+            return elementwise(_found, (table, *self._lattice, beyond), along, across)[()]
 
     @property
     def _lattice(self) -> tuple[float, float]:
@@ -267,21 +268,19 @@ def lookup(table, first_along_rad, step_rad, along_rad, across_rad, beyond):  # 
     return corners[0] * (1 - u) * (1 - v) + corners[1] * u * (1 - v) + corners[2] * (1 - u) * v + corners[3] * u * v
 
 
-@guvectorize(
-    ["void(float64[:, :], float64, float64, float64, float64, float64, float64[:])"],
-    "(r,c),(),(),(),(),()->()",
-    cache=True,
-)  # type: ignore[no-untyped-call]
-def _found(table, first_along_rad, step_rad, along_rad, across_rad, beyond, out):  # type: ignore[no-untyped-def]
-    out[0] = lookup(table, first_along_rad, step_rad, along_rad, across_rad, beyond)
+@njit(cache=True)
+def _found(table, first_along_rad, step_rad, beyond, along_rad, across_rad):  # type: ignore[no-untyped-def]
+    out = np.empty(along_rad.size)
+    for i in range(along_rad.size):
+        out[i] = lookup(table, first_along_rad, step_rad, along_rad[i], across_rad[i], beyond)
+    return out
 
 
-@guvectorize(
-    ["void(float64[:, :], float64[:, :], float64, float64, float64, float64, float64, float64[:])"],
-    "(r,c),(r,c),(),(),(),(),()->()",
-    cache=True,
-)  # type: ignore[no-untyped-call]
-def _driven(table, energy, first_along_rad, step_rad, along_rad, across_rad, infeasible, out):  # type: ignore[no-untyped-def]
-    can = lookup(energy, first_along_rad, step_rad, along_rad, across_rad, math.inf) < math.inf
-    found = lookup(table, first_along_rad, step_rad, along_rad, across_rad, infeasible)
-    out[0] = found if can else infeasible
+@njit(cache=True)
+def _driven(table, energy, first_along_rad, step_rad, infeasible, along_rad, across_rad):  # type: ignore[no-untyped-def]
+    out = np.empty(along_rad.size)
+    for i in range(along_rad.size):
+        can = lookup(energy, first_along_rad, step_rad, along_rad[i], across_rad[i], math.inf) < math.inf
+        found = lookup(table, first_along_rad, step_rad, along_rad[i], across_rad[i], infeasible)
+        out[i] = found if can else infeasible
+    return out
