@@ -21,9 +21,8 @@ WALL0_NS = 1_790_000_000 * NS
 SPEED_UP = 20.0
 
 
-@pytest.fixture(scope="session")
-def store():
-    """Types of Jazzy and ours."""
+def known_types():
+    """Return a store of the types of Jazzy and ours."""
     made = get_typestore(Stores.ROS2_JAZZY)
     texts = {}
     for package, directory in (
@@ -34,6 +33,12 @@ def store():
             texts.update(get_types_from_msg(path.read_text(encoding="utf-8"), f"{package}/msg/{path.stem}"))
     made.register(texts)
     return made
+
+
+@pytest.fixture(scope="session")
+def store():
+    """Types of Jazzy and ours."""
+    return known_types()
 
 
 class Tape:

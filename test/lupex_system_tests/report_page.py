@@ -5,6 +5,8 @@
 from html.parser import HTMLParser
 
 FIGURES = 8
+"""Of a sortie; behind them stand two of any rover: tracks, and when each topic spoke."""
+OF_ANY_ROVER = 2
 
 
 class Page(HTMLParser):

@@ -3,6 +3,7 @@
 """Message definitions as recordings hold them, and what decodes by them."""
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any
 
 from rosbags.interfaces import MessageDefinitionFormat
@@ -29,24 +30,41 @@ def text_of(definition: bytes) -> str:
 
 def decoder_of(kind: str, text: str, form: MessageDefinitionFormat) -> Callable[[bytes], Any]:
     """Return what decodes messages of a definition; raises DefinitionError."""
-    store = _store_of(kind, text, form)
+    store = store_of(kind, text, form)
     return lambda data: store.deserialize_cdr(data, kind)
 
 
 def hash_of(kind: str, text: str, form: MessageDefinitionFormat) -> str:
     """Return the RIHS01 hash of a definition; empty where it cannot be told."""
     try:
-        return _store_of(kind, text, form).hash_rihs01(kind)
+        return store_of(kind, text, form).hash_rihs01(kind)
     except Exception:
         return ""
 
 
-def _store_of(kind: str, text: str, form: MessageDefinitionFormat) -> Typestore:
+@cache
+def _jazzy() -> Typestore:
+    return get_typestore(Stores.ROS2_JAZZY)
+
+
+def known_text(kind: str) -> str:
+    """Return the definition of a type of ROS 2 Jazzy, for recordings that hold none; empty for another type."""
+    store = _jazzy()
+    if kind not in store.fielddefs:
+        return ""
+    return str(store.generate_msgdef(kind, ros_version=2)[0])
+
+
+@lru_cache(maxsize=256)
+def store_of(kind: str, text: str, form: MessageDefinitionFormat) -> Typestore:
+    """Return a store that knows a type by its definition; raises DefinitionError."""
     try:
         types = _idl_types(text) if form == MessageDefinitionFormat.IDL else get_types_from_msg(text, kind)
         # a store for each type: two recorders' texts of one inner type may differ in their comments
         store = get_typestore(Stores.EMPTY)
         store.register(types)
+        # what it is built of may be missing, which shows only when it is used
+        store.get_msgdef(kind)
     except Exception as error:
         raise DefinitionError(str(error)) from error
     return store

@@ -8,20 +8,18 @@ import struct
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rosbags.highlevel import AnyReader
-from rosbags.highlevel.anyreader import AnyReaderError
-from rosbags.interfaces import MessageDefinitionFormat, QosDurability
-from rosbags.rosbag2 import ReaderError
-from rosbags.typesys import Stores, get_typestore
+from rosbags.interfaces import MessageDefinitionFormat
 
 from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, hash_of, text_of
-from lupex_analysis.mcap_scan import Scan
+from lupex_analysis.file_reading import fewer, lost_parts, scanned
 from lupex_analysis.offered_qos import QosError, offered
-from lupex_analysis.reading import cut_short, scanned
-from lupex_analysis.storage import ReadingError, bags_of, is_mcap, not_readable, storage_files
+from lupex_analysis.scan import Scan
+from lupex_analysis.storage import ReadingError, described, missing_parts, storage_files
+from lupex_recorder.metadata import NAME
 from lupex_recorder.recorder import CUSTOM_DATA
 
 QOS = "offered_qos_profiles"
@@ -76,15 +74,14 @@ class RawRecording:
 
     def messages(self, wanted: Collection[str]) -> Iterator[RawMessage]:
         """Yield the messages of topics by their log time, those of one time as they lie there; raises ReadingError."""
-        files = storage_files(self.path)
-        lying = _mcap_messages(files, wanted) if is_mcap(files[0]) else _rosbags_messages(self.path, wanted)
+        lying = _messages(storage_files(self.path), wanted)
         return lying if self.disorder_ns == 0 else in_order(lying, self.disorder_ns)
 
 
 def open_raw(path: Path) -> RawRecording:
     """Look through a recording; raises ReadingError."""
     files = storage_files(path)
-    opened = _open_mcap(path, files) if is_mcap(files[0]) else _open_with_rosbags(path)
+    opened = _open(path, files)
     if not any(topic.count for topic in opened.topics.values()):
         raise ReadingError(f"{path} holds no message")
     return opened
@@ -103,15 +100,17 @@ def in_order(messages: Iterator[RawMessage], disorder_ns: int) -> Iterator[RawMe
         yield heapq.heappop(waiting)[2]
 
 
-def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
+def _open(path: Path, files: list[Path]) -> RawRecording:
     counts: dict[str, int] = {}
     topics: dict[str, RawTopic] = {}
     custom: dict[str, str] = {}
-    problems: list[str] = []
+    problems = [f"{name} is missing, which {NAME} lists" for name in missing_parts(path, files)]
+    scans: list[Scan] = []
     start_ns, end_ns, disorder_ns = 0, 0, 0
     for file in files:
         scan = Scan()
-        for channel_id, log_ns, _, _ in scanned(file, scan):
+        scans.append(scan)
+        for channel_id, log_ns, _, _ in chain.from_iterable(scanned(file, scan)):
             channel = scan.channels.get(channel_id)
             topic = "" if channel is None else scan.topic(channel)
             counts[topic] = counts.get(topic, 0) + 1
@@ -119,18 +118,19 @@ def _open_mcap(path: Path, files: list[Path]) -> RawRecording:
             if log_ns < end_ns:
                 disorder_ns = max(disorder_ns, end_ns - log_ns)
             end_ns = max(end_ns, log_ns)
-        problems += cut_short(file, scan)
+        problems += lost_parts(file, scan, start_ns)
         for channel in scan.channels.values():
             topic = scan.topic(channel)
-            topics.setdefault(topic, _mcap_topic(scan, channel))
+            topics.setdefault(topic, _topic(scan, channel))
         custom |= scan.metadata.get(CUSTOM_DATA, {})
+    problems += fewer(sum(counts.values()), described(path), scans)
     if counts.pop("", 0):
         problems.append("messages of a channel whose description is lost are left out")
     topics = {topic: replace(known, count=counts.get(topic, 0)) for topic, known in topics.items()}
     return RawRecording(path, topics, custom, start_ns, end_ns, tuple(problems), disorder_ns)
 
 
-def _mcap_topic(scan: Scan, channel: Any) -> RawTopic:
+def _topic(scan: Scan, channel: Any) -> RawTopic:
     """Return what a channel says of its topic, whose messages are counted elsewhere."""
     schema = scan.schemas.get(channel.schema_id)
     try:
@@ -146,45 +146,14 @@ def _mcap_topic(scan: Scan, channel: Any) -> RawTopic:
     return RawTopic(kind, told_hash, text, definition_form(encoding), latched, 0)
 
 
-def _mcap_messages(files: list[Path], wanted: Collection[str]) -> Iterator[RawMessage]:
+def _messages(files: list[Path], wanted: Collection[str]) -> Iterator[RawMessage]:
     for file in files:
         scan = Scan()
-        for channel_id, log_ns, publish_ns, data in scanned(file, scan):
+        for channel_id, log_ns, publish_ns, data in chain.from_iterable(scanned(file, scan)):
             channel = scan.channels.get(channel_id)
             topic = "" if channel is None else scan.topic(channel)
             if topic in wanted:
                 yield RawMessage(topic, log_ns, publish_ns, data)
-
-
-def _open_with_rosbags(path: Path) -> RawRecording:
-    """Look into what rosbags reads: sqlite3 and compressed files of rosbag2."""
-    topics: dict[str, RawTopic] = {}
-    try:
-        with _rosbag(path) as reader:
-            for connection in reader.connections:
-                text = connection.msgdef
-                offered = getattr(connection.ext, "offered_qos_profiles", [])
-                latched = any(item.durability == QosDurability.TRANSIENT_LOCAL for item in offered)
-                topics[connection.topic] = RawTopic(
-                    connection.msgtype, connection.digest, text.data, text.format, latched, connection.msgcount
-                )
-            return RawRecording(path, topics, {}, reader.start_time, reader.end_time - 1, (), 0)
-    except (AnyReaderError, ReaderError, OSError) as error:
-        raise not_readable(path, error) from error
-
-
-def _rosbag(path: Path) -> AnyReader:
-    return AnyReader(bags_of(path), default_typestore=get_typestore(Stores.ROS2_JAZZY))
-
-
-def _rosbags_messages(path: Path, wanted: Collection[str]) -> Iterator[RawMessage]:
-    try:
-        with _rosbag(path) as reader:
-            chosen = [connection for connection in reader.connections if connection.topic in wanted]
-            for connection, log_ns, data in reader.messages(connections=chosen) if chosen else ():
-                yield RawMessage(connection.topic, log_ns, log_ns, bytes(data))
-    except (AnyReaderError, ReaderError, OSError) as error:
-        raise not_readable(path, error) from error
 
 
 CLOCK = "/clock"

@@ -1,54 +1,55 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Open a recording, ours or `ros2 bag record`'s, whole or cut short, without ROS."""
+"""Open a recording, ours or anybody's, whole or damaged, without ROS."""
 
-import dataclasses
-import itertools
-import struct
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.highlevel import AnyReader
-from rosbags.highlevel.anyreader import AnyReaderError
-from rosbags.rosbag2 import ReaderError
-from rosbags.serde import SerdeError
-from rosbags.typesys import Stores, get_typestore
 
-from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, text_of
-from lupex_analysis.mcap_scan import NotMcapError, Scan, Scanned, scan_messages
+from lupex_analysis.cdr_columns import value_at
+from lupex_analysis.collecting import CDR, Collector, Held, Take, Wanted
+from lupex_analysis.file_reading import fewer, lost_parts, scanned
+from lupex_analysis.lives import Restart, in_order, restarts
+from lupex_analysis.losses import clock_sentences, disorder_sentences, gap_sentences, order_sentences, restart_sentences
 from lupex_analysis.offered_qos import QosError, offered
-from lupex_analysis.storage import (
-    ReadingError,
-    bags_of,
-    described,
-    is_mcap,
-    left_out,
-    not_readable,
-    plain,
-    storage_files,
-)
+from lupex_analysis.scan import Scan
+from lupex_analysis.storage import MCAP, ReadingError, described, left_out, missing_parts, storage_files
+from lupex_analysis.topic_times import TopicTimes
 from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
-_STAMP_END = 12
-_SPAN_NS = 5_000_000_000
-_HOLE_NS = 60_000_000_000
-"""Without a message of any topic: even a parked world tells its clock each 4 s."""
-_MOST_TOLD = 5
-"""Damaged parts of a file that are told one by one."""
+
+@dataclass(frozen=True)
+class Span:
+    """Part of a recording: seconds after its first message, or since the epoch where they are larger than 1e8."""
+
+    from_s: float | None = None
+    until_s: float | None = None
+
+    def bounds_ns(self, first_ns: int) -> tuple[float, float]:
+        """Return both ends in time of reception [ns]."""
+
+        def at(time_s: float | None, open_end: float) -> float:
+            if time_s is None:
+                return open_end
+            return time_s * 1e9 if abs(time_s) > _EPOCH_S else first_ns + time_s * 1e9
+
+        return at(self.from_s, -np.inf), at(self.until_s, np.inf)
 
 
-CDR = "cdr"
-"""How ROS 2 encodes messages."""
+_EPOCH_S = 1e8
+WHOLE = Span()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Recording:
     """Messages of the wanted topics, decoded, and what is known of all topics.
 
-    `problems` says what is wrong with the recording: cut short, or messages that could not be decoded.
+    `problems` says what is wrong with the recording, a sentence each. `counts` are of the files, all else of the run
+    and the span that were read.
     """
 
     path: Path
@@ -57,26 +58,53 @@ class Recording:
     counts: Mapping[str, int]
     types: Mapping[str, str]
     messages: Mapping[str, tuple[Any, ...]]
+    tables: Mapping[str, Mapping[str, np.ndarray]]
+    """Fields of topics that were read by columns."""
     received_ns: Mapping[str, np.ndarray]
+    """Of the messages, and of the rows of a table."""
+    times: Mapping[str, TopicTimes]
+    """Of all topics that hold a message."""
     custom: Mapping[str, str]
     problems: tuple[str, ...]
     rebuilt: BagRecord | None
     """Description of a bag without metadata.yaml, to be written beside it."""
+    remarks: tuple[str, ...] = ()
+    """What is odd and no loss: topics that were silent while others spoke, stamps of another clock."""
 
     def has(self, topic: str) -> bool:
         """Tell whether a topic holds a decoded message."""
-        return bool(self.messages.get(topic))
+        return bool(self.messages.get(topic)) or len(self.received_ns.get(topic, ())) > 0
 
     def columns(self, topic: str, fields: Sequence[str]) -> dict[str, np.ndarray]:
         """Return columns of a topic: `t` (header stamp [s]) and each dotted field, one row a message.
 
         A topic that is not there gives empty columns; a field that its messages lack gives NaN.
         """
+        if topic in self.tables:
+            table = self.tables[topic]
+            rows = len(self.received_ns[topic])
+            missing = np.full(rows, np.nan)
+            return {"t": table["t"], **{name: _numbers(table.get(name, missing)) for name in fields}}
         held = self.messages.get(topic, ())
         found: dict[str, np.ndarray] = {"t": np.array([stamp_s(message) for message in held], dtype=float)}
         for name in fields:
-            found[name] = np.array([_field(message, name) for message in held], dtype=float)
+            values = [value_at(message, name) for message in held]
+            found[name] = np.array([np.nan if value is None else _number(value) for value in values], dtype=float)
         return found
+
+    def texts(self, topic: str, name: str) -> tuple[str, ...]:
+        """Return a field of text, one a message."""
+        if topic in self.tables:
+            return tuple(str(value) for value in self.tables[topic].get(name, ()))
+        return tuple(str(value_at(message, name)) for message in self.messages.get(topic, ()))
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, np.ndarray) else float(value)
+
+
+def _numbers(values: np.ndarray) -> np.ndarray:
+    return values if values.dtype == float else values.astype(float)
 
 
 def stamp_s(message: Any) -> float:
@@ -90,243 +118,197 @@ def time_s(time: Any) -> float:
     return float(time.sec + time.nanosec * 1e-9)
 
 
-def _field(message: Any, name: str) -> float:
-    for part in name.split("."):
-        if not hasattr(message, part):
-            return float("nan")
-        message = getattr(message, part)
-    return float(message)
-
-
-def read_recording(path: Path, wanted: Collection[str], thin_s: Mapping[str, float] | None = None) -> Recording:
+def read_recording(
+    path: Path,
+    wanted: Collection[str] | Wanted,
+    thin_s: Mapping[str, float] | None = None,
+    span: Span = WHOLE,
+) -> Recording:
     """Read a bag directory or one of its files, decoding the wanted topics. Raises ReadingError.
 
-    Messages are in the order in which they were received, whatever that of the files. `wanted` that names a type for
+    Messages are in the order in which they were received, whatever that of the files. Of a recording that holds several
+    runs, of a simulation that was started again, the one with most messages is read. `wanted` that names a type for
     each topic leaves messages of another out, and says so. `thin_s` names topics of which only one message in so many
     seconds of header stamp is decoded; all are counted. Their type must begin with a std_msgs/Header.
     """
+    asked = wanted if isinstance(wanted, Wanted) else Wanted(topics=wanted, thin_s=thin_s or {})
     files = storage_files(path)
-    collected = _Collected(thin_s or {})
-    collected.problems += [f"{name} is no listed part of it and is left out" for name in left_out(path, files)]
-    if is_mcap(files[0]):
-        return _read_mcap(path, files, wanted, collected)
-    return _read_with_rosbags(path, wanted, collected)
+    collector = Collector(asked)
+    scans: dict[Path, Scan] = {}
+    unread = _read_files(files, collector, scans)
+    if not any(len(held.gathered) for held in collector.topics.values()):
+        raise ReadingError(unread[0] if unread else f"{path} holds no message")
+    times = {topic: held.gathered.times() for topic, held in collector.topics.items() if len(held.gathered)}
+    times = _by_files(times, collector.begins)
+    first_ns = min(int(held.received_ns.min()) for held in times.values())
+    problems = [f"{name} is no listed part of it and is left out" for name in left_out(path, files)]
+    problems += [f"{name} is missing, which {NAME} lists" for name in missing_parts(path, files)]
+    problems += unread
+    for file, scan in scans.items():
+        problems += lost_parts(file, scan, first_ns)
+    problems += collector.problems
+    problems += fewer(sum(len(held.place) for held in times.values()), described(path), scans.values())
+    problems += _two_types(collector)
+    lying, times = times, in_order(times)
+    found = restarts(times)
+    bounds = _longest_run(times, found)
+    problems += restart_sentences(found, first_ns, bounds[0])
+    problems += [] if found else disorder_sentences(lying)
+    problems += order_sentences(times, found, first_ns)
+    chosen = {topic: _chosen(held, bounds[1:], span.bounds_ns(first_ns)) for topic, held in times.items()}
+    read = {topic: held.chosen(chosen[topic]) for topic, held in times.items()}
+    read = {topic: held for topic, held in read.items() if len(held.received_ns)}
+    if not read:
+        raise ReadingError(f"{path} holds no message in the time asked for")
+    lacks, silent = gap_sentences(read, first_ns)
+    problems += lacks
+    return _recording(path, collector, chosen, read, scans, problems, [*silent, *clock_sentences(read)])
 
 
-def scanned(file: Path, scan: Scan) -> Iterator[Scanned]:
-    """Yield the messages of an MCAP file in its order; raises ReadingError."""
-    try:
-        with plain(file) as uncompressed:
-            yield from scan_messages(uncompressed, scan)
-    except NotMcapError as error:
-        raise ReadingError(str(error)) from error
-    except OSError as error:
-        raise ReadingError(f"{file} cannot be read: {error.strerror}") from error
-
-
-def cut_short(file: Path, scan: Scan) -> list[str]:
-    """Say what is wrong with a file that was scanned, a sentence each."""
-    told = [f"{file.name} is read as far as it goes: {problem}" for problem in scan.problems[:_MOST_TOLD]]
-    more = len(scan.problems) - len(told)
-    return [*told, f"{file.name} has lost {more} more parts like these"] if more > 0 else told
-
-
-def foreign(topic: str, kind: str, wanted: Collection[str]) -> str:
-    """Say that a topic is of a type that is not ours; empty where it is, or where no type is asked for."""
-    ours = wanted.get(topic, kind) if isinstance(wanted, Mapping) else kind
-    return "" if kind == ours else f"{topic} is of type {kind}, not ours ({ours}): left out"
-
-
-def _read_mcap(path: Path, files: Iterable[Path], wanted: Collection[str], collected: "_Collected") -> Recording:
-    metadata: dict[str, str] = {}
-    scans: list[tuple[Path, Scan]] = []
+def _read_files(files: Sequence[Path], collector: Collector, scans: dict[Path, Scan]) -> list[str]:
+    """Read files one after the other; return why some of them cannot be read."""
+    unread = []
     for file in files:
-        scan = Scan()
-        scans.append((file, scan))
-        decoders: dict[int, tuple[str, Any]] = {}
-        for channel_id, received_ns, _, data in scanned(file, scan):
-            if channel_id not in decoders:
-                decoders[channel_id] = _channel(scan, channel_id, wanted, collected)
-            topic, decode = decoders[channel_id]
-            collected.take(topic, received_ns, data, decode)
-        collected.problems += cut_short(file, scan)
+        scan = scans[file] = Scan()
+        begin = collector.file(scan)
+        channels: dict[int, Take] = {}
+        try:
+            for block in scanned(file, scan):
+                collector.take(block, channels, begin)
+        except ReadingError as error:
+            unread.append(str(error))
         for channel in scan.channels.values():
             schema = scan.schemas.get(channel.schema_id)
-            collected.announce(scan.topic(channel), schema.name if schema else "")
-        metadata.update(scan.metadata.get(CUSTOM_DATA, {}))
-    if not collected.counts or not any(collected.counts.values()):
-        raise ReadingError(f"{path} holds no message")
-    collected.compare(described(path))
-    collected.note_holes()
-    rebuilt = None
-    if path.is_dir() and not (path / NAME).exists() and len(scans) == 1:
-        rebuilt = _rebuild(scans[0][0], scans[0][1], collected, metadata)
-    return collected.recording(path, metadata, rebuilt)
+            collector.announce(scan.topic(channel), schema.name if schema else "")
+    return unread
 
 
-def _channel(scan: Scan, channel_id: int, wanted: Collection[str], collected: "_Collected") -> tuple[str, Any]:
-    channel = scan.channels.get(channel_id)
-    if channel is None:
-        # its description stood in a part that is damaged
-        collected.problems.append(f"messages of channel {channel_id}, whose description is lost, are left out")
-        collected.announce(f"(channel {channel_id})", "")
-        return f"(channel {channel_id})", None
-    schema = scan.schemas.get(channel.schema_id)
-    kind = schema.name if schema else ""
-    topic = scan.topic(channel)
-    collected.announce(topic, kind)
-    if topic not in wanted:
-        return topic, None
-    if schema is None:
-        collected.problems.append(f"{topic} has no definition and is left out")
-        return topic, None
-    if channel.message_encoding != CDR:
-        collected.problems.append(f"{topic} is encoded as '{channel.message_encoding}', not {CDR}: left out")
-        return topic, None
-    if other := foreign(topic, kind, wanted):
-        collected.problems.append(other)
-        return topic, None
-    try:
-        return topic, decoder_of(kind, text_of(schema.data), definition_form(schema.encoding))
-    except DefinitionError as error:
-        collected.problems.append(f"{topic} ({kind}) has a definition that cannot be used: {error}")
-        return topic, None
+def _by_files(times: dict[str, TopicTimes], begins: Sequence[int]) -> dict[str, TopicTimes]:
+    """Count places by the time of the files' first messages, which is not always that of their names."""
+    first = np.full(len(begins), np.iinfo(np.int64).max)
+    for held in times.values():
+        np.minimum.at(first, np.searchsorted(begins, held.place, side="right") - 1, held.received_ns)
+    order = np.argsort(first, kind="stable")
+    if (order == np.arange(len(begins))).all():
+        return times
+    lengths = np.diff([*begins, 1 + max(int(held.place.max()) for held in times.values())])
+    moved = np.empty(len(begins), dtype=np.int64)
+    moved[order] = np.concatenate([[0], np.cumsum(lengths[order])[:-1]])
+    found = {}
+    for topic, held in times.items():
+        file = np.searchsorted(begins, held.place, side="right") - 1
+        found[topic] = replace(held, place=held.place - np.asarray(begins)[file] + moved[file])
+    return found
 
 
-def _rebuild(file: Path, scan: Scan, collected: "_Collected", metadata: Mapping[str, str]) -> BagRecord | None:
-    """Return what metadata.yaml should say of a file; None where it would be untrue: it knows one encoding."""
+def _two_types(collector: Collector) -> list[str]:
+    return [
+        f"{topic} is told with {len(held.kinds)} types: {', '.join(held.kinds)}"
+        for topic, held in collector.topics.items()
+        if len(held.kinds) > 1 and not any(problem.startswith(f"{topic} is of type") for problem in collector.problems)
+    ]
+
+
+def _longest_run(times: Mapping[str, TopicTimes], found: Sequence[Restart]) -> tuple[int, int, int]:
+    """Return number, first place and end of the run with most messages."""
+    last = 1 + max(int(held.place.max()) for held in times.values())
+    edges = [0, *(restart.place for restart in found), last]
+    counts = [edges[k + 1] - edges[k] for k in range(len(edges) - 1)]
+    number = int(np.argmax(counts))
+    return number, edges[number], edges[number + 1]
+
+
+def _chosen(held: TopicTimes, run: tuple[int, int], bounds_ns: tuple[float, float]) -> np.ndarray:
+    """Return the numbers of the messages of a run and a time, by their reception."""
+    inside = (held.place >= run[0]) & (held.place < run[1])
+    inside &= (held.received_ns >= bounds_ns[0]) & (held.received_ns <= bounds_ns[1])
+    rows = np.flatnonzero(inside)
+    return rows[np.argsort(held.received_ns[rows], kind="stable")]
+
+
+def _recording(
+    path: Path,
+    collector: Collector,
+    chosen: Mapping[str, np.ndarray],
+    read: Mapping[str, TopicTimes],
+    scans: Mapping[Path, Scan],
+    problems: list[str],
+    remarks: list[str],
+) -> Recording:
+    messages: dict[str, tuple[Any, ...]] = {}
+    tables: dict[str, Mapping[str, np.ndarray]] = {}
+    received: dict[str, np.ndarray] = {}
+    for topic, held in collector.topics.items():
+        table = held.table()
+        at, kept = _decoded(held, chosen.get(topic, np.zeros(0, dtype=int)))
+        if held.undecoded:
+            what = "message" if held.undecoded == 1 else "messages"
+            problems.append(f"{held.undecoded} {what} of {topic} cannot be decoded")
+        if not len(at):
+            continue
+        times = held.gathered.times()
+        received[topic] = times.received_ns[kept]
+        if held.objects:
+            messages[topic] = tuple(held.objects[number] for number in at)
+        else:
+            tables[topic] = {"t": times.stamp_s[kept], **{name: values[at] for name, values in table.items()}}
+    custom: dict[str, str] = {}
+    for scan in scans.values():
+        custom |= scan.metadata.get(CUSTOM_DATA, {})
+    rebuilt = _rebuilt(path, collector, scans, custom, problems)
+    return Recording(
+        path,
+        min(int(held.received_ns[0]) for held in read.values()),
+        max(int(held.received_ns[-1]) for held in read.values()),
+        {topic: len(held.gathered) for topic, held in sorted(collector.topics.items())},
+        {topic: held.decoded_kind or held.kinds[0] for topic, held in collector.topics.items()},
+        messages,
+        tables,
+        received,
+        read,
+        custom,
+        tuple(problems),
+        rebuilt,
+        tuple(remarks),
+    )
+
+
+def _decoded(held: Held, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (numbers among the decoded messages, numbers among all of the topic) of those chosen, in that order."""
+    number_of = np.full(len(held.gathered), -1)
+    number_of[held.rows] = np.arange(len(held.rows))
+    kept = chosen[number_of[chosen] >= 0]
+    return number_of[kept], kept
+
+
+def _rebuilt(
+    path: Path,
+    collector: Collector,
+    scans: Mapping[Path, Scan],
+    custom: Mapping[str, str],
+    problems: list[str],
+) -> BagRecord | None:
+    """Return what metadata.yaml should say of a bag of one file; None where it would be untrue, of other encodings."""
+    file, scan = next(iter(scans.items()))
+    if not path.is_dir() or (path / NAME).exists() or len(scans) > 1 or file.suffix != MCAP or scan.packed:
+        return None
     if any(channel.message_encoding != CDR for channel in scan.channels.values()):
         return None
     topics = []
+    every: list[np.ndarray] = []
     for channel in scan.channels.values():
         schema = scan.schemas.get(channel.schema_id)
         try:
             qos = offered(channel.metadata.get("offered_qos_profiles", ""))
         except QosError as error:
-            collected.problems.append(f"{channel.topic}: {error}")
+            problems.append(f"{channel.topic}: {error}")
             qos = ()
+        held = collector.topics[scan.topic(channel)]
+        every.append(held.gathered.times().received_ns)
         type_hash = channel.metadata.get("topic_type_hash", "")
-        count = collected.counts.get(scan.topic(channel), 0)
-        topics.append(TopicRecord(channel.topic, schema.name if schema else "", type_hash, count, qos))
-    return BagRecord(file.name, collected.start_ns, collected.end_ns, tuple(topics), metadata)
-
-
-def _read_with_rosbags(path: Path, wanted: Collection[str], collected: "_Collected") -> Recording:
-    """Read what rosbags reads: sqlite3 and compressed files of rosbag2."""
-    custom: dict[str, str] = {}
-    try:
-        with AnyReader(bags_of(path), default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
-            for connection in reader.connections:
-                collected.announce(connection.topic, connection.msgtype)
-                collected.counts[connection.topic] += connection.msgcount if connection.topic not in wanted else 0
-            chosen = []
-            for connection in reader.connections:
-                if connection.topic not in wanted:
-                    continue
-                if other := foreign(connection.topic, connection.msgtype, wanted):
-                    collected.problems.append(other)
-                    collected.counts[connection.topic] += connection.msgcount
-                else:
-                    chosen.append(connection)
-            for connection, received_ns, data in _messages(reader, chosen, collected):
-                kind = connection.msgtype
-                collected.take(
-                    connection.topic, received_ns, data, lambda raw, kind=kind: reader.deserialize(raw, kind)
-                )
-            collected.start_ns, collected.end_ns = reader.start_time, reader.end_time
-    except (AnyReaderError, ReaderError, OSError) as error:
-        raise not_readable(path, error) from error
-    if not any(collected.counts.values()):
-        raise ReadingError(f"{path} holds no message")
-    collected.compare(described(path))
-    return collected.recording(path, custom, None)
-
-
-def _messages(reader: Any, chosen: list[Any], collected: "_Collected") -> Iterator[tuple[Any, int, bytes]]:
-    if not chosen:
-        return
-    try:
-        yield from reader.messages(connections=chosen)
-    except Exception as error:
-        collected.problems.append(f"it is read as far as it goes: {error}")
-
-
-class _Collected:
-    def __init__(self, thin_s: Mapping[str, float]) -> None:
-        self._thin_s = thin_s
-        self._kept_s: dict[str, float] = {}
-        self.counts: dict[str, int] = {}
-        self.types: dict[str, str] = {}
-        self.messages: dict[str, list[Any]] = {}
-        self.received: dict[str, list[int]] = {}
-        self.problems: list[str] = []
-        self.start_ns = 0
-        self.end_ns = 0
-        self._undecoded: dict[str, int] = {}
-        self._spans: set[int] = set()
-        """Spans of time, counted from the epoch, in which anything was received."""
-
-    def announce(self, topic: str, kind: str) -> None:
-        self.counts.setdefault(topic, 0)
-        self.types.setdefault(topic, kind)
-
-    def compare(self, described: int | None) -> None:
-        """Note that there are fewer messages than are described."""
-        held = sum(self.counts.values())
-        if described is not None and held < described:
-            self.problems.append(f"it holds {held} of {described} messages that {NAME} tells of")
-
-    def note_holes(self) -> None:
-        """Note times in which nothing at all was received; asked once all has been taken."""
-        spans = sorted(self._spans)
-        for before, after in itertools.pairwise(spans):
-            if (after - before) * _SPAN_NS > _HOLE_NS:
-                begin_s, end_s = (((k + d) * _SPAN_NS - self.start_ns) * 1e-9 for k, d in ((before, 1), (after, 0)))
-                self.problems.append(f"no message between {begin_s:.0f} s and {end_s:.0f} s after the first")
-
-    def take(self, topic: str, received_ns: int, data: bytes, decode: Any) -> None:
-        self.counts[topic] += 1
-        self.start_ns = min(self.start_ns or received_ns, received_ns)
-        self.end_ns = max(self.end_ns, received_ns)
-        self._spans.add(received_ns // _SPAN_NS)
-        if decode is None or self._too_soon(topic, data):
-            return
-        try:
-            message = decode(data)
-        except (SerdeError, AnyReaderError, KeyError, IndexError, ValueError, AttributeError):
-            self._undecoded[topic] = self._undecoded.get(topic, 0) + 1
-            return
-        self.messages.setdefault(topic, []).append(message)
-        self.received.setdefault(topic, []).append(received_ns)
-
-    def _too_soon(self, topic: str, data: bytes) -> bool:
-        period_s = self._thin_s.get(topic)
-        if period_s is None or len(data) < _STAMP_END:
-            return False
-        # CDR: four bytes that tell the byte order, then the header's stamp
-        sec, nanosec = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)
-        stamp = sec + nanosec * 1e-9
-        if 0 <= stamp - self._kept_s.get(topic, -period_s) < period_s:
-            return True
-        self._kept_s[topic] = stamp
-        return False
-
-    def recording(self, path: Path, custom: Mapping[str, str], rebuilt: BagRecord | None) -> Recording:
-        lost = [
-            f"{count} {'message' if count == 1 else 'messages'} of {topic} cannot be decoded"
-            for topic, count in self._undecoded.items()
-        ]
-        received = {topic: np.array(held, dtype=np.int64) for topic, held in self.received.items()}
-        order = {topic: np.argsort(times, kind="stable") for topic, times in received.items()}
-        return Recording(
-            path,
-            self.start_ns,
-            self.end_ns,
-            dict(sorted(self.counts.items())),
-            self.types,
-            {topic: tuple(held[i] for i in order[topic]) for topic, held in self.messages.items()},
-            {topic: times[order[topic]] for topic, times in received.items()},
-            dict(custom),
-            (*self.problems, *lost),
-            rebuilt,
-        )
+        name = schema.name if schema else ""
+        topics.append(TopicRecord(channel.topic, name, type_hash, len(held.gathered), qos))
+    received = np.concatenate([np.zeros(0, dtype=np.int64), *every])
+    if not len(received):
+        return None
+    return BagRecord(file.name, int(received.min()), int(received.max()), tuple(topics), custom)

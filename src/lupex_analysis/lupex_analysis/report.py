@@ -27,11 +27,14 @@ from lupex_analysis.figures.time_figures import (
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.page import CSS
 from lupex_analysis.reading import Recording
+from lupex_analysis.rover.overview import Overview
+from lupex_analysis.rover.sections import sections as any_rover
 from lupex_analysis.scoring import localization_errors
 from lupex_analysis.sortie import Sortie
 from lupex_analysis.summary import NOT_LOOKED_FOR
-from lupex_analysis.tiles import NOT_MEASURED, duration, tiles, told
+from lupex_analysis.tiles import NOT_MEASURED, count, duration, tiles, told
 
+OURS = "lupex_interfaces/"
 VERDICTS = {
     "success": ("good", "Success"),
     "home_without_sample": ("fair", "Home without a sample"),
@@ -48,30 +51,37 @@ def report_html(
     summary: dict[str, Any],
     rules: Judgement = JUDGEMENT,
     way: WayHome = NOT_LOOKED_FOR,
+    seen: Overview | None = None,
 ) -> str:
-    """Write the page; figures whose topics are absent are replaced by a sentence that says so."""
+    """Write the page; figures whose topics are absent are replaced by a sentence that says so.
+
+    Of a rover that is not ours, what its topics tell by their types is all that there is.
+    """
+    own_rover = seen is None or ours(recording)
     name = recording.path.resolve().name
     title = _title(summary) if summary["world"] else f"Recording {name}"
     with drawing():
-        sections = list(_sections(recording, sortie, summary, rules, way))
+        own = list(_sections(recording, sortie, summary, rules, way)) if own_rover else []
+        sections = [*own, *(() if seen is None else any_rover(recording, seen))]
     contents = "".join(f'<a href="#{key}">{escape(head)}</a>' for key, head, _ in sections)
     body = "".join(f'<section id="{key}"><h2>{escape(head)}</h2>{content}</section>' for key, head, content in sections)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{CSS}</style></head><body>"
-        f"{_head(title, recording, summary)}<nav>{contents}</nav><main>{body}</main>"
+        f"{_head(title, recording, summary, own_rover)}<nav>{contents}</nav><main>{body}</main>"
         "<footer>Made by <code>lupex report</code> from the recording alone. Times are simulated or system time since "
         "the start of the sortie. Numbers marked as assumptions in the project's configuration stay assumptions here."
         "</footer></body></html>\n"
     )
 
 
-def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
+def _head(title: str, recording: Recording, summary: dict[str, Any], own_rover: bool) -> str:
+    if not own_rover:
+        return _stranger(title, recording, summary)
     kind, verdict = VERDICTS.get(summary["outcome"], ("bad", summary["outcome"]))
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in summary["reasons"])
-    problems = "".join(f"<li>{escape(problem)}</li>" for problem in recording.problems)
-    warned = f'<div class="warning"><b>The recording is not whole.</b><ul>{problems}</ul></div>' if problems else ""
+    warned = _problems(recording)
     return (
         f'<header><div class="verdict {kind}">{escape(verdict)}</div><h1>{escape(title)}</h1>'
         f"<p>{duration(summary['sim_s'])} of the rover's time in {duration(summary['wall_s'])} of wall time "
@@ -80,6 +90,33 @@ def _head(title: str, recording: Recording, summary: dict[str, Any]) -> str:
         f"The mission itself says: {escape(summary['mission_says'] or 'nothing, it had not ended')}.</p>"
         f"{'<ul class=reasons>' + reasons + '</ul>' if reasons else ''}{warned}{tiles(summary)}</header>"
     )
+
+
+def ours(recording: Recording) -> bool:
+    """Tell whether a recording is of a rover with this stack."""
+    return any(kind.startswith(OURS) for kind in recording.types.values())
+
+
+def _problems(recording: Recording) -> str:
+    problems = "".join(f"<li>{escape(problem)}</li>" for problem in recording.problems)
+    return f'<div class="warning"><b>The recording is not whole.</b><ul>{problems}</ul></div>' if problems else ""
+
+
+def _stranger(title: str, recording: Recording, summary: dict[str, Any]) -> str:
+    """Return the head of a page of a rover that is not ours."""
+    tracks = summary["rover"]["tracks"]
+    longest = max((found["distance_m"] for found in tracks.values()), default=None)
+    shown = (
+        ("Recorded", duration(summary["rover"]["duration_s"]), f"{sum(recording.counts.values()):,} messages"),
+        ("Topics", str(len(recording.counts)), f"{len(set(recording.types.values()))} types"),
+        ("Driven", told("{:.1f} m", longest), f"the longest of {count(len(tracks), 'track')}"),
+        ("Complaints", str(len(summary["rover"]["events"])), "of diagnostics and logs"),
+    )
+    cells = "".join(
+        f'<div class="tile"><span>{head}</span><b>{value}</b><small>{detail}</small></div>'
+        for head, value, detail in shown
+    )
+    return f'<header><h1>{escape(title)}</h1>{_problems(recording)}<div class="tiles">{cells}</div></header>'
 
 
 def _title(summary: Mapping[str, Any]) -> str:

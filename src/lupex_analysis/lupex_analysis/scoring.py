@@ -8,6 +8,9 @@ import numpy as np
 
 from lupex_analysis.sortie import Columns
 
+_SMOOTHED = 61
+"""Readings of which the median is taken: a minute's, in which no battery changes by what its sensor errs."""
+
 
 @dataclass(frozen=True)
 class Errors:
@@ -107,6 +110,14 @@ def counter_total(values: np.ndarray) -> int:
         return 0
     steps = np.diff(values)
     return int(values[0] + np.sum(np.where(steps >= 0, steps, values[1:])))
+
+
+def lowest(values: np.ndarray) -> float:
+    """Return the least of what a noisy sensor told: of the medians of so many readings, for a single one is noise."""
+    known = values[np.isfinite(values)]
+    if len(known) <= _SMOOTHED:
+        return float(np.median(known)) if len(known) else float("nan")
+    return float(np.median(np.lib.stride_tricks.sliding_window_view(known, _SMOOTHED), axis=1).min())
 
 
 def stops(truth: Columns, slow_mps: float, shortest_s: float, start_s: float, end_s: float) -> int:

@@ -3,12 +3,14 @@
 """What a recording says of a sortie, as columns of numbers; times are ROS time in seconds, angles radians."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from lupex_analysis.collecting import Wanted
 from lupex_analysis.reading import Recording, stamp_s, time_s
+from lupex_analysis.rover.roles import COLUMNS, TF
 
 Columns = dict[str, np.ndarray]
 
@@ -58,9 +60,8 @@ WANTED = {
     HAZARD: "sensor_msgs/msg/CompressedImage",
 }
 """Topics that are read, and their types: what another tells there under the same name is not ours."""
-THIN_S = {RIG: 0.4, COMMAND: 2.0, NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
-"""Ten a second are more than a figure shows or a verdict needs. Estimates are all read: between two far apart lies a
-turn."""
+THIN_S = {NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
+"""More pictures are more than a page shows."""
 
 PHASES = ("idle", "lead out", "drive", "scan", "drill", "return", "recharge", "done", "failed", "safe")
 SEVERITIES = ("warning", "error", "critical")
@@ -83,6 +84,75 @@ _TRUTH_FIELDS = (
     "ice_fraction",
     "speed_up",
 )
+
+_POWER_FIELDS = (
+    "soc",
+    "soc_sigma",
+    "energy_wh",
+    "energy_sigma_wh",
+    "capacity_wh",
+    "reserve_wh",
+    "battery_temperature_k",
+    "array_power_w",
+    "load_power_w",
+    "work_allowed",
+)
+_BUS_FIELDS = ("array_power_w", "load_mobility_w", "load_drill_w", "load_heater_w", "load_avionics_w")
+_CERTIFICATE_FIELDS = (
+    "valid",
+    "energy_wh",
+    "required_wh",
+    "margin_wh",
+    "haven_x_m",
+    "haven_y_m",
+)
+_RIG_FIELDS = (
+    "depth_m",
+    "hole_depth_m",
+    "weight_on_bit_n",
+    "torque_nm",
+    "rotation_rate_rad_s",
+    "power_w",
+    "percussion_on",
+    "stowed",
+)
+_NEUTRON_FIELDS = ("integration_s", "epithermal", "thermal")
+_LOCALIZATION_FIELDS = (
+    "state",
+    "position_sigma_m",
+    "heading_sigma_rad",
+    "fixes_accepted",
+    "fixes_rejected",
+    "nis_mean",
+)
+_SLIP_FIELDS = ("slip", "sigma", "predicted", "distance_m", "window_s")
+_COMMAND_FIELDS = ("twist.linear.x", "twist.linear.y", "twist.angular.z")
+_MISSION_FIELDS = ("phase", "target", "turning_back", "progress")
+_ESTIMATE_FIELDS = (
+    *(f"pose.pose.position.{axis}" for axis in "xyz"),
+    *(f"pose.pose.orientation.{axis}" for axis in "wxyz"),
+    *(f"pose.covariance.{place}" for place in (0, 1, 7, 14, 35)),
+)
+ASKED = Wanted(
+    topics=WANTED,
+    columns={
+        TRUTH: _TRUTH_FIELDS,
+        ESTIMATE: _ESTIMATE_FIELDS,
+        POWER: _POWER_FIELDS,
+        BUS: _BUS_FIELDS,
+        CERTIFICATE: (*_CERTIFICATE_FIELDS, "reason"),
+        MISSION: (*_MISSION_FIELDS, "text", "outcome"),
+        RIG: _RIG_FIELDS,
+        NEUTRON: _NEUTRON_FIELDS,
+        LOCALIZATION: _LOCALIZATION_FIELDS,
+        SLIP: _SLIP_FIELDS,
+        COMMAND: _COMMAND_FIELDS,
+    },
+    types=COLUMNS,
+    thin_s=THIN_S,
+    few={TF: 2000},
+)
+"""What is read of a sortie, and of any rover: as columns where a message is a row of numbers."""
 
 
 @dataclass(frozen=True)
@@ -184,62 +254,22 @@ class Sortie:
 
 def extract(recording: Recording) -> Sortie:
     """Turn a recording's messages into columns."""
-    mission = recording.columns(MISSION, ("phase", "target", "turning_back", "progress"))
+    recording = _only_ours(recording)
+    mission = recording.columns(MISSION, _MISSION_FIELDS)
     truth = _by_time(recording.columns(TRUTH, _TRUTH_FIELDS))
-    said = recording.messages.get(MISSION, ())
+    outcomes = recording.texts(MISSION, "outcome")
     start_s, end_s, wall_s = _span(recording, mission, truth)
-    certificates = recording.messages.get(CERTIFICATE, ())
     return Sortie(
         truth=truth,
         estimate=_estimate(recording),
-        power=_once_read(
-            recording.columns(
-                POWER,
-                (
-                    "soc",
-                    "soc_sigma",
-                    "energy_wh",
-                    "energy_sigma_wh",
-                    "capacity_wh",
-                    "reserve_wh",
-                    "battery_temperature_k",
-                    "array_power_w",
-                    "load_power_w",
-                    "work_allowed",
-                ),
-            )
-        ),
-        bus=recording.columns(
-            BUS, ("array_power_w", "load_mobility_w", "load_drill_w", "load_heater_w", "load_avionics_w")
-        ),
-        certificate=recording.columns(
-            CERTIFICATE,
-            (
-                "valid",
-                "energy_wh",
-                "required_wh",
-                "margin_wh",
-                "haven_x_m",
-                "haven_y_m",
-            ),
-        ),
-        certificate_reasons=tuple(message.reason for message in certificates),
+        power=_once_read(recording.columns(POWER, _POWER_FIELDS)),
+        bus=recording.columns(BUS, _BUS_FIELDS),
+        certificate=recording.columns(CERTIFICATE, _CERTIFICATE_FIELDS),
+        certificate_reasons=recording.texts(CERTIFICATE, "reason"),
         mission=mission,
-        mission_texts=tuple(message.text for message in said),
-        mission_outcome=next((message.outcome for message in reversed(said) if message.outcome), ""),
-        rig=recording.columns(
-            RIG,
-            (
-                "depth_m",
-                "hole_depth_m",
-                "weight_on_bit_n",
-                "torque_nm",
-                "rotation_rate_rad_s",
-                "power_w",
-                "percussion_on",
-                "stowed",
-            ),
-        ),
+        mission_texts=recording.texts(MISSION, "text"),
+        mission_outcome=next((told for told in reversed(outcomes) if told), ""),
+        rig=recording.columns(RIG, _RIG_FIELDS),
         drill=recording.columns(
             DRILL,
             (
@@ -253,13 +283,10 @@ def extract(recording: Recording) -> Sortie:
                 "commands",
             ),
         ),
-        neutron=recording.columns(NEUTRON, ("integration_s", "epithermal", "thermal")),
-        localization=recording.columns(
-            LOCALIZATION,
-            ("state", "position_sigma_m", "heading_sigma_rad", "fixes_accepted", "fixes_rejected", "nis_mean"),
-        ),
-        slip=recording.columns(SLIP, ("slip", "sigma", "predicted", "distance_m", "window_s")),
-        commands=recording.columns(COMMAND, ("twist.linear.x", "twist.linear.y", "twist.angular.z")),
+        neutron=recording.columns(NEUTRON, _NEUTRON_FIELDS),
+        localization=recording.columns(LOCALIZATION, _LOCALIZATION_FIELDS),
+        slip=recording.columns(SLIP, _SLIP_FIELDS),
+        commands=recording.columns(COMMAND, _COMMAND_FIELDS),
         holes=_holes(recording.messages.get(DRILL, ())),
         assay_bottoms_m=recording.columns(ASSAY, ("bottom_m",))["bottom_m"],
         plans=tuple(_plan(message) for message in recording.messages.get(PLAN, ())),
@@ -271,6 +298,19 @@ def extract(recording: Recording) -> Sortie:
         start_s=start_s,
         end_s=end_s,
         wall_s=wall_s,
+    )
+
+
+def _only_ours(recording: Recording) -> Recording:
+    """Leave out what another tells under our topics' names by a type of its own."""
+    foreign = {topic for topic, kind in recording.types.items() if WANTED.get(topic, kind) != kind}
+    if not foreign:
+        return recording
+    return replace(
+        recording,
+        messages={topic: held for topic, held in recording.messages.items() if topic not in foreign},
+        tables={topic: held for topic, held in recording.tables.items() if topic not in foreign},
+        received_ns={topic: held for topic, held in recording.received_ns.items() if topic not in foreign},
     )
 
 
@@ -299,29 +339,22 @@ def _span(recording: Recording, mission: Columns, truth: Columns) -> tuple[float
         wall_s = float(received[last] - received[first]) * 1e-9
         return float(mission["t"][first]), float(mission["t"][last]), wall_s
     wall_s = (recording.end_ns - recording.start_ns) * 1e-9
-    stamps = [
-        stamp_s(message)
-        for held in recording.messages.values()
-        for message in (held[0], held[-1])
-        if np.isfinite(stamp_s(message)) and stamp_s(message) > 0
-    ]
+    every = [recording.columns(topic, ())["t"][[0, -1]] for topic in recording.received_ns]
+    stamps = [float(time) for times in every for time in times if time > 0.0]
     if len(truth["t"]):
         return float(truth["t"][0]), float(truth["t"][-1]), wall_s
     return (min(stamps), max(stamps), wall_s) if stamps else (0.0, 0.0, wall_s)
 
 
 def _estimate(recording: Recording) -> Columns:
-    messages = recording.messages.get(ESTIMATE, ())
-    rows = np.zeros((len(messages), 10))
-    for row, message in zip(rows, messages, strict=True):
-        position, q = message.pose.pose.position, message.pose.pose.orientation
-        covariance = message.pose.covariance
-        yaw = np.arctan2(2 * (q.w * q.z + q.x * q.y), 1 - 2 * (q.y**2 + q.z**2))
-        # row-major 6 x 6 over x, y, z, roll, pitch, yaw
-        variances = covariance[0], covariance[1], covariance[7], covariance[14], covariance[35]
-        row[:] = stamp_s(message), position.x, position.y, position.z, yaw, *variances
-    names = ("t", "x_m", "y_m", "z_m", "yaw_rad", "xx_m2", "xy_m2", "yy_m2", "zz_m2", "yaw_rad2")
-    return _by_time({name: rows[:, index] for index, name in enumerate(names)})
+    held = recording.columns(ESTIMATE, _ESTIMATE_FIELDS)
+    x, y, z, qw, qx, qy, qz = (held[name] for name in _ESTIMATE_FIELDS[:7])
+    found = {"t": held["t"], "x_m": x, "y_m": y, "z_m": z}
+    found["yaw_rad"] = np.arctan2(2 * (qw * qz + qx * qy), 1 - 2 * (qy**2 + qz**2))
+    # row-major 6 x 6 over x, y, z, roll, pitch, yaw
+    for name, place in (("xx_m2", 0), ("xy_m2", 1), ("yy_m2", 7), ("zz_m2", 14), ("yaw_rad2", 35)):
+        found[name] = held[f"pose.covariance.{place}"]
+    return _by_time(found)
 
 
 def _plan(message: Any) -> Plan:

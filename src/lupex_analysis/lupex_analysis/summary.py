@@ -19,7 +19,7 @@ from lupex_analysis.judge.true_ice import water_error_sigmas
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.judge.violations import no_violation_figures, violation_figures
 from lupex_analysis.reading import Recording
-from lupex_analysis.scoring import Errors, counter_total, held_seconds, localization_errors, stops
+from lupex_analysis.scoring import Errors, counter_total, held_seconds, localization_errors, lowest, stops
 from lupex_analysis.sortie import RIG, Sortie
 
 Summary = dict[str, Any]
@@ -83,8 +83,8 @@ def summarise(
         notes.append("world and seed are not in the recording")
     if "cpu_s_by_node" not in given:
         notes.append("processor times are not in a recording: cpu_s_by_node is empty")
-    finite: Summary = _finite(summary, "", notes)
-    return finite
+    found: Summary = finite(summary, "", notes)
+    return found
 
 
 def _level(named: Any) -> str | None:
@@ -189,11 +189,12 @@ def _predicted_min_soc(sortie: Sortie) -> float | None:
 
 
 def _thermal(sortie: Sortie, notes: list[str]) -> Summary:
-    source = sortie.truth if sortie.seen(sortie.truth) else sortie.power
-    if not sortie.seen(source):
+    true, told = sortie.truth["battery_temperature_k"], sortie.power["battery_temperature_k"]
+    least_k = float(np.nanmin(true)) if np.isfinite(true).any() else lowest(told)
+    if not math.isfinite(least_k):
         notes.append("thermal: no battery temperature was recorded")
         return {"battery_min_c": None}
-    return {"battery_min_c": float(np.nanmin(source["battery_temperature_k"])) - ZERO_CELSIUS_K}
+    return {"battery_min_c": least_k - ZERO_CELSIUS_K}
 
 
 def _drill(sortie: Sortie, notes: list[str]) -> Summary:
@@ -304,12 +305,12 @@ def _rms(values: np.ndarray) -> float:
     return float(np.sqrt(np.mean(values**2)))
 
 
-def _finite(value: Any, name: str, notes: list[str]) -> Any:
+def finite(value: Any, name: str, notes: list[str]) -> Any:
     """Put None for what is not finite, with a note."""
     if isinstance(value, dict):
-        return {key: _finite(item, f"{name}.{key}".lstrip("."), notes) for key, item in value.items()}
+        return {key: finite(item, f"{name}.{key}".lstrip("."), notes) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(item, name, notes) for item in value]
+        return [finite(item, name, notes) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         notes.append(f"{name} could not be measured")
         return None

@@ -74,8 +74,12 @@ def test_a_damaged_chunk_is_left_out_and_said(copy):
 
 
 def test_topics_whose_description_is_lost_are_left_out_and_said(copy):
-    damage(file_of(copy), 0)
-    damage(file_of(copy), 1)
+    file = file_of(copy)
+    damage(file, 0)
+    damage(file, 1)
+    # its summary describes them once more
+    assert not any("description" in problem for problem in read_recording(copy, (TRUTH,)).problems)
+    file.write_bytes(file.read_bytes()[:-1])
     recording = read_recording(copy, (TRUTH,))
     assert any("description is lost" in problem for problem in recording.problems)
 
@@ -128,7 +132,7 @@ def write(path, data=b""):
         (lambda d: write(d / "bag" / "bag_0.mcap").parent, "is empty"),
         (lambda d: write(d / "bag" / "bag_0.mcap", b"garbage" * 100).parent, "not an MCAP file"),
         (lambda d: write(d / "bag" / "bag_0.mcap", b"\x89MCAP0\r\n").parent, "holds no message"),
-        (lambda d: write(d / "bag" / "bag_0.db3", b"garbage" * 100).parent, "metadata.yaml is missing"),
+        (lambda d: write(d / "bag" / "bag_0.db3", b"garbage" * 100).parent, "is no recording of rosbag2"),
     ],
 )
 def test_what_is_no_recording_is_refused_in_one_sentence(tmp_path, make, word):

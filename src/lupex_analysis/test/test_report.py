@@ -13,7 +13,7 @@ from lupex_analysis.report_files import write_report
 from lupex_analysis.sortie import extract
 from lupex_recorder.config import Limits
 from lupex_recorder.recorder import Recorder
-from lupex_system_tests.report_page import FIGURES, read_page
+from lupex_system_tests.report_page import FIGURES, OF_ANY_ROVER, read_page
 
 
 def test_the_report_is_complete_in_itself(sortie_bag, tmp_path):
@@ -21,7 +21,7 @@ def test_the_report_is_complete_in_itself(sortie_bag, tmp_path):
     path = tmp_path / "out" / "report.html"
     page = read_page(path)
     assert path.stat().st_size < 5e6
-    assert page.tags.count("svg") == FIGURES
+    assert page.tags.count("svg") == FIGURES + OF_ANY_ROVER
     assert all(reference.startswith(("#", "data:")) for reference in page.references)
     assert "<script" not in path.read_text(encoding="utf-8")
     for text in ("Success", "Sortie in ridge, seed 7", "node_lost", "/truth/state", "639 m", "4.3 ± 0.1 %"):
@@ -40,7 +40,7 @@ def test_a_judged_sortie_shows_claimed_against_true_margin(sortie_bag, monkeypat
     monkeypatch.setattr("lupex_analysis.report_files.way_home", way_home)
     write_report(sortie_bag, tmp_path / "out")
     page = read_page(tmp_path / "out" / "report.html")
-    assert page.tags.count("svg") == FIGURES + 1
+    assert page.tags.count("svg") == FIGURES + 1 + OF_ANY_ROVER
     for text in ("Rover lost", "out of reach of light", "claimed less true", "certificate.excess_p95_wh", "in 2 sigma"):
         assert text in page.text
     assert "Certificates are not judged" not in page.text

@@ -44,7 +44,11 @@ COMMANDS = (
     Command("launch", "[PACKAGE] FILE [name:=value ...]", "run a launch file", "lupex_cli.launch:main"),
     Command("test", "[LEVEL or pytest arguments]", "run the tests; what CI runs", "lupex_cli.testing:main"),
     Command("bench", "[NAME] [--json F]", "run ours beside each peer", "benchmarks/run.py"),
-    Command("report", "BAG [--out DIR]", "analyse a recording", "lupex_cli.report:main"),
+    Command("report", "BAG [--out DIR]", "analyse a recording, of any rover", "lupex_cli.report:main"),
+    Command(
+        "bag", "info|doctor|recover BAG", "what a recording holds, has lost, and still gives", "lupex_cli.bag:main"
+    ),
+    Command("compare", "RUN ... [--fail-if RULE]", "compare runs: bags or summaries", "lupex_cli.compare:main"),
     Command(
         "replay",
         "BAG --node NAME ... --out BAG2 [--set KEY=VALUE]",

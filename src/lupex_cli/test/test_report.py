@@ -6,7 +6,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 
 from lupex_cli import report
-from lupex_system_tests.report_page import FIGURES, read_page
+from lupex_system_tests.report_page import read_page
 
 
 def test_without_out_it_lies_beside_the_bag(small_bag, tmp_path):
@@ -36,9 +36,11 @@ def test_a_foreign_bag_says_what_is_missing(store, tmp_path, capsys):
         connection = writer.add_connection("/chatter", kind, typestore=store)
         writer.write(connection, 5, store.serialize_cdr(store.types[kind](data="<b>"), kind))
     assert report.main([str(tmp_path / "foreign"), "--out", str(tmp_path / "out")]) == 0
-    assert "not judged: the recording holds no /truth/state" in capsys.readouterr().out
+    assert "outcome" not in capsys.readouterr().out
     page = read_page(tmp_path / "out" / "report.html")
-    assert page.text.count("Not drawn") == FIGURES
+    # a page of what there is: when the one topic spoke
+    assert "Not drawn" not in page.text
+    assert page.tags.count("svg") == 1
     assert "/chatter" in page.text
 
 
