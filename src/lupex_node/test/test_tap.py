@@ -12,7 +12,7 @@ pytest.importorskip("rclpy")
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
-from lupex_node.ros.tap import adapted, message_class, offered  # noqa: E402
+from lupex_node.ros.tap import adapted, message_class, offered, weaker  # noqa: E402
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 LATCHED, VOLATILE = DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE
@@ -36,6 +36,20 @@ def test_the_most_that_all_offer_is_asked_for(publishers, asked):
     profile = adapted([publisher(*given) for given in publishers], 1000)
     assert (profile.reliability, profile.durability) == asked
     assert (profile.history, profile.depth) == (HistoryPolicy.KEEP_LAST, 1000)
+
+
+@pytest.mark.parametrize(
+    ("held", "offers", "asked"),
+    [
+        ((RELIABLE, LATCHED), (RELIABLE, LATCHED), (RELIABLE, LATCHED)),
+        ((RELIABLE, LATCHED), (BEST_EFFORT, VOLATILE), (BEST_EFFORT, VOLATILE)),
+        ((RELIABLE, VOLATILE), (RELIABLE, LATCHED), (RELIABLE, VOLATILE)),
+        ((BEST_EFFORT, LATCHED), (RELIABLE, LATCHED), (BEST_EFFORT, LATCHED)),
+    ],
+)
+def test_less_is_asked_for_where_less_is_offered_and_never_more_again(held, offers, asked):
+    profile = weaker(publisher(*held, 1000).qos_profile, publisher(*offers).qos_profile)
+    assert (profile.reliability, profile.durability, profile.depth) == (*asked, 1000)
 
 
 def test_offers_are_told_once_each_by_their_names_in_recordings():

@@ -267,6 +267,24 @@ def test_a_recorder_finds_what_is_told_and_ends_when_told_to(talker, recorder, t
         assert found.ext.offered_qos_profiles[0].durability.name == "TRANSIENT_LOCAL"
 
 
+def test_a_sender_that_comes_later_and_offers_less_is_heard(talker, recorder, tmp_path):
+    """As a driver with the quality of sensor data beside one that is reliable and latched."""
+    first = create_publisher(talker, TwistStamped, "/cmd_vel", qos.EVENTS)
+    wait_until(first.get_subscription_count, recorder)
+    say(first, TwistStamped, 5)
+    wait_until(lambda: read_count(tmp_path / "bag") == 5, recorder)
+    later = create_publisher(talker, TwistStamped, "/cmd_vel", qos.Profile(50, best_effort=True))
+    wait_until(later.get_subscription_count, recorder)
+    say(later, TwistStamped, 7)
+    wait_until(lambda: read_count(tmp_path / "bag") == 12, recorder)
+
+    def first_is_heard():
+        first.publish(TwistStamped())
+        return read_count(tmp_path / "bag") > 12
+
+    wait_until(first_is_heard, recorder)
+
+
 def test_everything_leaves_out_only_what_no_replay_needs_and_thins_nothing(conductor, outside, tmp_path):
     launch = "sim.launch.xml world:=plain"
     parameters = {"directory": str(tmp_path / "bag"), "thin": ["/joints=10"], "everything": True, "launch": launch}

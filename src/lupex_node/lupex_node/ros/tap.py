@@ -24,6 +24,8 @@ class RosTap:
         self._node, self._rules = node, rules
         self._group = NeverReady()
         self._subscriptions: dict[str, Subscription] = {}
+        self._asked: dict[str, QoSProfile] = {}
+        self._publishers: dict[str, int] = {}
         self._passed_over: set[str] = set()
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timers = [
@@ -34,6 +36,8 @@ class RosTap:
 
     def _discover(self) -> None:
         for topic, kinds in self._node.get_topic_names_and_types():
+            if topic in self._subscriptions:
+                self._look_again(topic)
             if topic in self._subscriptions or topic in self._passed_over:
                 continue
             if not self._rules.wanted(topic):
@@ -42,6 +46,26 @@ class RosTap:
             publishers = self._node.get_publishers_info_by_topic(topic)
             if publishers:
                 self._subscribe(topic, kinds[0], publishers)
+                if len(kinds) > 1:
+                    others = ", ".join(kinds[1:])
+                    self._node.get_logger().warning(
+                        f"{topic} is heard as {kinds[0]} alone, and is told as {others} too"
+                    )
+
+    def _look_again(self, topic: str) -> None:
+        """Ask for less where a publisher that came later offers less: it would not be heard otherwise."""
+        count = self._node.count_publishers(topic)
+        if count == self._publishers[topic] or not count:
+            return
+        self._publishers[topic] = count
+        held = self._asked[topic]
+        wanted = weaker(held, adapted(self._node.get_publishers_info_by_topic(topic), self._rules.depth))
+        if (wanted.reliability, wanted.durability) == (held.reliability, held.durability):
+            return
+        self.drain()
+        before = self._subscriptions[topic]
+        self._hear(topic, before.msg_type, wanted)
+        self._node.destroy_subscription(before)
 
     def _subscribe(self, topic: str, kind: str, publishers: Sequence[TopicEndpointInfo]) -> None:
         try:
@@ -53,13 +77,13 @@ class RosTap:
         if not self._rules.begin(Offer(topic, kind, offered(publishers))):
             self._passed_over.add(topic)
             return
+        self._publishers[topic] = len(publishers)
+        self._hear(topic, message_type, adapted(publishers, self._rules.depth))
+
+    def _hear(self, topic: str, message_type: Any, profile: QoSProfile) -> None:
+        self._asked[topic] = profile
         self._subscriptions[topic] = self._node.create_subscription(
-            message_type,
-            topic,
-            lambda message: None,
-            adapted(publishers, self._rules.depth),
-            raw=True,
-            callback_group=self._group,
+            message_type, topic, lambda message: None, profile, raw=True, callback_group=self._group
         )
 
     def drain(self) -> None:
@@ -78,6 +102,18 @@ class RosTap:
         for subscription in self._subscriptions.values():
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
+
+
+def weaker(held: QoSProfile, offers: QoSProfile) -> QoSProfile:
+    """Return what asks for no more than either does: what was given up is not asked for again."""
+    reliable = held.reliability == offers.reliability == ReliabilityPolicy.RELIABLE
+    latched = held.durability == offers.durability == DurabilityPolicy.TRANSIENT_LOCAL
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=held.depth,
+        reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL if latched else DurabilityPolicy.VOLATILE,
+    )
 
 
 def message_class(name: str) -> Any:
