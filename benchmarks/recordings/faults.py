@@ -10,9 +10,8 @@ import numpy as np
 
 from benchmarks.measuring import ROOT, Asked, Context, Outcome, Row
 from lupex_analysis.raw_reading import open_raw
-from lupex_analysis.reading import read_recording
 from lupex_analysis.recovery import recover
-from lupex_analysis.sortie import ASKED as ALL
+from lupex_analysis.report_files import look
 from lupex_analysis.storage import ReadingError
 
 ASKED = {"fuzz_tracebacks": Asked(0.0), "recover_share": Asked(1.0, at_most=False)}
@@ -29,7 +28,7 @@ def run(context: Context) -> Outcome:
     count = 100 if context.quick else _INPUTS
     with tempfile.TemporaryDirectory(prefix="lupex_bench_") as directory:
         context.say(f"{count} inputs")
-        raised = tracebacks(Path(directory), count, context.seed, lambda bag: read_recording(bag, ALL))
+        raised = tracebacks(Path(directory), count, context.seed, look)
     cuts = _cuts(context, 20 if context.quick else _CUTS)
     intact = sum(row["intact"] for row in cuts)
     figures = {

@@ -4,7 +4,7 @@
 
 import itertools
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from mcap.writer import CompressionType
 
 from lupex_analysis.raw_reading import open_raw
 from lupex_analysis.storage import ReadingError
-from lupex_system_tests.odd_bags import mcap_bag, messages_of, ros1_bag, sqlite_bag
+from lupex_system_tests.odd_bags import STORE, drawn, mcap_bag, messages_of, ros1_bag, sqlite_bag, stamp
 
 METADATA = b"""rosbag2_bagfile_information:
   version: 5
@@ -97,6 +97,28 @@ def tracebacks(directory: Path, count: int, seed: int, read) -> list[str]:
             except Exception:
                 found.append(f"input {number}, {name}:\n{traceback.format_exc(limit=-4)}")
     return found
+
+
+def odd_values(path: Path, kinds: Sequence[str], seed: int) -> Path:
+    """Write a bag of a few topics whose fields are random bits: numbers that are none, huge, or all the same."""
+    rng = np.random.default_rng(seed)
+    words = ("map", "odom", "base_link", "", "Häuschen")
+
+    def message(kind):
+        return drawn(kind, rng, lambda r: words[r.integers(len(words))], lambda r: int(r.integers(0, 4)))
+
+    messages = []
+    for kind in rng.choice(kinds, min(4, len(kinds)), replace=False):
+        topic = rng.choice(["/odometry/global", "/cmd_vel", f"/{kind.split('/')[-1]}", f"/{kind.split('/')[-1]}/truth"])
+        count, still = int(rng.choice([1, 2, 3, 12, 60, 200])), rng.random() < 0.5
+        held = message(kind)
+        for k in range(count):
+            held = held if still else message(kind)
+            if hasattr(held, "header") and rng.random() < 0.8:
+                held.header.stamp = stamp(1000.0 + 0.1 * k)
+            at_s = 1000.0 + 0.1 * k * (rng.random() < 0.95)
+            messages.append((str(topic), str(kind), at_s, bytes(STORE.serialize_cdr(held, kind))))
+    return mcap_bag(path, messages)
 
 
 def _raw(bag: Path) -> None:

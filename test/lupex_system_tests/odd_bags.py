@@ -35,6 +35,33 @@ def made(kind, store=STORE, **values):
     return store.types[kind](**{name: values.get(name, default(shape)) for name, shape in fields})
 
 
+def drawn(kind, rng, text=lambda rng: "map", count=lambda rng: 3):
+    """Make a message of random numbers, every bit pattern of a float among them."""
+
+    def value(shape):
+        node, detail = shape
+        if node == 1:
+            return base(detail[0])
+        if node == 2:
+            return drawn(detail, rng, text, count)
+        item, number = detail[0], detail[1] if node == 3 else count(rng)
+        if item[0] == 1 and item[1][0] != "string":
+            kind = {"bool": "bool_", "char": "uint8", "byte": "int8"}.get(item[1][0], item[1][0])
+            return np.array([base(item[1][0]) for _ in range(number)], dtype=kind)
+        return [value(item) for _ in range(number)]
+
+    def base(name):
+        if name == "string":
+            return text(rng)
+        if name == "bool":
+            return bool(rng.integers(2))
+        size = {"byte": 1, "char": 1}.get(name) or int("".join(filter(str.isdigit, name))) // 8
+        kind = {"byte": "int8", "char": "uint8"}.get(name, name)
+        return np.frombuffer(rng.bytes(size), dtype=kind)[0].item()
+
+    return STORE.types[kind](**{name: value(shape) for name, shape in STORE.fielddefs[kind][1]})
+
+
 def stamp(at_s):
     total = round(at_s * NS)
     return made("builtin_interfaces/msg/Time", sec=total // NS, nanosec=total % NS)

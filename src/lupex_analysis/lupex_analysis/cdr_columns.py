@@ -339,7 +339,7 @@ def _merged(pieces: Sequence[tuple[Array, Array | None]], count: int) -> Array:
     for place, values in held:
         if width:
             found[place, : values.shape[1] if values.ndim > 1 else 1] = values.reshape(len(place), -1)
-        else:
+        elif values.ndim == 1:
             found[place] = values
     return found
 

@@ -4,11 +4,11 @@
 
 import numpy as np
 import pytest
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
+from rosbags.typesys import get_types_from_msg
 
 from lupex_analysis.cdr_columns import ColumnDecoder, fixed_fields, joined_columns, value_at
+from lupex_system_tests.odd_bags import STORE, drawn
 
-STORE = get_typestore(Stores.ROS2_JAZZY)
 ALL = """\
 bool yes
 byte raw
@@ -38,33 +38,6 @@ FIXED = (
     "std_msgs/msg/Empty",
     "odd_msgs/msg/All",
 )
-
-
-def drawn(kind, rng, text=lambda rng: "map", count=lambda rng: 3):
-    """Make a message of random numbers, every bit pattern of a float among them."""
-
-    def value(shape):
-        node, detail = shape
-        if node == 1:
-            return base(detail[0])
-        if node == 2:
-            return drawn(detail, rng, text, count)
-        item, number = detail[0], detail[1] if node == 3 else count(rng)
-        if item[0] == 1 and item[1][0] != "string":
-            kind = {"bool": "bool_", "char": "uint8", "byte": "int8"}.get(item[1][0], item[1][0])
-            return np.array([base(item[1][0]) for _ in range(number)], dtype=kind)
-        return [value(item) for _ in range(number)]
-
-    def base(name):
-        if name == "string":
-            return text(rng)
-        if name == "bool":
-            return bool(rng.integers(2))
-        size = {"byte": 1, "char": 1}.get(name) or int("".join(filter(str.isdigit, name))) // 8
-        kind = {"byte": "int8", "char": "uint8"}.get(name, name)
-        return np.frombuffer(rng.bytes(size), dtype=kind)[0].item()
-
-    return STORE.types[kind](**{name: value(shape) for name, shape in STORE.fielddefs[kind][1]})
 
 
 def bits(value):

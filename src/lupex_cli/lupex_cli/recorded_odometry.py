@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lupex_analysis.reading import Recording, read_recording, stamp_s
+from lupex_analysis.rover.tracks import east_north_up
 from lupex_analysis.storage import ReadingError
 from lupex_launch.packages import package_share
 from lupex_localization.inertial_odometry import Inertial, Odometer, Places, Trajectory, gravity_of, motion_of
@@ -24,8 +24,6 @@ from lupex_recorder.metadata import write_atomically
 
 Array = npt.NDArray[np.float64]
 
-_EARTH_M, _FLATTENING2 = 6378137.0, 6.69437999014e-3
-"""Equatorial radius and squared eccentricity of WGS 84."""
 _UNKNOWN_SIGMA_M = 1.0
 _POSE = {
     "nav_msgs/msg/Odometry": "pose.pose.position",
@@ -148,17 +146,6 @@ def places_of(recording: Recording, topic: str) -> Places:
     else:
         times, place = points(recording, topic)
     return Places(times, place, np.full_like(place, _UNKNOWN_SIGMA_M))
-
-
-def east_north_up(latitude_rad: Array, longitude_rad: Array, height_m: Array) -> Array:
-    """Return places (n, 3) about the first, on WGS 84's radii of curvature there."""
-    if latitude_rad.size == 0:
-        return np.empty((0, 3))
-    bent = 1.0 - _FLATTENING2 * math.sin(latitude_rad[0]) ** 2
-    north_m = _EARTH_M * (1.0 - _FLATTENING2) / bent**1.5 * (latitude_rad - latitude_rad[0])
-    turned = np.remainder(longitude_rad - longitude_rad[0] + np.pi, math.tau) - np.pi
-    east_m = _EARTH_M / math.sqrt(bent) * math.cos(latitude_rad[0]) * turned
-    return np.stack([east_m, north_m, height_m - height_m[0]], axis=1)
 
 
 def points(recording: Recording, topic: str) -> tuple[Array, Array]:

@@ -47,4 +47,4 @@ def events(recording: Recording) -> list[Event]:
 
 
 def _level(value: int | bytes) -> int:
-    return value[0] if isinstance(value, bytes) else int(value)
+    return value[0] if isinstance(value, bytes) else int(value) & 0xFF

@@ -9,6 +9,8 @@ import numpy as np
 from lupex_analysis.reading import Recording
 from lupex_analysis.rover.roles import IMU_FIELDS
 
+_MOST = 1e9
+"""Rates [rad/s] and accelerations [m/s2] that are none."""
 _WINDOW = 25
 _LEAST_S = 10.0
 _QUIET = 2.0
@@ -24,7 +26,7 @@ def inertial_figures(recording: Recording, topic: str) -> dict[str, Any]:
     values = np.stack([columns[name] for name in IMU_FIELDS], axis=1)
     stamps = columns["t"]
     time_s = stamps if np.all(stamps > 0.0) else recording.received_ns[topic] * 1e-9
-    known = np.isfinite(values).all(axis=1)
+    known = (np.abs(values) < _MOST).all(axis=1)
     values, time_s = values[known], time_s[known]
     found: dict[str, Any] = {
         "samples": len(values),
@@ -71,6 +73,8 @@ def at_rest(values: np.ndarray) -> tuple[int, int]:
     quiet = spread <= _QUIET * float(np.percentile(spread, 10)) + 1e-12
     edges = np.flatnonzero(np.diff(np.concatenate(([0], quiet.astype(int), [0]))))
     runs = edges.reshape(-1, 2)
+    if not len(runs):
+        return 0, 0
     begin, end = max(runs, key=lambda run: int(run[1] - run[0]))
     return int(begin) * _WINDOW, int(end) * _WINDOW
 

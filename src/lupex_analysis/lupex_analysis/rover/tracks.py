@@ -15,6 +15,8 @@ Array = np.ndarray
 
 _EARTH_M, _FLATTENING2 = 6378137.0, 6.69437999014e-3
 """Equatorial radius and squared eccentricity of WGS 84."""
+_FARTHEST_M = 1e12
+"""Places beyond the planets are numbers that nobody set."""
 STANDING_MPS = 0.005
 STANDING_RAD_S = 0.005
 _SMOOTHED_S = 1.0
@@ -69,7 +71,7 @@ def _times(recording: Recording, topic: str, stamp_s: Array) -> Array:
 
 
 def _track(topic: str, time_s: Array, place: Array, turn: Array | None) -> Track | None:
-    known = np.isfinite(time_s) & (time_s > 0.0) & np.isfinite(place).all(axis=1)
+    known = np.isfinite(time_s) & (time_s > 0.0) & (np.abs(place) < _FARTHEST_M).all(axis=1)
     time_s, first = np.unique(time_s[known], return_index=True)
     if not len(time_s):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from evo.core import geometry, metrics, sync
+from evo.core import filters, geometry, metrics, sync
 from evo.core.trajectory import PoseTrajectory3D
 
 from lupex_analysis.rover.tracks import Track, way_m
@@ -66,7 +66,7 @@ def errors(truth: Track, estimate: Track) -> dict[str, Any]:
         chosen = np.unique(np.linspace(0, true.num_poses - 1, _MOST).astype(int))
         true.reduce_to_ids(chosen)
         own.reduce_to_ids(chosen)
-    found["ate_m"] = {name: _ate(true, aligned(true, own, name)) for name in ALIGNMENTS}
+    found["ate_m"] = {name: _ate(true, moved) for name in ALIGNMENTS if (moved := aligned(true, own, name)) is not None}
     found["end_error_m"] = float(np.linalg.norm(own.positions_xyz[-1] - true.positions_xyz[-1]))
     if found["matched_m"] > 0.0:
         found["drift_percent"] = 100.0 * found["end_error_m"] / found["matched_m"]
@@ -76,8 +76,8 @@ def errors(truth: Track, estimate: Track) -> dict[str, Any]:
     return found
 
 
-def aligned(true: PoseTrajectory3D, own: PoseTrajectory3D, how: str) -> PoseTrajectory3D:
-    """Return a trajectory laid upon the truth; what cannot be told apart, as a straight line's roll, stays."""
+def aligned(true: PoseTrajectory3D, own: PoseTrajectory3D, how: str) -> PoseTrajectory3D | None:
+    """Return a trajectory laid upon the truth; None where poses do not tell how, as those of one place."""
     if how == "none":
         return own
     moved = PoseTrajectory3D(own.positions_xyz.copy(), own.orientations_quat_wxyz.copy(), own.timestamps.copy())
@@ -86,8 +86,8 @@ def aligned(true: PoseTrajectory3D, own: PoseTrajectory3D, how: str) -> PoseTraj
             moved.align(true, correct_scale=how == "sim3")
             return moved
         turn, shift, _ = geometry.umeyama_alignment(own.positions_xyz[:, :2].T, true.positions_xyz[:, :2].T)
-    except geometry.GeometryException:
-        return own
+    except (geometry.GeometryException, np.linalg.LinAlgError):
+        return None
     lift = float(np.mean(true.positions_xyz[:, 2] - own.positions_xyz[:, 2]))
     whole = np.eye(4)
     whole[:2, :2], whole[:2, 3], whole[2, 3] = turn, shift, lift
@@ -116,7 +116,7 @@ def _rpe(true: PoseTrajectory3D, own: PoseTrajectory3D) -> dict[str, float] | No
         rpe = metrics.RPE(metrics.PoseRelation.point_distance, delta_m, metrics.Unit.meters, all_pairs=True)
         try:
             rpe.process_data((true, own))
-        except metrics.MetricsException:
+        except (metrics.MetricsException, filters.FilterException):
             continue
         found[f"{delta_m:g} m"] = 100.0 * float(rpe.get_statistic(metrics.StatisticsType.rmse)) / delta_m
     return found or None
