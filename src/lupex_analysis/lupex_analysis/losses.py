@@ -148,12 +148,19 @@ def _some(names: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def order_sentences(topics: Mapping[str, TopicTimes], found: Sequence[Restart], first_ns: int) -> list[str]:
-    """Tell where time goes back in the order of the files; `found` are the restarts, which are told of their own."""
+def order_sentences(
+    topics: Mapping[str, TopicTimes], found: Sequence[Restart], first_ns: int
+) -> tuple[list[str], list[str]]:
+    """Tell where stamps go back (of most topics together, of some); `found` are the restarts, told of their own.
+
+    Of some it is the disorder of several senders, or a clock of their own.
+    """
+    stamped = 0
     told = []
     places = np.array([restart.place for restart in found])
     for name, times in topics.items():
         known = times.stamped()
+        stamped += len(known.stamp_s) >= _ENOUGH
         steps = np.diff(known.stamp_s)
         # a restart lies between two messages
         back = [
@@ -165,7 +172,7 @@ def order_sentences(topics: Mapping[str, TopicTimes], found: Sequence[Restart], 
             most_s, at_s = -float(np.min(steps[back])), float(known.received_ns[back[0] + 1] - first_ns) * 1e-9
             times_ = "once" if len(back) == 1 else f"{len(back)} times"
             told.append(f"the stamps of {name} go back {times_}, by up to {most_s:.1f} s, first at {at_s:.1f} s")
-    return told
+    return (told, []) if 2 * len(told) > stamped else ([], told)
 
 
 def disorder_sentences(topics: Mapping[str, TopicTimes]) -> list[str]:

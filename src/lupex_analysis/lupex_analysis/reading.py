@@ -154,7 +154,8 @@ def read_recording(
     bounds = _longest_run(times, found)
     problems += restart_sentences(found, first_ns, bounds[0])
     problems += [] if found else disorder_sentences(lying)
-    problems += order_sentences(times, found, first_ns)
+    together, some = order_sentences(times, found, first_ns)
+    problems += together
     chosen = {topic: _chosen(held, bounds[1:], span.bounds_ns(first_ns)) for topic, held in times.items()}
     read = {topic: held.chosen(chosen[topic]) for topic, held in times.items()}
     read = {topic: held for topic, held in read.items() if len(held.received_ns)}
@@ -162,7 +163,7 @@ def read_recording(
         raise ReadingError(f"{path} holds no message in the time asked for")
     lacks, silent = gap_sentences(read, first_ns)
     problems += lacks
-    return _recording(path, collector, chosen, read, scans, problems, [*silent, *clock_sentences(read)])
+    return _recording(path, collector, chosen, read, scans, problems, [*some, *silent, *clock_sentences(read)])
 
 
 def _read_files(files: Sequence[Path], collector: Collector, scans: dict[Path, Scan]) -> list[str]:

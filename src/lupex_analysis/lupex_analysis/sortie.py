@@ -10,7 +10,7 @@ import numpy as np
 
 from lupex_analysis.collecting import Wanted
 from lupex_analysis.reading import Recording, stamp_s, time_s
-from lupex_analysis.rover.roles import COLUMNS, TF
+from lupex_analysis.rover import roles
 
 Columns = dict[str, np.ndarray]
 
@@ -60,7 +60,7 @@ WANTED = {
     HAZARD: "sensor_msgs/msg/CompressedImage",
 }
 """Topics that are read, and their types: what another tells there under the same name is not ours."""
-THIN_S = {NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
+THIN_S = {**roles.THIN_S, NAVIGATION: 20.0, NAVIGATION_RIGHT: 20.0, HAZARD: 20.0}
 """More pictures are more than a page shows."""
 
 PHASES = ("idle", "lead out", "drive", "scan", "drill", "return", "recharge", "done", "failed", "safe")
@@ -148,9 +148,9 @@ ASKED = Wanted(
         SLIP: _SLIP_FIELDS,
         COMMAND: _COMMAND_FIELDS,
     },
-    types=COLUMNS,
+    types=roles.COLUMNS,
     thin_s=THIN_S,
-    few={TF: 2000},
+    few=roles.FEW,
 )
 """What is read of a sortie, and of any rover: as columns where a message is a row of numbers."""
 

@@ -2,24 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is told of a rover that is not ours: by the types of its topics, each figure against a drive that is known."""
 
+import io
 import math
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lupex_analysis.reading import read_recording
 from lupex_analysis.rover.events import events
 from lupex_analysis.rover.frames import frame_figures
 from lupex_analysis.rover.inertial import allan, inertial_figures
 from lupex_analysis.rover.overview import overview
-from lupex_analysis.rover.tracks import east_north_up, track_of
+from lupex_analysis.rover.pictures import pictures_html, small
+from lupex_analysis.rover.tracks import east_north_up, track_of, tracks
 from lupex_analysis.sortie import ASKED
 from lupex_analysis.storage import ReadingError
-from lupex_system_tests.odd_bags import TEXT, header, made, mcap_bag, odometry, stamp, text, told
+from lupex_system_tests.odd_bags import STORE, TEXT, header, made, mcap_bag, odometry, stamp, text, told
 
 TWIST = "geometry_msgs/msg/Twist"
 POSE = "geometry_msgs/msg/PoseStamped"
 IMU, BATTERY, FIX = (f"sensor_msgs/msg/{name}" for name in ("Imu", "BatteryState", "NavSatFix"))
+IMAGE = "sensor_msgs/msg/Image"
 TF, LOG, HEALTH = "tf2_msgs/msg/TFMessage", "rcl_interfaces/msg/Log", "diagnostic_msgs/msg/DiagnosticArray"
 
 
@@ -201,6 +205,78 @@ def transform(parent, child, x=0.0, w=1.0):
     moved = made("geometry_msgs/msg/Transform", translation=point(x=x))
     moved.rotation.w = w
     return made("geometry_msgs/msg/TransformStamped", header=header(1.0, parent), child_frame_id=child, transform=moved)
+
+
+def test_transforms_tell_the_bodys_way_in_the_root_of_the_tree(tmp_path):
+    """The odometry's frame stands turned by 90 deg at (5, 2): ahead is y there; a mast on the body changes nothing."""
+    messages = [("/tf_static", TF, 99.0, told(TF, transforms=[moved(99.0, "base_link", "mast", z=1.0)]))]
+    messages.append(
+        ("/tf", TF, 99.5, told(TF, transforms=[moved(99.5, "map", "odom", x=5.0, y=2.0, yaw_rad=math.pi / 2)]))
+    )
+    for k in range(101):
+        at_s = 100.0 + 0.1 * k
+        messages.append(("/tf", TF, at_s, told(TF, transforms=[moved(at_s, "odom", "base_link", x=0.05 * k)])))
+    track = next(track for track in tracks(read(tmp_path, messages)))
+    assert track.topic == "/tf map to base_link"
+    np.testing.assert_allclose(track.place_m[[0, -1]], [[5.0, 2.0, 0.0], [5.0, 7.0, 0.0]], atol=1e-9)
+    np.testing.assert_allclose(track.yaw_rad, math.pi / 2)
+    np.testing.assert_allclose(track.time_s[[0, -1]], [100.0, 110.0])
+
+
+def test_transforms_without_a_body_or_in_a_circle_tell_no_way(tmp_path):
+    for child, parent in (("mast", "map"), ("base_link", "base_link")):
+        messages = [("/tf", TF, 1.0 + k, told(TF, transforms=[moved(1.0 + k, parent, child, x=k)])) for k in range(9)]
+        assert tracks(read(tmp_path, messages)) == []
+
+
+def moved(at_s, parent, child, x=0.0, y=0.0, z=0.0, yaw_rad=0.0):
+    held = made("geometry_msgs/msg/Transform", translation=point(x=x, y=y, z=z))
+    held.rotation.w, held.rotation.z = math.cos(yaw_rad / 2), math.sin(yaw_rad / 2)
+    return made("geometry_msgs/msg/TransformStamped", header=header(at_s, parent), child_frame_id=child, transform=held)
+
+
+def image(encoding, rows, step=None):
+    rows = np.asarray(rows, dtype=np.uint8)
+    height, width = rows.shape[:2]
+    return made(
+        IMAGE, header=header(1.0), height=height, width=width, encoding=encoding, data=rows.reshape(-1),
+        step=rows.size // height if step is None else step,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixel", "seen"),
+    [
+        ("rgb8", (250, 10, 20), (250, 10, 20)),
+        ("bgr8", (20, 10, 250), (250, 10, 20)),
+        ("bgra8", (20, 10, 250, 255), (250, 10, 20)),
+        ("mono8", (90,), (90, 90, 90)),
+    ],
+)
+def test_pictures_are_shown_small_in_their_own_colours(encoding, pixel, seen):
+    data = small(image(encoding, np.tile(np.array(pixel, np.uint8), (400, 640, 1))))
+    with Image.open(io.BytesIO(data)) as picture:
+        assert picture.size == (320, 200)
+        np.testing.assert_allclose(picture.getpixel((160, 100)), seen, atol=6)
+
+
+def test_what_is_no_picture_is_not_shown():
+    rows = np.zeros((4, 4, 3))
+    assert small(image("16UC1", rows)) == b""
+    assert small(image("rgb8", rows, step=99)) == b""
+    assert small(made("sensor_msgs/msg/CompressedImage", format="jpeg", data=np.arange(9, dtype=np.uint8))) == b""
+
+
+def test_cameras_of_a_stranger_are_on_the_page(tmp_path):
+    frame = image("mono8", np.full((8, 8, 1), 90))
+    messages = []
+    for k in range(10):
+        frame.header = header(100.0 + 30.0 * k)
+        messages.append(("/eye", IMAGE, 100.0 + 30.0 * k, bytes(STORE.serialize_cdr(frame, IMAGE))))
+    html = pictures_html(read(tmp_path, messages))
+    assert html.count("data:image/jpeg") == 6
+    assert "at 0.0 s" in html
+    assert "at 270.0 s" in html
 
 
 def frames(tmp_path, *transforms):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lupex_analysis.reading import Recording
-from lupex_analysis.rover.roles import COMMANDS, SPEEDS
+from lupex_analysis.rover.roles import COMMANDS, SPEEDS, called_true
 
 _STEP_S = 0.1
 _LATEST_S = 3.0
@@ -50,7 +50,7 @@ def _most(recording: Recording, kinds: Any) -> Speeds | None:
             known = np.isfinite(ahead) & np.isfinite(turn)
             if (np.abs(ahead[known]) > 0.0).any() or (np.abs(turn[known]) > 0.0).any():
                 found.append(Speeds(topic, received[known] * 1e-9, ahead[known], turn[known]))
-    return max(found, key=lambda speeds: len(speeds.time_s), default=None)
+    return max(found, key=lambda speeds: (not called_true(speeds.topic), len(speeds.time_s)), default=None)
 
 
 def motion_figures(asked: Speeds | None, told: Speeds | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from lupex_analysis.rover.events import Event, events
 from lupex_analysis.rover.frames import frame_figures
 from lupex_analysis.rover.inertial import inertial_figures
 from lupex_analysis.rover.motion import Speeds, commanded, measured, motion_figures
-from lupex_analysis.rover.roles import BATTERY, IMU, TRUTH_STATE, WORDS
+from lupex_analysis.rover.roles import BATTERY, IMU, TRUTH_STATE, WORDS, called_true
 from lupex_analysis.rover.topic_figures import topic_figures
 from lupex_analysis.rover.tracks import Track, track_figures, tracks, way_m
 from lupex_analysis.rover.trajectories import errors
@@ -47,7 +47,9 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
             held = ", ".join(found) or "none does"
             raise ReadingError(f"{recording.path}: {topic} tells no places; those that do: {held}")
     true = found.get(truth) or _true(recording, found)
-    others = [found[topic] for topic in estimates] or [track for track in found.values() if track is not true]
+    others = [found[topic] for topic in estimates] or [
+        track for track in found.values() if track is not true and not called_true(track.topic)
+    ]
     asked, told = commanded(recording), measured(recording)
     happened = events(recording)
     distance_m = max((float(way_m(track)[-1]) for track in found.values()), default=None) if found else None
@@ -86,5 +88,5 @@ def _true(recording: Recording, found: dict[str, Track]) -> Track | None:
     for topic, track in found.items():
         if recording.types.get(topic) == TRUTH_STATE:
             return track
-    named = [track for topic, track in found.items() if "truth" in topic.lower() or "gt" in topic.lower().split("/")]
+    named = [track for topic, track in found.items() if called_true(topic)]
     return named[0] if len(named) == 1 else None

@@ -61,8 +61,21 @@ COLUMNS: Mapping[str, tuple[str, ...] | None] = {
     TF: None,
     DIAGNOSTICS: None,
     **dict.fromkeys(LOGS),
+    **dict.fromkeys(IMAGES),
 }
 """What is read of a topic of a type: fields by columns, or whole messages (None)."""
+
+THIN_S: Mapping[str, float] = dict.fromkeys(IMAGES, 20.0)
+"""More pictures are more than a page shows."""
+FEW: Mapping[str, int] = {TF: 2000, "sensor_msgs/msg/Image": 30, "sensor_msgs/msg/CompressedImage": 300}
+"""Messages of a topic after which only one in twenty is looked at."""
+
+
+def called_true(topic: str) -> bool:
+    """Tell whether a topic calls itself the truth: the one thing that no type tells."""
+    name = topic.lower()
+    return "truth" in name or "gt" in name.split("/")
+
 
 WORDS: Mapping[str, str] = {
     **dict.fromkeys(POSES, "place"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
+from lupex_analysis.figures.picture_strip import ROWS
 from lupex_analysis.figures.rover_figures import (
     battery_figure,
     events_figure,
@@ -17,6 +18,7 @@ from lupex_analysis.figures.style import svg
 from lupex_analysis.reading import Recording
 from lupex_analysis.rover.battery import battery_columns
 from lupex_analysis.rover.overview import Overview
+from lupex_analysis.rover.pictures import pictures_html
 
 NOT_MEASURED = "not measured"
 Section = tuple[str, str, str]
@@ -33,6 +35,8 @@ def sections(recording: Recording, seen: Overview) -> Iterator[Section]:
             + _tracks(seen.figures)
             + _errors(seen.figures),
         )
+    if shown := pictures_html(recording, tuple(ROWS) if any(topic in ROWS for topic in recording.messages) else ()):
+        yield "cameras", "What cameras saw", shown
     if seen.asked or seen.told:
         yield "motion", "Commanded and measured speed", _motion(recording, seen)
     if seen.figures["imu"]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from lupex_analysis.reading import Recording
+from lupex_analysis.rover.frame_track import body_poses
 from lupex_analysis.rover.roles import FIX, FIX_FIELDS, POSES, TRUTH_STATE
 
 Array = np.ndarray
@@ -45,6 +46,9 @@ class Track:
 def tracks(recording: Recording) -> list[Track]:
     """Return the tracks of all topics that tell poses, those that move or not, by their topics' names."""
     found = [track_of(recording, topic) for topic in sorted(recording.received_ns)]
+    body = body_poses(recording)
+    if body is not None:
+        found.append(_track(*body))
     return [track for track in found if track is not None]
 
 
