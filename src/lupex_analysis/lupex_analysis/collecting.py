@@ -10,7 +10,8 @@ import numpy as np
 from mcap.records import Channel, Schema
 from rosbags.serde import SerdeError
 
-from lupex_analysis.cdr_columns import ColumnDecoder, joined_columns
+from lupex_analysis.cdr_columns import ColumnDecoder
+from lupex_analysis.column_pieces import joined_columns
 from lupex_analysis.definitions import DefinitionError, decoder_of, definition_form, store_of, text_of
 from lupex_analysis.scan import Block, Scan
 from lupex_analysis.topic_times import STAMPED, Gathering, stamps_of

@@ -91,7 +91,7 @@ def holes(topics: Mapping[str, TopicTimes]) -> list[Gap]:
 def gap_sentences(topics: Mapping[str, TopicTimes], first_ns: int) -> tuple[list[str], list[str]]:
     """Tell (what the recording lacks, where some of its topics were silent); times are counted from `first_ns`.
 
-    Where half of the topics that have a rhythm are silent together, it is the recorder that heard nothing.
+    Where most topics that have a rhythm are silent together, it is the recorder that heard nothing.
     """
 
     def when(gap: Gap) -> str:
@@ -118,7 +118,7 @@ def gap_sentences(topics: Mapping[str, TopicTimes], first_ns: int) -> tuple[list
 
 
 def _of_most(gap: Gap, topics: Mapping[str, TopicTimes]) -> bool:
-    """Tell whether half of the topics that spoke before and after a gap, and have a rhythm, fall silent in it."""
+    """Tell whether most topics that spoke before and after a gap, and have a rhythm, fall silent in it."""
     live = [
         name
         for name, times in topics.items()
@@ -126,7 +126,7 @@ def _of_most(gap: Gap, topics: Mapping[str, TopicTimes]) -> bool:
         and times.received_ns.max() >= gap.end_ns
         and _rhythm(np.diff(np.sort(times.received_ns)) * 1e-9)
     ]
-    return len(live) > 1 and 2 * len(set(gap.topics) & set(live)) >= len(live)
+    return len(live) > 1 and 2 * len(set(gap.topics) & set(live)) > len(live)
 
 
 def _rhythm(steps: np.ndarray) -> bool:

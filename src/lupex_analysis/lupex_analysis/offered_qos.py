@@ -6,9 +6,9 @@ import yaml
 
 from lupex_recorder.metadata import Qos
 
-_RELIABILITY = {"0": "system_default", "1": "reliable", "2": "best_effort"}
-_DURABILITY = {"0": "system_default", "1": "transient_local", "2": "volatile"}
-_HISTORY = {"0": "system_default", "1": "keep_last", "2": "keep_all"}
+_RELIABILITY = {"0": "system_default", "1": "reliable", "2": "best_effort", "3": "unknown", "4": "best_available"}
+_DURABILITY = {"0": "system_default", "1": "transient_local", "2": "volatile", "3": "unknown", "4": "best_available"}
+_HISTORY = {"0": "system_default", "1": "keep_last", "2": "keep_all", "3": "unknown"}
 
 
 class QosError(ValueError):

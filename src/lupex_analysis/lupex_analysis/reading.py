@@ -3,22 +3,23 @@
 """Open a recording, ours or anybody's, whole or damaged, without ROS."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lupex_analysis.cdr_columns import value_at
-from lupex_analysis.collecting import CDR, Collector, Held, Take, Wanted
+from lupex_analysis.collecting import Collector, Held, Take, Wanted
 from lupex_analysis.file_reading import fewer, lost_parts, scanned
-from lupex_analysis.lives import Restart, in_order, restarts
+from lupex_analysis.lives import in_order, restarts
 from lupex_analysis.losses import clock_sentences, disorder_sentences, gap_sentences, order_sentences, restart_sentences
-from lupex_analysis.offered_qos import QosError, offered
+from lupex_analysis.rebuilding import rebuilt_record
+from lupex_analysis.runs import by_files, chosen_rows, longest_run
 from lupex_analysis.scan import Scan
-from lupex_analysis.storage import MCAP, ReadingError, described, left_out, missing_parts, storage_files
+from lupex_analysis.storage import ReadingError, described, left_out, missing_parts, storage_files
 from lupex_analysis.topic_times import TopicTimes
-from lupex_recorder.metadata import NAME, BagRecord, TopicRecord
+from lupex_recorder.metadata import NAME, BagRecord
 from lupex_recorder.recorder import CUSTOM_DATA
 
 
@@ -139,7 +140,7 @@ def read_recording(
     if not any(len(held.gathered) for held in collector.topics.values()):
         raise ReadingError(unread[0] if unread else f"{path} holds no message")
     times = {topic: held.gathered.times() for topic, held in collector.topics.items() if len(held.gathered)}
-    times = _by_files(times, collector.begins)
+    times = by_files(times, collector.begins)
     first_ns = min(int(held.received_ns.min()) for held in times.values())
     problems = [f"{name} is no listed part of it and is left out" for name in left_out(path, files)]
     problems += [f"{name} is missing, which {NAME} lists" for name in missing_parts(path, files)]
@@ -151,12 +152,12 @@ def read_recording(
     problems += _two_types(collector)
     lying, times = times, in_order(times)
     found = restarts(times)
-    bounds = _longest_run(times, found)
+    bounds = longest_run(times, found)
     problems += restart_sentences(found, first_ns, bounds[0])
     problems += [] if found else disorder_sentences(lying)
     together, some = order_sentences(times, found, first_ns)
     problems += together
-    chosen = {topic: _chosen(held, bounds[1:], span.bounds_ns(first_ns)) for topic, held in times.items()}
+    chosen = {topic: chosen_rows(held, bounds[1:], span.bounds_ns(first_ns)) for topic, held in times.items()}
     read = {topic: held.chosen(chosen[topic]) for topic, held in times.items()}
     read = {topic: held for topic, held in read.items() if len(held.received_ns)}
     if not read:
@@ -184,47 +185,12 @@ def _read_files(files: Sequence[Path], collector: Collector, scans: dict[Path, S
     return unread
 
 
-def _by_files(times: dict[str, TopicTimes], begins: Sequence[int]) -> dict[str, TopicTimes]:
-    """Count places by the time of the files' first messages, which is not always that of their names."""
-    first = np.full(len(begins), np.iinfo(np.int64).max)
-    for held in times.values():
-        np.minimum.at(first, np.searchsorted(begins, held.place, side="right") - 1, held.received_ns)
-    order = np.argsort(first, kind="stable")
-    if (order == np.arange(len(begins))).all():
-        return times
-    lengths = np.diff([*begins, 1 + max(int(held.place.max()) for held in times.values())])
-    moved = np.empty(len(begins), dtype=np.int64)
-    moved[order] = np.concatenate([[0], np.cumsum(lengths[order])[:-1]])
-    found = {}
-    for topic, held in times.items():
-        file = np.searchsorted(begins, held.place, side="right") - 1
-        found[topic] = replace(held, place=held.place - np.asarray(begins)[file] + moved[file])
-    return found
-
-
 def _two_types(collector: Collector) -> list[str]:
     return [
         f"{topic} is told with {len(held.kinds)} types: {', '.join(held.kinds)}"
         for topic, held in collector.topics.items()
         if len(held.kinds) > 1 and not any(problem.startswith(f"{topic} is of type") for problem in collector.problems)
     ]
-
-
-def _longest_run(times: Mapping[str, TopicTimes], found: Sequence[Restart]) -> tuple[int, int, int]:
-    """Return number, first place and end of the run with most messages."""
-    last = 1 + max(int(held.place.max()) for held in times.values())
-    edges = [0, *(restart.place for restart in found), last]
-    counts = [edges[k + 1] - edges[k] for k in range(len(edges) - 1)]
-    number = int(np.argmax(counts))
-    return number, edges[number], edges[number + 1]
-
-
-def _chosen(held: TopicTimes, run: tuple[int, int], bounds_ns: tuple[float, float]) -> np.ndarray:
-    """Return the numbers of the messages of a run and a time, by their reception."""
-    inside = (held.place >= run[0]) & (held.place < run[1])
-    inside &= (held.received_ns >= bounds_ns[0]) & (held.received_ns <= bounds_ns[1])
-    rows = np.flatnonzero(inside)
-    return rows[np.argsort(held.received_ns[rows], kind="stable")]
 
 
 def _recording(
@@ -256,7 +222,7 @@ def _recording(
     custom: dict[str, str] = {}
     for scan in scans.values():
         custom |= scan.metadata.get(CUSTOM_DATA, {})
-    rebuilt = _rebuilt(path, collector, scans, custom, problems)
+    rebuilt = rebuilt_record(path, collector, scans, custom, problems)
     return Recording(
         path,
         min(int(held.received_ns[0]) for held in read.values()),
@@ -280,36 +246,3 @@ def _decoded(held: Held, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     number_of[held.rows] = np.arange(len(held.rows))
     kept = chosen[number_of[chosen] >= 0]
     return number_of[kept], kept
-
-
-def _rebuilt(
-    path: Path,
-    collector: Collector,
-    scans: Mapping[Path, Scan],
-    custom: Mapping[str, str],
-    problems: list[str],
-) -> BagRecord | None:
-    """Return what metadata.yaml should say of a bag of one file; None where it would be untrue, of other encodings."""
-    file, scan = next(iter(scans.items()))
-    if not path.is_dir() or (path / NAME).exists() or len(scans) > 1 or file.suffix != MCAP or scan.packed:
-        return None
-    if any(channel.message_encoding != CDR for channel in scan.channels.values()):
-        return None
-    topics = []
-    every: list[np.ndarray] = []
-    for channel in scan.channels.values():
-        schema = scan.schemas.get(channel.schema_id)
-        try:
-            qos = offered(channel.metadata.get("offered_qos_profiles", ""))
-        except QosError as error:
-            problems.append(f"{channel.topic}: {error}")
-            qos = ()
-        held = collector.topics[scan.topic(channel)]
-        every.append(held.gathered.times().received_ns)
-        type_hash = channel.metadata.get("topic_type_hash", "")
-        name = schema.name if schema else ""
-        topics.append(TopicRecord(channel.topic, name, type_hash, len(held.gathered), qos))
-    received = np.concatenate([np.zeros(0, dtype=np.int64), *every])
-    if not len(received):
-        return None
-    return BagRecord(file.name, int(received.min()), int(received.max()), tuple(topics), custom)

@@ -8,6 +8,8 @@ import numpy as np
 
 from lupex_analysis.sortie import Columns
 
+LONGEST_S = 10.0
+"""For which a sample holds at most."""
 _SMOOTHED = 61
 """Readings of which the median is taken: a minute's, in which no battery changes by what its sensor errs."""
 
@@ -89,7 +91,7 @@ def _nees_position(x: np.ndarray, y: np.ndarray, xx: np.ndarray, xy: np.ndarray,
     return found
 
 
-def held_seconds(t: np.ndarray, condition: np.ndarray, longest_s: float = 10.0) -> float:
+def held_seconds(t: np.ndarray, condition: np.ndarray, longest_s: float = LONGEST_S) -> float:
     """Sum the time for which a sampled condition holds; gaps in the samples count `longest_s` at most."""
     if len(t) < 2:
         return 0.0

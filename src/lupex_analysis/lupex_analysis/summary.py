@@ -19,7 +19,7 @@ from lupex_analysis.judge.true_ice import water_error_sigmas
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.judge.violations import no_violation_figures, violation_figures
 from lupex_analysis.reading import Recording
-from lupex_analysis.scoring import Errors, counter_total, held_seconds, localization_errors, lowest, stops
+from lupex_analysis.scoring import LONGEST_S, Errors, counter_total, held_seconds, localization_errors, lowest, stops
 from lupex_analysis.sortie import RIG, Sortie
 
 Summary = dict[str, Any]
@@ -162,6 +162,9 @@ def _power(sortie: Sortie, reserve: np.ndarray, rules: Judgement, notes: list[st
         found["min_soc"] = float(np.min(truth["soc"]))
         found["min_energy_wh"] = float(np.min(truth["energy_wh"]))
         found["min_above_reserve_wh"] = float(np.min(truth["energy_wh"] - reserve))
+        unseen_s = float(np.sum(np.maximum(np.diff(truth["t"]) - LONGEST_S, 0.0)))
+        if unseen_s > ESTIMATE_ENDS_S:
+            notes.append(f"power.dark_s: {unseen_s:.0f} s without a true state do not count")
         found["dark_s"] = held_seconds(truth["t"], truth["sunlit_fraction"] < rules.dark_fraction)
         return found
     found["min_soc"] = float(np.min(sortie.power["soc"])) if sortie.seen(sortie.power) else None

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from rosbags.typesys import get_types_from_msg
 
-from lupex_analysis.cdr_columns import ColumnDecoder, fixed_fields, joined_columns, value_at
+from lupex_analysis.cdr_columns import ColumnDecoder, fixed_fields, value_at
+from lupex_analysis.column_pieces import joined_columns
 from lupex_system_tests.odd_bags import STORE, drawn
 
 ALL = """\

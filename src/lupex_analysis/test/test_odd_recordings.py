@@ -145,6 +145,9 @@ def test_qualities_of_service_by_number_are_named(tmp_path):
     assert (by_number.reliability, by_number.durability, by_number.history) == (
         "best_effort", "transient_local", "keep_last",
     )  # fmt: skip
+    # what a publisher's history is, discovery does not tell
+    odd = offered(BY_NUMBER.replace("history: 1", "history: 3").replace("durability: 1", "durability: 4"))[0]
+    assert (odd.history, odd.durability) == ("unknown", "best_available")
     assert offered("") == ()
     bag = Bag(tmp_path / "bag" / "r.mcap")
     bag.say(bag.channel("/said", qos=BY_NUMBER), 0.0, told(TEXT, "hello"))
