@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lupex_analysis.config import JUDGEMENT, Judgement
 from lupex_analysis.judge.verdict import WayHome, way_home
 from lupex_analysis.reading import WHOLE, Recording, Span, read_recording
@@ -81,7 +83,9 @@ def look(
 ) -> Looked:
     """Read a bag and work out its figures; raises ReadingError."""
     recording = read_recording(bag, ASKED, span=asked.span)
-    seen = overview(recording, asked.truth, asked.estimates)
+    # a recording may hold any number: what is too large becomes none, and a figure without a number is not measured
+    with np.errstate(all="ignore"):
+        seen = overview(recording, asked.truth, asked.estimates)
     sortie = extract(recording)
     way = way_home(recording.custom, sortie, rules)
     summary = summarise(recording, sortie, figures, rules, way)
