@@ -16,7 +16,7 @@ from lupex_analysis.judge.outcome import End
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.judge.violations import margins
 from lupex_analysis.reading import read_recording, stamp_s
-from lupex_analysis.scoring import counter_total, episodes, held_seconds, localization_errors, stops
+from lupex_analysis.scoring import counter_total, episodes, held_seconds, localization_errors, lowest, stops
 from lupex_analysis.sortie import ESTIMATE, THIN_S, TRUTH, WANTED, FaultEvent, extract
 from lupex_analysis.summary import summarise
 
@@ -247,6 +247,29 @@ def test_a_fault_that_comes_again_is_one_line(sortie_bag):
     assert faults[0]["count"] == 3
     assert not faults[0]["cleared"]
     assert faults[0]["lasted_s"] == pytest.approx(2 + 5 + sortie.end_s - sortie.start_s - 100)
+
+
+def test_darkness_that_nobody_saw_is_not_counted_and_that_is_said(sortie_bag):
+    recording = read_recording(sortie_bag, WANTED, THIN_S)
+    sortie = extract(recording)
+    said = "s without a true state do not count"
+    whole = summarise(recording, sortie)
+    assert not any(said in note for note in whole["notes"])
+    kept = (sortie.truth["t"] < 5000.0) | (sortie.truth["t"] > 7000.0)
+    truth = {name: values[kept] for name, values in sortie.truth.items()}
+    holed = summarise(recording, replace(sortie, truth=truth))
+    assert holed["power"]["dark_s"] < whole["power"]["dark_s"]
+    # from 4995 s to 7005 s, of which a state holds for 10 s
+    assert f"power.dark_s: 2000 {said}" in holed["notes"]
+
+
+def test_the_lowest_of_a_noisy_sensor_is_not_its_worst_reading():
+    rng = np.random.default_rng(8)
+    warming = 285.0 + np.arange(2000) / 300.0 + 0.2 * rng.standard_normal(2000)
+    assert warming.min() < 284.6
+    assert lowest(warming) == pytest.approx(285.1, abs=0.1)
+    assert lowest(np.array([280.0, np.nan, 282.0, 281.0])) == 281.0
+    assert math.isnan(lowest(np.zeros(0)))
 
 
 def test_a_bag_without_truth_is_not_judged(store, synthetic, tmp_path):
