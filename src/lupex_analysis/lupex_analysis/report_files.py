@@ -15,7 +15,7 @@ from lupex_analysis.judge.verdict import WayHome, way_home
 from lupex_analysis.reading import WHOLE, Recording, Span, read_recording
 from lupex_analysis.report import report_html
 from lupex_analysis.rover.overview import Overview, overview
-from lupex_analysis.rover.trajectories import csv, tum
+from lupex_analysis.rover.track_files import csv, tum
 from lupex_analysis.sortie import ASKED, Sortie, extract
 from lupex_analysis.storage import ReadingError
 from lupex_analysis.summary import Summary, finite, summarise

@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
 import math
+import sys
 
 import numpy as np
 import pytest
 
+from lupex_analysis.rover.overview import errors_of
+from lupex_analysis.rover.track_files import csv, tum
 from lupex_analysis.rover.tracks import Track
-from lupex_analysis.rover.trajectories import csv, errors, tum
+from lupex_analysis.rover.trajectories import errors
 
 
 def drive(count=400, period_s=0.1):
@@ -111,3 +114,10 @@ def test_trajectories_are_written_as_tum_and_csv(tmp_path):
     assert lines[0] == "topic,time_s,x_m,y_m,z_m,qw,qx,qy,qz"
     assert [line.split(",")[0] for line in lines[1:]] == ["/truth"] * 3 + ["/odom"] * 2
     assert lines[2].split(",")[1:3] == ["100.100000000", "0.03"]
+
+
+def test_without_evo_errors_are_not_measured_and_that_is_said(monkeypatch):
+    assert errors_of(drive(), [moved(drive())])[0]["/odom"]["matched"] == 400
+    monkeypatch.setitem(sys.modules, "lupex_analysis.rover.trajectories", None)
+    assert errors_of(drive(), [moved(drive())]) == ({}, "evo is not installed (`pip install evo`)")
+    assert errors_of(None, [moved(drive())]) == ({}, "no topic tells the true place; --truth TOPIC names one")

@@ -16,7 +16,6 @@ from lupex_analysis.rover.motion import Speeds, commanded, measured, motion_figu
 from lupex_analysis.rover.roles import BATTERY, IMU, TRUTH_STATE, WORDS, called_true
 from lupex_analysis.rover.topic_figures import topic_figures
 from lupex_analysis.rover.tracks import Track, track_figures, tracks, way_m
-from lupex_analysis.rover.trajectories import errors
 from lupex_analysis.storage import ReadingError
 
 MOST_EVENTS = 200
@@ -55,7 +54,7 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
     distance_m = max((float(way_m(track)[-1]) for track in found.values()), default=None) if found else None
     if true is not None:
         distance_m = float(way_m(true)[-1])
-    missing = None if true else "no topic tells the true place; --truth TOPIC names one"
+    held_against, missing = errors_of(true, others)
     figures: dict[str, Any] = {
         "topics": {
             topic: topic_figures(recording.types[topic], WORDS.get(recording.types[topic], ""), times)
@@ -68,7 +67,7 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
         "duration_s": (recording.end_ns - recording.start_ns) * 1e-9,
         "truth": true and true.topic,
         "tracks": {track.topic: track_figures(track) for track in found.values()},
-        "errors": {track.topic: errors(true, track) for track in others} if true else {},
+        "errors": held_against,
         "errors_missing": missing,
         "motion": motion_figures(asked, told),
         "imu": {topic: inertial_figures(recording, topic) for topic in _of(recording, IMU)},
@@ -77,6 +76,18 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
         "frames": frame_figures(recording),
     }
     return Overview(true, tuple(others), asked, told, tuple(happened), figures)
+
+
+def errors_of(true: Track | None, others: Sequence[Track]) -> tuple[dict[str, Any], str | None]:
+    """Return the errors of estimates by their topics, and why there are none."""
+    if true is None:
+        return {}, "no topic tells the true place; --truth TOPIC names one"
+    try:
+        # a machine with ROS 2 may lack evo, and all else is told without it
+        from lupex_analysis.rover.trajectories import errors
+    except ImportError:
+        return {}, "evo is not installed (`pip install evo`)"
+    return {track.topic: errors(true, track) for track in others}, None
 
 
 def _of(recording: Recording, kind: str) -> list[str]:

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Estimated trajectories against true ones, by evo: ATE and RPE, with and without alignment."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -125,19 +124,3 @@ def _rpe(true: PoseTrajectory3D, own: PoseTrajectory3D) -> dict[str, float] | No
 def _yaw(truth: Track, estimate: Track, times_s: np.ndarray) -> float:
     off = np.interp(times_s, estimate.time_s, estimate.yaw_rad) - np.interp(times_s, truth.time_s, truth.yaw_rad)
     return float(np.degrees(np.sqrt(np.mean(np.arctan2(np.sin(off), np.cos(off)) ** 2))))
-
-
-def tum(track: Track) -> str:
-    """Return lines of `time x y z qx qy qz qw`."""
-    rows = np.column_stack([track.time_s, track.place_m, track.quaternion[:, [1, 2, 3, 0]]])
-    return "".join(f"{row[0]:.9f} " + " ".join(f"{value:.9g}" for value in row[1:]) + "\n" for row in rows)
-
-
-def csv(tracks: Sequence[Track]) -> str:
-    """Return tracks as a table: topic, time [s], place [m], attitude."""
-    lines = ["topic,time_s,x_m,y_m,z_m,qw,qx,qy,qz\n"]
-    for track in tracks:
-        rows = np.column_stack([track.time_s, track.place_m, track.quaternion])
-        name = f'"{track.topic}"' if "," in track.topic else track.topic
-        lines += [f"{name},{row[0]:.9f}," + ",".join(f"{value:.9g}" for value in row[1:]) + "\n" for row in rows]
-    return "".join(lines)
