@@ -27,9 +27,16 @@ ROOT = Path(__file__).resolve().parents[2]
 ROVER = read_rover(ROOT / "config" / "rover.yaml")
 TABLE = StrengthTable.build(ROVER)
 SPEED_MPS = 0.1
-WINDOW_S = 30
+WINDOW_S = 30.0
+"""That a window takes without slip."""
+SEEN_SIGMA = 0.01
+"""Of the slip over such a window where the ground is seen; measured drives over relief have 0.003 to 0.02."""
+UNSEEN_M = 20.0
+"""Of each 80 m, where localization sees nothing."""
 BOGGED = 0.97
 """Slip of tracks that cannot drive on."""
+MOVE_M = 5.0
+"""A move from cell to cell of the map."""
 FREED_M = 4.0
 """Over which who was bogged is set down beyond."""
 LEVELS = (0.025, 0.5, 0.975)
@@ -67,20 +74,25 @@ class Hills:
 
 
 class SoilDrive:
-    """Drives of one draw of soil, tracks and encoders; noise of the measured slip as localization states it."""
+    """Drives of one draw of soil, tracks and encoders, placed by a localization that drifts as it states.
 
-    def __init__(self, level, seed, sigma=0.02, heading=lambda distance_m: 0.5 * math.sin(distance_m / 40.0)):
+    Where it sees nothing it believes the nominal soil's slip, and says that it drifts fast.
+    """
+
+    def __init__(self, level, seed, heading=lambda distance_m: 0.5 * math.sin(distance_m / 40.0)):
         truth = read_level(level, [ROOT / "worlds"])
         self.rng = np.random.default_rng([seed, 15])
         self.soil = draw_soil(truth.ground, np.random.default_rng([seed, 16]), clear=())
         self.track = true_track(ROVER, self.soil.grip)
         self.radius = float(np.mean(draw_encoders(truth.encoders, np.random.default_rng([seed, 17])).radius_factor))
         self.hills = Hills(self.rng)
-        self.sigma, self.heading = sigma, heading
-        self.x_m, self.y_m, self.ground_m, self.track_m, self.time_s = 0.0, 0.0, 0.0, 0.0, 0.0
+        self.heading = heading
+        self.x_m = self.y_m = self.ground_m = self.track_m = self.time_s = 0.0
         self.way = []
         """Places driven over: x, y, heading."""
-        self._window = []
+        self._error = np.zeros(2)
+        self._variance = 0.01
+        self._bogged_s = 0
 
     def slip_at(self, x, y, heading):
         """Return the true steady slip of driving through a place."""
@@ -94,40 +106,41 @@ class SoilDrive:
         along, across = self.hills.slopes(self.x_m, self.y_m, heading)
         slip = min(max(self.slip_at(self.x_m, self.y_m, heading), -BOGGED), BOGGED)
         self.way.append((self.x_m, self.y_m, heading))
+        ahead = math.cos(along) * np.array([math.cos(heading), math.sin(heading)])
         ground = SPEED_MPS * (1.0 - slip)
-        self.x_m += ground * math.cos(along) * math.cos(heading)
-        self.y_m += ground * math.cos(along) * math.sin(heading)
+        self.x_m, self.y_m = np.array([self.x_m, self.y_m]) + ground * ahead
         self.ground_m += ground
         self.time_s += 1.0
-        told = SPEED_MPS / self.radius
-        self.track_m += told
-        seen = ground + self.rng.normal(0.0, self.sigma * told * math.sqrt(WINDOW_S))
-        self._window = [*self._window[1 - WINDOW_S :], (told, seen, ground)]
-        tracks, grounds, true = np.sum(self._window, axis=0)
+        self.track_m += SPEED_MPS / self.radius
+        self._localize(SPEED_MPS * (slip - float(TABLE.slip(along, across, 0.0))) * ahead)
+        self._bogged_s = self._bogged_s + 1 if slip >= BOGGED else 0
+        if self._bogged_s > 40:
+            self.x_m, self.y_m = np.array([self.x_m, self.y_m]) + FREED_M * ahead
+            self._bogged_s = 0
         tilt = math.atan(math.hypot(math.tan(along), math.tan(across)))
-        full = len(self._window) == WINDOW_S
-        reading = SlipReading(
-            self.time_s,
-            float(np.clip(1.0 - grounds / tracks, -1.0, 1.0)),
-            self.sigma,
-            along,
-            float(WINDOW_S) if full else 0.0,
-            self.track_m,
-        )
-        if full and true < 0.3:
-            self._free(heading)
-        return reading, Footing(self.time_s, self.x_m, self.y_m, 0.01, tilt)
+        x, y = np.array([self.x_m, self.y_m]) + self._error
+        variance = (self._variance, 0.0, self._variance)
+        reading = SlipReading(self.time_s, 0.0, along, 0.0, self.track_m)
+        return reading, Footing(self.time_s, x, y, heading, variance, tilt)
 
-    def _free(self, heading):
-        self.x_m += FREED_M * math.cos(heading)
-        self.y_m += FREED_M * math.sin(heading)
-        self._window = []
+    def _localize(self, unforeseen_m):
+        """Let the place drift: by noise, and by slip that is not seen."""
+        if self.ground_m % 80.0 < UNSEEN_M:
+            self._error = self._error + 0.7 * unforeseen_m
+            self._variance += (0.05 * SPEED_MPS) ** 2 * WINDOW_S
+        else:
+            drift = SEEN_SIGMA * SPEED_MPS * math.sqrt(WINDOW_S)
+            self._error = self._error + drift * self.rng.standard_normal(2)
+            self._variance += drift**2
 
 
-def looks(level, seed, metres=200.0, config=None, table=TABLE, sigma=0.02, every_m=5.0):
-    """Return the looks of a drive: ahead and back, each few metres."""
+def looks(level, seed, metres=200.0, config=None, over_m=MOVE_M, every_m=5.0):
+    """Return the looks of a drive, each few metres: one at ground ahead, one back over ground driven over.
+
+    A look is at the mean slip over a stretch of `over_m`, as a move of the planner's leads over it.
+    """
     config = config or SoilConfig()
-    drive, windows, learned = SoilDrive(level, seed, sigma), SlipWindows(config), LearnedSoil(config, table)
+    drive, windows, learned = SoilDrive(level, seed), SlipWindows(config), LearnedSoil(config, TABLE)
     unknown = learned.unseen()
     found, next_m, choice = [], every_m, np.random.default_rng([seed, 18])
     while drive.ground_m < metres and drive.time_s < 40.0 * metres:
@@ -142,12 +155,16 @@ def looks(level, seed, metres=200.0, config=None, table=TABLE, sigma=0.02, every
         at = (drive.x_m + ahead_m * math.cos(heading), drive.y_m + ahead_m * math.sin(heading), heading)
         x, y, back = drive.way[choice.integers(len(drive.way))]
         for place, ahead in ((at, True), ((x, y, back + math.pi), False)):
-            slopes = drive.hills.slopes(*place)
-            expected = slips(table, *slopes)
+            stretch = [
+                (place[0] + d * math.cos(place[2]), place[1] + d * math.sin(place[2]), place[2])
+                for d in np.linspace(-0.5 * over_m, 0.5 * over_m, 5 if over_m else 1)
+            ]
+            truth = float(np.mean([drive.slip_at(*each) for each in stretch]))
+            expected = np.mean([slips(TABLE, *drive.hills.slopes(*each)) for each in stretch], axis=0)
             cell = (math.floor(place[0] / config.patch_m), math.floor(place[1] / config.patch_m))
             low, median, high = slip_quantiles(learned.patch(cell), expected, LEVELS, config)
             prior = slip_quantiles(unknown, expected, 0.5, config)
-            found.append(Look(drive.ground_m, ahead, drive.slip_at(*place), low, median, high, float(prior)))
+            found.append(Look(drive.ground_m, ahead, truth, low, median, high, float(prior)))
     return found
 
 

@@ -142,16 +142,20 @@ class SoilConfig:
     common_error: float = setting(
         0.01, "one sigma of what all measured slips err by: the radius of the sprockets", minimum=1e-4, maximum=0.2
     )
-    model_floor: float = setting(0.005, "one sigma of slip about the model on level ground", minimum=1e-4, maximum=1)
+    model_floor: float = setting(0.002, "one sigma of slip about the model on level ground", minimum=1e-4, maximum=1)
     model_share: float = setting(0.25, "one sigma of slip about the model, over that slip", minimum=0, maximum=2)
     void_share: float = setting(0.02, "of measured slips that say nothing of the soil", minimum=1e-4, maximum=0.5)
     patch_windows: float = setting(4.0, "most that count in one patch: its own shape remains", minimum=1, maximum=1000)
     unseen_sigma: float = setting(
-        0.03, "one sigma that a slip has where nothing observes it; as much is no measurement", minimum=1e-3, maximum=1
+        0.02,
+        "one sigma of a slip from which on it counts as not observed, when the slip is small",
+        minimum=1e-3,
+        maximum=1,
     )
-    unseen_share: float = setting(0.3, "the same, over the slip", minimum=0, maximum=2)
+    unseen_share: float = setting(0.12, "the same, over the slip", minimum=0, maximum=2)
+    window_m: float = setting(3.0, "of the tracks behind a measured slip", unit="m", minimum=0.5, maximum=20)
     window_least_m: float = setting(
-        2.0, "of the tracks behind a slip that counts: a shorter way tells of its own unevenness", unit="m", minimum=0.1
+        1.5, "the same, of a window that ends where the rover comes to another patch", unit="m", minimum=0.3, maximum=20
     )
     apart_m: float = setting(0.5, "over ground between two measurements", unit="m", minimum=0, maximum=100)
     least_mps: float = setting(0.01, "of the tracks; slower is no driving", unit="m/s", minimum=1e-4, maximum=1)

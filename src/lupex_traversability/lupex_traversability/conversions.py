@@ -42,10 +42,10 @@ def pose(message: Odometry) -> Pose:
 def slip_reading(message: SlipEstimate) -> SlipReading:
     """Return the slip; raises InvalidMessage."""
     in_frame(message.header.frame_id, "base_link")
+    finite(message.sigma, "sigma", 0.0, 10.0)
     return SlipReading(
         seconds(message.header.stamp),
         finite(message.slip, "slip", -1.0, 1.0),
-        finite(message.sigma, "sigma", 0.0, 10.0),
         finite(message.slope_rad, "slope_rad", -1.5, 1.5),
         finite(message.window_s, "window_s", 0.0, 1e6),
         finite(message.distance_m, "distance_m", 0.0, 1e9),
@@ -57,15 +57,16 @@ def footing(message: Odometry) -> Footing:
     in_frame(message.header.frame_id, MAP)
     in_frame(message.child_frame_id, "base_link")
     at, turned = message.pose.pose.position, message.pose.pose.orientation
-    x, y, _, _ = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
-    variances = all_finite(message.pose.covariance[0:8:7], "covariance")
-    if variances.min() < 0.0:
-        raise InvalidMessage("a variance is negative")
+    x, y, z, w = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
+    (xx, xy), (_, yy) = all_finite(message.pose.covariance, "covariance").reshape(6, 6)[:2, :2]
+    if min(xx, yy) < 0.0 or xy * xy > 1.001 * xx * yy:
+        raise InvalidMessage("the covariance of the place is none")
     return Footing(
         seconds(message.header.stamp),
         finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M),
         finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M),
-        float(variances.mean()),
+        math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
+        (float(xx), float(xy), float(yy)),
         math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y)))),
     )
 

@@ -39,12 +39,31 @@ def slip_of(strength, along_deg, across_deg=0.0):
     return float(TABLE.slip(math.radians(along_deg), math.radians(across_deg), strength))
 
 
-def readings(seconds, *, begin_s=100.0, slip=0.1, sigma=0.02, slope_deg=8.0, tilt_deg=8.0, mps=0.1, x_m=0.0, way_m=0.0):
-    """Return readings each second, with the places where they are made, of driving along +x."""
+def readings(
+    seconds,
+    *,
+    begin_s=100.0,
+    slip=0.1,
+    drift=0.01,
+    slope_deg=8.0,
+    tilt_deg=8.0,
+    mps=0.1,
+    x_m=0.0,
+    way_m=0.0,
+    turning=0.0,
+):
+    """Return readings each second, with the places where they are made, of driving along +x or in a circle.
+
+    `drift` is the sigma of the place's drift over 1 m of way, all of it along the motion.
+    """
     slope, tilt = math.radians(slope_deg), math.radians(tilt_deg)
-    told = []
+    level = mps * (1.0 - slip) * math.cos(slope)
+    told, x, y, yaw = [], x_m, 0.5, 0.0
     for k in range(seconds):
-        time_s, driven_m = begin_s + k, mps * k
-        reading = SlipReading(time_s, slip, sigma, slope, float(min(k, 30)), way_m + driven_m)
-        told.append((reading, Footing(time_s, x_m + driven_m * (1.0 - slip), 0.5, 0.01, tilt)))
+        time_s = begin_s + k
+        reading = SlipReading(time_s, slip, slope, float(min(k, 30)), way_m + mps * k)
+        told.append((reading, Footing(time_s, x, y, yaw, (0.01 + drift**2 * mps * k, 0.0, 0.01), tilt)))
+        yaw += 0.5 * turning
+        x, y = x + level * math.cos(yaw), y + level * math.sin(yaw)
+        yaw += 0.5 * turning
     return told

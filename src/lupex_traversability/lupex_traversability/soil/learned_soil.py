@@ -14,11 +14,9 @@ from lupex_models.soil_strength import StrengthTable
 from lupex_traversability.config import SoilConfig
 from lupex_traversability.soil.slip_model import log_likelihood, slips
 from lupex_traversability.soil.slip_windows import SlipWindow
-from lupex_traversability.soil.strength_grid import STRENGTHS, SitePrior, Strength, summary
+from lupex_traversability.soil.strength_grid import STRENGTHS, Cell, SitePrior, Strength, cells, summary
 
 Array = NDArray[np.float64]
-Cell = tuple[int, int]
-"""Column and row of a patch of map."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,8 @@ class LearnedSoil:
         self.variance_m2 = window.variance_m2
         expected = window.share @ slips(self._table, window.along_rad, window.across_rad)
         told = log_likelihood(expected, window.slip, window.sigma, self.prior.errors, self.config)
-        columns = np.floor(window.x_m / self.config.patch_m).astype(int)
-        rows = np.floor(window.y_m / self.config.patch_m).astype(int)
-        for column, row in sorted({*zip(columns.tolist(), rows.tolist(), strict=True)}):
-            share = float(window.share[(columns == column) & (rows == row)].sum())
-            self._tell((column, row), share, told, window.time_s)
+        for cell, share in cells(np.stack([window.x_m, window.y_m], axis=1), window.share, self.config.patch_m):
+            self._tell(cell, share, told, window.time_s)
         self.time_s = window.time_s if self.time_s is None else max(self.time_s, window.time_s)
         self.distance_m += window.track_m
         self.windows += 1

@@ -1,32 +1,34 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Slip as it is told each second, cut into stretches of driving that overlap nowhere."""
+"""Slip by the way that localization has come over ground, cut into stretches of driving that overlap nowhere."""
 
 import math
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lupex_traversability.config import SoilConfig
+from lupex_traversability.soil.strength_grid import Cell, cells
 
 Array = NDArray[np.float64]
 
 _EARLIER_S = 60.0
 """A stamp that falls back by more is a clock that began anew."""
-_ROUNDING_S = 0.1
 _SLOPE_TOLERANCE = 0.05
 """Of the sine of a slope, by which it may exceed that of the body's tilt."""
+_CHORD_M = 1.0
+"""Of the tracks: a chord is straightened by the turn over it."""
+_JUMP = 0.3
+"""Slip by the way over ground beside that of the velocity: what differs by more is a place that was corrected."""
 
 
 @dataclass(frozen=True)
 class SlipReading:
-    """Slip over the last `window_s` of driving, as measured; window 0: the model's own word."""
+    """What the tracks have run, and the slip of the last `window_s` of it by the velocity; window 0: the model's word."""
 
     time_s: float
     slip: float
-    sigma: float
     slope_rad: float
     """Along the motion, uphill positive."""
     window_s: float
@@ -41,8 +43,9 @@ class Footing:
     time_s: float
     x_m: float
     y_m: float
-    variance_m2: float
-    """Of the place, mean of both axes."""
+    yaw_rad: float
+    covariance_m2: tuple[float, float, float]
+    """Of the place: xx, xy, yy."""
     tilt_rad: float
 
 
@@ -60,11 +63,12 @@ class SlipWindow:
     along_rad: Array
     across_rad: Array
     variance_m2: float
+    """Of the place in map, mean of both axes."""
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What came of a reading: a window that says something new, or why it was not used; neither where it must wait."""
+    """What came of a reading: a window that says something, or why it was not used; neither where it must wait."""
 
     window: SlipWindow | None = None
     refusal: str = ""
@@ -72,29 +76,41 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Step:
-    begun_s: float
-    time_s: float
+    begin: Footing
+    end: Footing
     track_m: float
-    x_m: float
-    y_m: float
     along_rad: float
-    across_rad: float
+    driven: bool
+
+    @property
+    def place(self) -> tuple[float, float]:
+        return 0.5 * (self.begin.x_m + self.end.x_m), 0.5 * (self.begin.y_m + self.end.y_m)
+
+    @property
+    def across_rad(self) -> float:
+        # the slope along is that of the motion, which need not be the heading: the tilt holds the rest
+        rest = math.sin(self.end.tilt_rad) ** 2 - math.sin(self.along_rad) ** 2
+        return math.asin(math.sqrt(max(rest, 0.0)))
 
 
 class SlipWindows:
-    """Readings in, windows out; each metre driven is in one window at most."""
+    """Readings in, windows out; each metre driven is in one window at most, and a window in one patch if it can be."""
 
     def __init__(self, config: SoilConfig) -> None:
         """Begin knowing no way."""
         self._config = config
-        self._steps: deque[_Step] = deque()
+        self._steps: list[_Step] = []
+        self._track_m = 0.0
         self._last: tuple[SlipReading, Footing] | None = None
-        self._used_s = -math.inf
-        self._used: SlipWindow | None = None
+        self._used: tuple[float, float] | None = None
 
     def stands(self, reading: SlipReading) -> bool:
         """Tell whether the tracks have not run since the last reading, so that nothing new is said."""
-        return self._last is not None and 0.0 <= reading.distance_m - self._last[0].distance_m < 1e-3
+        return (
+            self._last is not None
+            and reading.time_s > self._last[0].time_s
+            and 0.0 <= reading.distance_m - self._last[0].distance_m < 1e-3
+        )
 
     def take(self, reading: SlipReading, footing: Footing) -> Taken:
         """Note a reading and where it was made."""
@@ -104,28 +120,48 @@ class SlipWindows:
         before, self._last = self._last, (reading, footing)
         if before is None or not self._follows(before[0], reading):
             # the way between is not known
-            self._steps.clear()
+            self._begin_anew()
             return Taken()
-        self._steps.append(_step(before, (reading, footing)))
-        steps = self._behind(reading)
-        if not steps or not self._says_something(reading):
+        track_m, took_s = reading.distance_m - before[0].distance_m, reading.time_s - before[0].time_s
+        driven = track_m > self._config.least_mps * took_s
+        step = _Step(before[1], footing, track_m, reading.slope_rad, driven)
+        left_patch = self._track_m >= self._config.window_least_m and self._cell(step) != self._cell(self._steps[0])
+        # the step that leads into another patch is the next window's
+        taken = self._closed(before[0]) if left_patch else Taken()
+        if driven or self._steps:
+            self._steps.append(step)
+            self._track_m += track_m if driven else 0.0
+        if self._track_m >= self._config.window_m - 1e-6:
+            taken = self._closed(reading)
+        return taken
+
+    def _closed(self, reading: SlipReading) -> Taken:
+        """Return what the steps gathered say, and begin to gather anew."""
+        config, steps = self._config, [step for step in self._steps if step.driven]
+        window = _window(reading.time_s, steps, [step.end for step in self._steps])
+        self._begin_anew()
+        if not abs(window.slip) <= 1.0 or (reading.window_s > 0.0 and abs(window.slip - reading.slip) > _JUMP):
+            return Taken(refusal="the place jumped")
+        if window.sigma >= math.hypot(config.unseen_sigma, config.unseen_share * window.slip):
+            # no more than is believed where nothing observes the slip
             return Taken()
-        window = _window(reading, footing, steps)
-        if window.track_m < self._config.window_least_m:
-            return Taken()
-        if self._used is not None and self._stayed(window):
+        at = (window.x_m[-1], window.y_m[-1])
+        if self._used is not None and math.hypot(at[0] - self._used[0], at[1] - self._used[1]) < config.apart_m:
             return Taken(refusal="the rover is where its slip was measured last")
-        self._used_s, self._used = reading.time_s, window
-        while self._steps and self._steps[0].time_s <= self._used_s:
-            self._steps.popleft()
+        self._used = at
         return Taken(window)
+
+    def _begin_anew(self) -> None:
+        self._steps, self._track_m = [], 0.0
+
+    def _cell(self, step: _Step) -> Cell:
+        ((cell, _),) = cells(np.array([step.place]), np.ones(1), self._config.patch_m)
+        return cell
 
     def _refusal(self, reading: SlipReading, footing: Footing) -> str:
         last_s = -math.inf if self._last is None else self._last[0].time_s
         if last_s - _EARLIER_S < reading.time_s <= last_s:
             return "not newer than the slip before"
-        if reading.time_s <= last_s:
-            self._used_s, self._used, self._last = -math.inf, None, None
         if abs(reading.time_s - footing.time_s) > self._config.pose_gap_max_s:
             return "no pose at its stamp"
         if abs(math.sin(reading.slope_rad)) > abs(math.sin(footing.tilt_rad)) + _SLOPE_TOLERANCE:
@@ -134,63 +170,59 @@ class SlipWindows:
 
     def _follows(self, before: SlipReading, reading: SlipReading) -> bool:
         gap_s = reading.time_s - before.time_s
-        return reading.distance_m >= before.distance_m and gap_s <= self._config.reading_gap_max_s
-
-    def _behind(self, reading: SlipReading) -> list[_Step]:
-        """Return the steps that the reading's window is made of, the newest first; none where they are not all new."""
-        found: list[_Step] = []
-        left_s = reading.window_s
-        for step in reversed(self._steps):
-            took_s = step.time_s - step.begun_s
-            if left_s < 0.5 * took_s:
-                return found
-            if step.begun_s < self._used_s - 0.5 * took_s:
-                return []
-            if step.track_m > self._config.least_mps * took_s:
-                found.append(step)
-                left_s -= took_s
-        return found if left_s <= _ROUNDING_S else []
-
-    def _says_something(self, reading: SlipReading) -> bool:
-        """Tell whether a reading is surer than what is believed where nothing observes the slip."""
-        unseen = math.hypot(self._config.unseen_sigma, self._config.unseen_share * reading.slip)
-        return reading.window_s > 0.0 and reading.sigma < unseen
-
-    def _stayed(self, window: SlipWindow) -> bool:
-        assert self._used is not None
-        moved_m = math.hypot(window.x_m[0] - self._used.x_m[0], window.y_m[0] - self._used.y_m[0])
-        return moved_m < self._config.apart_m
+        return reading.distance_m >= before.distance_m and 0.0 < gap_s <= self._config.reading_gap_max_s
 
 
-def _step(before: tuple[SlipReading, Footing], now: tuple[SlipReading, Footing]) -> _Step:
-    reading, footing = now
-    # the slope along is that of the motion, which need not be the heading: the tilt holds the rest
-    along, tilt = math.sin(reading.slope_rad), math.sin(footing.tilt_rad)
-    across_rad = math.asin(math.sqrt(max(tilt**2 - along**2, 0.0)))
-    return _Step(
-        before[0].time_s,
-        reading.time_s,
-        reading.distance_m - before[0].distance_m,
-        0.5 * (before[1].x_m + footing.x_m),
-        0.5 * (before[1].y_m + footing.y_m),
-        reading.slope_rad,
-        across_rad,
-    )
-
-
-def _window(reading: SlipReading, footing: Footing, steps: list[_Step]) -> SlipWindow:
-    """Return the window of a reading over its steps, the newest first."""
-    tracks, x_m, y_m, along, across = np.array([(s.track_m, s.x_m, s.y_m, s.along_rad, s.across_rad) for s in steps]).T
+def _window(time_s: float, steps: list[_Step], places: list[Footing]) -> SlipWindow:
+    """Return the window of steps driven in a row; `places` are all that the rover came by."""
+    tracks = np.array([step.track_m for step in steps])
     track_m = float(tracks.sum())
+    x_m, y_m = np.array([step.place for step in steps]).T
+    covariance = places[-1].covariance_m2
     return SlipWindow(
-        reading.time_s,
-        reading.slip,
-        reading.sigma,
+        time_s,
+        1.0 - _ground_m(steps) / track_m,
+        _sigma_m(steps, places) / track_m,
         track_m,
         tracks / track_m,
         x_m,
         y_m,
-        along,
-        across,
-        footing.variance_m2,
+        np.array([step.along_rad for step in steps]),
+        np.array([step.across_rad for step in steps]),
+        0.5 * (covariance[0] + covariance[2]),
     )
+
+
+def _ground_m(steps: list[_Step]) -> float:
+    """Return the way over ground: chords in map, straightened by the turn over each, along the slope."""
+    way_m, chord = 0.0, [steps[0]]
+    for step in steps[1:]:
+        if sum(each.track_m for each in chord) >= _CHORD_M or step.begin is not chord[-1].end:
+            way_m += _arc_m(chord)
+            chord = []
+        chord.append(step)
+    return way_m + _arc_m(chord)
+
+
+def _arc_m(steps: list[_Step]) -> float:
+    begin, end = steps[0].begin, steps[-1].end
+    half = 0.5 * math.remainder(end.yaw_rad - begin.yaw_rad, math.tau)
+    along = sum(step.along_rad * step.track_m for step in steps) / sum(step.track_m for step in steps)
+    chord_m = math.hypot(end.x_m - begin.x_m, end.y_m - begin.y_m)
+    return chord_m * (half / math.sin(half) if abs(half) > 1e-6 else 1.0) / math.cos(along)
+
+
+def _sigma_m(steps: list[_Step], places: list[Footing]) -> float:
+    """Return one sigma of that way: by how much the variance of the place along it changed on the way.
+
+    A place that drifts is less sure at the end; one that is corrected by what was seen was wrong by that before.
+    """
+    begin, end = steps[0].begin, steps[-1].end
+    dx, dy = end.x_m - begin.x_m, end.y_m - begin.y_m
+    length = math.hypot(dx, dy)
+    # who has hardly moved may have moved anywhere
+    c, s = (dx / length, dy / length) if length > 0.1 else (math.cos(begin.yaw_rad), math.sin(begin.yaw_rad))
+    variances = [
+        c * c * xx + 2.0 * c * s * xy + s * s * yy for xx, xy, yy in (place.covariance_m2 for place in (begin, *places))
+    ]
+    return math.sqrt(max(variances) - min(variances))

@@ -13,6 +13,8 @@ from lupex_models.soil_strength import STRONGEST, WEAKEST
 from lupex_traversability.config import SoilConfig
 
 Array = NDArray[np.float64]
+Cell = tuple[int, int]
+"""Column and row of a patch of map."""
 
 STEP = 0.125
 STRENGTHS = np.linspace(WEAKEST, STRONGEST, round((STRONGEST - WEAKEST) / STEP) + 1)
@@ -67,6 +69,15 @@ class Strength:
         return self.low <= WEAKEST
 
 
+def cells(places_m: Array, share: Array, patch_m: float) -> list[tuple[Cell, float]]:
+    """Return the patches that places (n, 2) of map lie in, with the sum of the shares (n,) in each."""
+    found: dict[Cell, float] = {}
+    for (x_m, y_m), part in zip(places_m.tolist(), share.tolist(), strict=True):
+        cell = math.floor(x_m / patch_m), math.floor(y_m / patch_m)
+        found[cell] = found.get(cell, 0.0) + part
+    return sorted(found.items())
+
+
 def summary(probability: Array) -> Strength:
     """Return what a distribution (strengths,) over STRENGTHS says."""
     mean = float(probability @ STRENGTHS)
@@ -88,7 +99,7 @@ def quantile(probability: Array, level: float) -> float:
 def _patches(mean: float, scatter: float, config: SoilConfig) -> Array:
     """Return the distribution of patches about a mean; a few of them are weak by as much as it may be."""
     alike = _binned(norm(loc=mean, scale=scatter))
-    weaker = (STRENGTHS <= mean).astype(np.float64)
+    weaker = (mean >= STRENGTHS).astype(np.float64)
     return np.asarray((1.0 - config.weak_share) * alike + config.weak_share * weaker / weaker.sum())
 
 
