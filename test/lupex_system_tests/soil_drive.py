@@ -116,11 +116,12 @@ class SoilDrive:
         self._bogged_s = self._bogged_s + 1 if slip >= BOGGED else 0
         if self._bogged_s > 40:
             self.x_m, self.y_m = np.array([self.x_m, self.y_m]) + FREED_M * ahead
+            self.ground_m += FREED_M
             self._bogged_s = 0
         tilt = math.atan(math.hypot(math.tan(along), math.tan(across)))
         x, y = np.array([self.x_m, self.y_m]) + self._error
         variance = (self._variance, 0.0, self._variance)
-        reading = SlipReading(self.time_s, 0.0, along, 0.0, self.track_m)
+        reading = SlipReading(self.time_s, along, self.track_m)
         return reading, Footing(self.time_s, x, y, heading, variance, tilt)
 
     def _localize(self, unforeseen_m):

@@ -129,7 +129,9 @@ def test_a_place_that_jumps_teaches_nothing_and_is_told():
     told = readings(40, slip=0.1)
     for jump_m in (1.5, -1.0, 4.0, 40.0):
         moved = [(r, dataclasses.replace(f, x_m=f.x_m + jump_m * (k >= 12))) for k, (r, f) in enumerate(told)]
-        assert run(moved) == ([], ["the place jumped"])
+        found, refusals = run(moved)
+        assert refusals == ["the place jumped"]
+        assert [window.slip for window in found] == pytest.approx([0.1] * len(found), abs=1e-6)
 
 
 def test_the_same_reading_again_and_again_is_refused():

@@ -19,19 +19,17 @@ _SLOPE_TOLERANCE = 0.05
 """Of the sine of a slope, by which it may exceed that of the body's tilt."""
 _CHORD_M = 1.0
 """Of the tracks: a chord is straightened by the turn over it."""
-_JUMP = 0.3
-"""Slip by the way over ground beside that of the velocity: what differs by more is a place that was corrected."""
+_JUMP_M = 0.2
+"""Beyond twice what the tracks ran: a place that comes further from one reading to the next was corrected."""
 
 
 @dataclass(frozen=True)
 class SlipReading:
-    """What the tracks have run, and the slip of the last `window_s` of it by the velocity; window 0: the model's word."""
+    """What the tracks have run, and the slope on which they run now."""
 
     time_s: float
-    slip: float
     slope_rad: float
     """Along the motion, uphill positive."""
-    window_s: float
     distance_m: float
     """Driven on the tracks since the start."""
 
@@ -123,25 +121,26 @@ class SlipWindows:
             self._begin_anew()
             return Taken()
         track_m, took_s = reading.distance_m - before[0].distance_m, reading.time_s - before[0].time_s
+        if math.hypot(footing.x_m - before[1].x_m, footing.y_m - before[1].y_m) > 2.0 * track_m + _JUMP_M:
+            self._begin_anew()
+            return Taken(refusal="the place jumped")
         driven = track_m > self._config.least_mps * took_s
         step = _Step(before[1], footing, track_m, reading.slope_rad, driven)
         left_patch = self._track_m >= self._config.window_least_m and self._cell(step) != self._cell(self._steps[0])
         # the step that leads into another patch is the next window's
-        taken = self._closed(before[0]) if left_patch else Taken()
+        taken = self._closed(before[0].time_s) if left_patch else Taken()
         if driven or self._steps:
             self._steps.append(step)
             self._track_m += track_m if driven else 0.0
         if self._track_m >= self._config.window_m - 1e-6:
-            taken = self._closed(reading)
+            taken = self._closed(reading.time_s)
         return taken
 
-    def _closed(self, reading: SlipReading) -> Taken:
+    def _closed(self, time_s: float) -> Taken:
         """Return what the steps gathered say, and begin to gather anew."""
         config, steps = self._config, [step for step in self._steps if step.driven]
-        window = _window(reading.time_s, steps, [step.end for step in self._steps])
+        window = _window(time_s, steps, [step.end for step in self._steps])
         self._begin_anew()
-        if not abs(window.slip) <= 1.0 or (reading.window_s > 0.0 and abs(window.slip - reading.slip) > _JUMP):
-            return Taken(refusal="the place jumped")
         if window.sigma >= math.hypot(config.unseen_sigma, config.unseen_share * window.slip):
             # no more than is believed where nothing observes the slip
             return Taken()
@@ -181,7 +180,7 @@ def _window(time_s: float, steps: list[_Step], places: list[Footing]) -> SlipWin
     covariance = places[-1].covariance_m2
     return SlipWindow(
         time_s,
-        1.0 - _ground_m(steps) / track_m,
+        max(-1.0, 1.0 - _ground_m(steps) / track_m),
         _sigma_m(steps, places) / track_m,
         track_m,
         tracks / track_m,
