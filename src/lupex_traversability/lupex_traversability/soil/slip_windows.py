@@ -1,0 +1,227 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""Slip by the way that localization has come over ground, cut into stretches of driving that overlap nowhere."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lupex_traversability.config import SoilConfig
+from lupex_traversability.soil.strength_grid import Cell, cells
+
+Array = NDArray[np.float64]
+
+_EARLIER_S = 60.0
+"""A stamp that falls back by more is a clock that began anew."""
+_SLOPE_TOLERANCE = 0.05
+"""Of the sine of a slope, by which it may exceed that of the body's tilt."""
+_CHORD_M = 1.0
+"""Of the tracks: a chord is straightened by the turn over it."""
+_JUMP_M = 0.2
+"""Beyond twice what the tracks ran: a place that comes further from one reading to the next was corrected."""
+
+
+@dataclass(frozen=True)
+class SlipReading:
+    """What the tracks have run, and the slope on which they run now."""
+
+    time_s: float
+    slope_rad: float
+    """Along the motion, uphill positive."""
+    distance_m: float
+    """Driven on the tracks since the start."""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """Where the rover stood, in map, and how its ground lay."""
+
+    time_s: float
+    x_m: float
+    y_m: float
+    yaw_rad: float
+    covariance_m2: tuple[float, float, float]
+    """Of the place: xx, xy, yy."""
+    tilt_rad: float
+
+
+@dataclass(frozen=True)
+class SlipWindow:
+    """Slip measured over a stretch of driving, and the ground under it in steps; the shares of the way add up to 1."""
+
+    time_s: float
+    slip: float
+    sigma: float
+    track_m: float
+    share: Array
+    x_m: Array
+    y_m: Array
+    along_rad: Array
+    across_rad: Array
+    variance_m2: float
+    """Of the place in map, mean of both axes."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a reading: a window that says something, or why it was not used; neither where it must wait."""
+
+    window: SlipWindow | None = None
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class _Step:
+    begin: Footing
+    end: Footing
+    track_m: float
+    along_rad: float
+    driven: bool
+
+    @property
+    def place(self) -> tuple[float, float]:
+        return 0.5 * (self.begin.x_m + self.end.x_m), 0.5 * (self.begin.y_m + self.end.y_m)
+
+    @property
+    def across_rad(self) -> float:
+        # the slope along is that of the motion, which need not be the heading: the tilt holds the rest
+        rest = math.sin(self.end.tilt_rad) ** 2 - math.sin(self.along_rad) ** 2
+        return math.asin(math.sqrt(max(rest, 0.0)))
+
+
+class SlipWindows:
+    """Readings in, windows out; each metre driven is in one window at most, and a window in one patch if it can be."""
+
+    def __init__(self, config: SoilConfig) -> None:
+        """Begin knowing no way."""
+        self._config = config
+        self._steps: list[_Step] = []
+        self._track_m = 0.0
+        self._last: tuple[SlipReading, Footing] | None = None
+        self._used: tuple[float, float] | None = None
+
+    def stands(self, reading: SlipReading) -> bool:
+        """Tell whether the tracks have not run since the last reading, so that nothing new is said."""
+        return (
+            self._last is not None
+            and reading.time_s > self._last[0].time_s
+            and 0.0 <= reading.distance_m - self._last[0].distance_m < 1e-3
+        )
+
+    def take(self, reading: SlipReading, footing: Footing) -> Taken:
+        """Note a reading and where it was made."""
+        refusal = self._refusal(reading, footing)
+        if refusal:
+            return Taken(refusal=refusal)
+        before, self._last = self._last, (reading, footing)
+        if before is None or not self._follows(before[0], reading):
+            # the way between is not known
+            self._begin_anew()
+            return Taken()
+        track_m, took_s = reading.distance_m - before[0].distance_m, reading.time_s - before[0].time_s
+        if math.hypot(footing.x_m - before[1].x_m, footing.y_m - before[1].y_m) > 2.0 * track_m + _JUMP_M:
+            self._begin_anew()
+            return Taken(refusal="the place jumped")
+        driven = track_m > self._config.least_mps * took_s
+        step = _Step(before[1], footing, track_m, reading.slope_rad, driven)
+        left_patch = self._track_m >= self._config.window_least_m and self._cell(step) != self._cell(self._steps[0])
+        # the step that leads into another patch is the next window's
+        taken = self._closed(before[0].time_s) if left_patch else Taken()
+        if driven or self._steps:
+            self._steps.append(step)
+            self._track_m += track_m if driven else 0.0
+        if self._track_m >= self._config.window_m - 1e-6:
+            taken = self._closed(reading.time_s)
+        return taken
+
+    def _closed(self, time_s: float) -> Taken:
+        """Return what the steps gathered say, and begin to gather anew."""
+        config, steps = self._config, [step for step in self._steps if step.driven]
+        window = _window(time_s, steps, [step.end for step in self._steps])
+        self._begin_anew()
+        if window.sigma >= math.hypot(config.unseen_sigma, config.unseen_share * window.slip):
+            # no more than is believed where nothing observes the slip
+            return Taken()
+        at = (window.x_m[-1], window.y_m[-1])
+        if self._used is not None and math.hypot(at[0] - self._used[0], at[1] - self._used[1]) < config.apart_m:
+            return Taken(refusal="the rover is where its slip was measured last")
+        self._used = at
+        return Taken(window)
+
+    def _begin_anew(self) -> None:
+        self._steps, self._track_m = [], 0.0
+
+    def _cell(self, step: _Step) -> Cell:
+        ((cell, _),) = cells(np.array([step.place]), np.ones(1), self._config.patch_m)
+        return cell
+
+    def _refusal(self, reading: SlipReading, footing: Footing) -> str:
+        last_s = -math.inf if self._last is None else self._last[0].time_s
+        if last_s - _EARLIER_S < reading.time_s <= last_s:
+            return "not newer than the slip before"
+        if abs(reading.time_s - footing.time_s) > self._config.pose_gap_max_s:
+            return "no pose at its stamp"
+        if abs(math.sin(reading.slope_rad)) > abs(math.sin(footing.tilt_rad)) + _SLOPE_TOLERANCE:
+            return "its slope is steeper than the rover is tilted"
+        return ""
+
+    def _follows(self, before: SlipReading, reading: SlipReading) -> bool:
+        gap_s = reading.time_s - before.time_s
+        return reading.distance_m >= before.distance_m and 0.0 < gap_s <= self._config.reading_gap_max_s
+
+
+def _window(time_s: float, steps: list[_Step], places: list[Footing]) -> SlipWindow:
+    """Return the window of steps driven in a row; `places` are all that the rover came by."""
+    tracks = np.array([step.track_m for step in steps])
+    track_m = float(tracks.sum())
+    x_m, y_m = np.array([step.place for step in steps]).T
+    covariance = places[-1].covariance_m2
+    return SlipWindow(
+        time_s,
+        max(-1.0, 1.0 - _ground_m(steps) / track_m),
+        _sigma_m(steps, places) / track_m,
+        track_m,
+        tracks / track_m,
+        x_m,
+        y_m,
+        np.array([step.along_rad for step in steps]),
+        np.array([step.across_rad for step in steps]),
+        0.5 * (covariance[0] + covariance[2]),
+    )
+
+
+def _ground_m(steps: list[_Step]) -> float:
+    """Return the way over ground: chords in map, straightened by the turn over each, along the slope."""
+    way_m, chord = 0.0, [steps[0]]
+    for step in steps[1:]:
+        if sum(each.track_m for each in chord) >= _CHORD_M or step.begin is not chord[-1].end:
+            way_m += _arc_m(chord)
+            chord = []
+        chord.append(step)
+    return way_m + _arc_m(chord)
+
+
+def _arc_m(steps: list[_Step]) -> float:
+    begin, end = steps[0].begin, steps[-1].end
+    half = 0.5 * math.remainder(end.yaw_rad - begin.yaw_rad, math.tau)
+    along = sum(step.along_rad * step.track_m for step in steps) / sum(step.track_m for step in steps)
+    chord_m = math.hypot(end.x_m - begin.x_m, end.y_m - begin.y_m)
+    return chord_m * (half / math.sin(half) if abs(half) > 1e-6 else 1.0) / math.cos(along)
+
+
+def _sigma_m(steps: list[_Step], places: list[Footing]) -> float:
+    """Return one sigma of that way: by how much the variance of the place along it changed on the way.
+
+    A place that drifts is less sure at the end; one that is corrected by what was seen was wrong by that before.
+    """
+    begin, end = steps[0].begin, steps[-1].end
+    dx, dy = end.x_m - begin.x_m, end.y_m - begin.y_m
+    length = math.hypot(dx, dy)
+    # who has hardly moved may have moved anywhere
+    c, s = (dx / length, dy / length) if length > 0.1 else (math.cos(begin.yaw_rad), math.sin(begin.yaw_rad))
+    variances = [
+        c * c * xx + 2.0 * c * s * xy + s * s * yy for xx, xy, yy in (place.covariance_m2 for place in (begin, *places))
+    ]
+    return math.sqrt(max(variances) - min(variances))
