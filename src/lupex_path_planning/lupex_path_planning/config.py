@@ -143,7 +143,10 @@ class CertificateConfig:
     soil_step: float = setting(
         0.25, "the way back allows for weak soil in such steps of strength", minimum=0.01, maximum=2
     )
-    soil_room: float = setting(0.1, "left between the soil's strength and its step", minimum=0, maximum=1)
+    soil_room: float = setting(0.1, "left between the soil's strength and its step", minimum=0, maximum=2)
+    soil_slip_max: float = setting(
+        0.4, "of moves on soil weaker than foreseen: tracks that slip more dig themselves in", minimum=0.05, maximum=1
+    )
     moving_mps: float = setting(0.02, "slower counts as parked", unit="m/s", minimum=0, maximum=1)
     sigma: float = setting(3.0, "of place and charge", minimum=0, maximum=10)
     sigma_max_m: float = setting(100.0, "a place known worse gives no certificate", unit="m", minimum=0.1, maximum=1e4)

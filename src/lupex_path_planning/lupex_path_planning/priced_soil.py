@@ -81,15 +81,18 @@ def soil_of(elsewhere: float, patch_m: float, patches: Mapping[Patch, float]) ->
 
 
 def price_for(soil: Soil, config: CertificateConfig) -> Soil:
-    """Return the soil to price for: weaker by some room and in steps, so that not each look asks for new prices."""
-    step = config.soil_step
+    """Return the soil to price for: weaker by some room and in steps, so that not each look asks for new prices.
 
-    def stepped(strength: float) -> float:
+    The room is also for what one number does not tell: a descent skids less than a climb on that soil slips.
+    """
+    def stepped(strength: float, step: float) -> float:
         if strength >= AS_FORESEEN:
             return AS_FORESEEN
         return math.floor((strength - config.soil_room) / step) * step
 
-    return soil_of(stepped(soil.elsewhere), soil.patch_m, {at: stepped(value) for at, value in soil.weaker.items()})
+    # patches come one after the other: each new one is not to ask for a new field
+    patches = {at: stepped(value, 2.0 * config.soil_step) for at, value in soil.weaker.items()}
+    return soil_of(stepped(soil.elsewhere, config.soil_step), soil.patch_m, patches)
 
 
 def weaker_of(one: Soil, other: Soil) -> Soil:

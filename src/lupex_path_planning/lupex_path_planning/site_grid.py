@@ -15,6 +15,7 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.soil_strength import StrengthTable
 from lupex_path_planning.config import GridConfig, PaceConfig
+from lupex_path_planning.priced_soil import AS_FORESEEN
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -122,10 +123,14 @@ class _Ways:
 
 @dataclass(frozen=True)
 class GroundStrength:
-    """Strength of the soil in each cell (ny, nx), and what driving on soils of each strength is like."""
+    """Strength of the soil in each cell (ny, nx), what driving on soils of each strength is like, and the most slip.
+
+    Tracks that slip more dig themselves in, of which the table knows nothing.
+    """
 
     table: StrengthTable
     strength: Array
+    slip_max: float = 1.0
 
 
 def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float) -> Moves:
@@ -173,7 +178,8 @@ def moves_on_soil(
         along = (way.along_rad, way.least_rad)
         speed = np.minimum(*(table.speed_mps(slope, way.across_rad, weaker) for slope in along)) * pace.speed_factor
         drive_w = np.maximum(*(table.power_w(slope, way.across_rad, weaker) for slope in along))
-        can = (speed > 0.0) & np.isfinite(drive_w)
+        slip = np.max([np.abs(table.slip(slope, way.across_rad, weaker)) for slope in along], axis=0)
+        can = (speed > 0.0) & np.isfinite(drive_w) & ((slip <= ground.slip_max) | (weaker >= AS_FORESEEN))
         slower = np.where(can, way.length_m * pace.detour_factor / np.where(can, speed, 1.0), np.inf)
         dearer = standing + (rover.loads.lidar_w + np.where(can, drive_w, 0.0)) * pace.load_factor
         time_s[move][way.source] = np.maximum(time_s[move][way.source], slower)

@@ -142,7 +142,7 @@ class SitePlanner:
         if soil == Soil():
             return moves
         strength = soil.over(*self.grid.centres(), 0.5 * self.grid.cell_m)
-        ground = GroundStrength(self.strengths, strength)
+        ground = GroundStrength(self.strengths, strength, self.config.certificate.soil_slip_max)
         return moves_on_soil(moves, self.grid, self.rover, pace, slope_error_rad, ground)
 
     def _with_haven(self, policy: RecoveryPolicy, cell: tuple[int, int]) -> RecoveryPolicy:

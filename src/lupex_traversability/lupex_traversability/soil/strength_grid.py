@@ -47,7 +47,7 @@ class SitePrior:
         """Lay out the grids."""
         errors = config.common_error * np.linspace(-2.0, 2.0, _ERRORS)
         scatters = np.geomspace(config.scatter_least, config.scatter_most, _SCATTERS)
-        means = _binned(t(df=_TAIL, scale=config.mean_sigma))
+        means = _binned(t(df=_TAIL, loc=config.mean, scale=config.mean_sigma))
         weights = np.exp(-0.5 * np.linspace(-2.0, 2.0, _ERRORS) ** 2)
         patches = np.stack([_patches(mean, scatter, config) for mean in STRENGTHS for scatter in scatters])
         site = np.repeat(means / _SCATTERS, _SCATTERS)
