@@ -137,8 +137,8 @@ class SoilConfig:
         0.5, "scale of the site's mean strength about 0, with long tails", minimum=0.01, maximum=4
     )
     scatter_least: float = setting(0.1, "one sigma of the patches about that mean: it is", minimum=0.01, maximum=4)
-    scatter_most: float = setting(0.8, "between these two", minimum=0.01, maximum=4)
-    weak_share: float = setting(0.02, "of patches that may be weaker by anything", minimum=0, maximum=0.5)
+    scatter_most: float = setting(0.6, "between these two", minimum=0.01, maximum=4)
+    weak_share: float = setting(0.03, "of patches that may be weaker by anything", minimum=0, maximum=0.5)
     common_error: float = setting(
         0.01, "one sigma of what all measured slips err by: the radius of the sprockets", minimum=1e-4, maximum=0.2
     )

@@ -4,7 +4,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri
 from scipy.stats import t
 
 from lupex_models.soil_strength import StrengthTable
@@ -52,7 +52,7 @@ def slip_quantiles(probability: Array, expected: Array, levels: ArrayLike, confi
 
     `expected` (strengths,) is the slip there; the model's own scatter about it counts.
     """
-    spread = stdtrit(_DEGREES, _LEVELS)
+    spread = ndtri(_LEVELS)
     values = np.clip(expected[:, None] + scatter(expected, config)[:, None] * spread, -1.0, 1.0).ravel()
     weights = np.repeat(probability / _LEVELS.size, _LEVELS.size)
     order = np.argsort(values)
