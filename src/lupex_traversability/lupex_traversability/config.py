@@ -134,7 +134,7 @@ class SoilConfig:
         1000, "kept apart; of older ones only what they tell of the site", minimum=1, maximum=100_000
     )
     mean_sigma: float = setting(
-        0.5, "scale of the site's mean strength about 0, with long tails", minimum=0.01, maximum=4
+        0.4, "scale of the site's mean strength about 0, with long tails", minimum=0.01, maximum=4
     )
     scatter_least: float = setting(0.1, "one sigma of the patches about that mean: it is", minimum=0.01, maximum=4)
     scatter_most: float = setting(0.6, "between these two", minimum=0.01, maximum=4)
