@@ -26,8 +26,8 @@ def slips(table: StrengthTable, along_rad: ArrayLike, across_rad: ArrayLike) -> 
     along, across = np.broadcast_arrays(np.asarray(along_rad, np.float64), np.asarray(across_rad, np.float64))
     found = table.slip(along[..., None], across[..., None], STRENGTHS)
     drivable = found < 1.0
-    weakest = np.argmax(drivable, axis=-1)[..., None]
-    runs_away = drivable.any(axis=-1)[..., None] & (np.take_along_axis(found, weakest, axis=-1) < 0.0) & ~drivable
+    weakest = np.argmax(drivable, axis=-1, keepdims=True)
+    runs_away = drivable.any(axis=-1, keepdims=True) & (np.take_along_axis(found, weakest, axis=-1) < 0.0) & ~drivable
     return np.clip(np.where(runs_away, -1.0, found), -1.0, 1.0)
 
 
