@@ -16,7 +16,7 @@ from lupex_traversability.soil.learned_soil import LearnedSoil
 from lupex_traversability.soil.slip_model import slip_quantiles, slips
 from lupex_traversability.soil.slip_windows import SlipWindows
 
-SEEDS = range(200, 206)
+SEEDS = range(200, 212)
 CONFIG = SoilConfig()
 
 

@@ -147,7 +147,7 @@ class SoilConfig:
     void_share: float = setting(0.02, "of measured slips that say nothing of the soil", minimum=1e-4, maximum=0.5)
     patch_windows: float = setting(4.0, "most that count in one patch: its own shape remains", minimum=1, maximum=1000)
     unseen_sigma: float = setting(
-        0.02,
+        0.025,
         "one sigma of a slip from which on it counts as not observed, when the slip is small",
         minimum=1e-3,
         maximum=1,

@@ -182,6 +182,13 @@ def test_as_the_place_drifts_a_patch_may_be_other_ground():
     assert corrected.sigma > 1.3 * steady.sigma
 
 
+def test_a_place_that_wandered_far_is_ground_not_driven_over():
+    weak = [window(slip_of(-2.0, 10.0), 10.0, 5.0 * k + 1.0, time_s=k) for k in range(6)]
+    lost = [dataclasses.replace(window(slip_of(-2.0, 10.0), 10.0, 501.0, time_s=100.0), variance_m2=1e6)]
+    found = known([*weak, *lost])
+    assert dataclasses.astuple(found.patches[(2, 0)]) == pytest.approx(dataclasses.astuple(found.unseen), abs=0.01)
+
+
 def test_a_quantile_at_the_weak_end_is_the_weak_end():
     heavy = np.zeros_like(STRENGTHS)
     heavy[0], heavy[-1] = 0.06, 0.94
