@@ -157,7 +157,9 @@ class SoilConfig:
     window_least_m: float = setting(
         1.5, "the same, of a window that ends where the rover comes to another patch", unit="m", minimum=0.3, maximum=20
     )
-    apart_m: float = setting(0.5, "over ground between two measurements", unit="m", minimum=0, maximum=100)
+    apart_m: float = setting(
+        0.5, "over ground between two measurements of a rover that is bogged", unit="m", minimum=0, maximum=100
+    )
     least_mps: float = setting(0.01, "of the tracks; slower is no driving", unit="m/s", minimum=1e-4, maximum=1)
     reading_gap_max_s: float = setting(
         5.0, "between two slips; over more the way is not known", unit="s", minimum=0.1, maximum=600

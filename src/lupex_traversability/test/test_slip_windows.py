@@ -171,7 +171,17 @@ def test_a_bogged_rover_tells_its_slip_once():
     found, refusals = run(readings(400, slip=1.0, drift=0.0))
     assert [window.slip for window in found] == pytest.approx([1.0])
     assert len(refusals) > 10
-    assert set(refusals) == {"the rover is where its slip was measured last"}
+    assert set(refusals) == {"the rover is bogged where its slip was measured last"}
+
+
+def test_who_bogs_down_just_after_a_measurement_tells_it_too():
+    """The slip of good ground was measured a step before: that is no reason to leave out what came then."""
+    good = readings(32, slip=0.05, drift=0.0)
+    end = good[-1][1]
+    bogged = readings(100, begin_s=131.0, slip=1.0, drift=0.0, x_m=end.x_m, way_m=good[-1][0].distance_m)
+    found, refusals = run([*good, *bogged[1:]])
+    assert [window.slip for window in found] == pytest.approx([0.05, 1.0])
+    assert set(refusals) == {"the rover is bogged where its slip was measured last"}
 
 
 def test_over_a_gap_or_a_counter_that_began_anew_the_way_is_not_known():

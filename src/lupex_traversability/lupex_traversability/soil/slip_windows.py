@@ -19,6 +19,7 @@ _SLOPE_TOLERANCE = 0.05
 """Of the sine of a slope, by which it may exceed that of the body's tilt."""
 _STEADY = 0.3
 """By which the tracks' speed may change between readings, over it: tracks and place are not of quite the same time."""
+_BOGGED = 0.6
 _JUMP_M = 0.2
 """Beyond twice what the tracks ran: a place that comes further from one reading to the next was corrected."""
 
@@ -100,7 +101,7 @@ class SlipWindows:
         self._track_m = 0.0
         self._speed_mps = 0.0
         self._last: tuple[SlipReading, Footing] | None = None
-        self._used: tuple[float, float] | None = None
+        self._used: SlipWindow | None = None
 
     def stood(self, reading: SlipReading) -> bool:
         """Note a reading if the tracks have not run since the last one, so that no pose is needed; return whether."""
@@ -149,11 +150,15 @@ class SlipWindows:
         if window.sigma >= math.hypot(config.unseen_sigma, config.unseen_share * window.slip):
             # no more than is believed where nothing observes the slip
             return Taken()
-        at = (window.x_m[-1], window.y_m[-1])
-        if self._used is not None and math.hypot(at[0] - self._used[0], at[1] - self._used[1]) < config.apart_m:
-            return Taken(refusal="the rover is where its slip was measured last")
-        self._used = at
+        if self._used is not None and self._bogged_still(self._used, window):
+            return Taken(refusal="the rover is bogged where its slip was measured last")
+        self._used = window
         return Taken(window)
+
+    def _bogged_still(self, used: SlipWindow, window: SlipWindow) -> bool:
+        """Tell whether tracks spin on the ground that told it already: it is no other ground, and ever deeper dug."""
+        moved_m = math.hypot(window.x_m[-1] - used.x_m[-1], window.y_m[-1] - used.y_m[-1])
+        return min(used.slip, window.slip) > _BOGGED and moved_m < self._config.apart_m
 
     def _begin_anew(self) -> None:
         self._steps, self._track_m = [], 0.0
