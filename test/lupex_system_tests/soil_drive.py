@@ -122,7 +122,7 @@ class SoilDrive:
         x, y = np.array([self.x_m, self.y_m]) + self._error
         variance = (self._variance, 0.0, self._variance)
         reading = SlipReading(self.time_s, along, self.track_m)
-        return reading, Footing(self.time_s, x, y, heading, variance, tilt)
+        return reading, Footing(self.time_s, x, y, variance, tilt)
 
     def _localize(self, unforeseen_m):
         """Let the place drift: by noise, and by slip that is not seen."""

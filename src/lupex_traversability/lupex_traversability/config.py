@@ -135,11 +135,11 @@ class SoilConfig:
     )
     mean: float = setting(0.35, "of what the soils of rover.yaml's spread come to", minimum=-4, maximum=1)
     mean_sigma: float = setting(
-        0.3, "scale of the site's mean strength about that, with long tails", minimum=0.01, maximum=4
+        0.35, "scale of the site's mean strength about that, with long tails", minimum=0.01, maximum=4
     )
-    scatter_least: float = setting(0.05, "one sigma of the patches about that mean: it is", minimum=0.01, maximum=4)
-    scatter_most: float = setting(0.5, "between these two", minimum=0.01, maximum=4)
-    weak_share: float = setting(0.02, "of patches that may be weaker by anything", minimum=0, maximum=0.5)
+    scatter_least: float = setting(0.1, "one sigma of the patches about that mean: it is", minimum=0.01, maximum=4)
+    scatter_most: float = setting(0.6, "between these two", minimum=0.01, maximum=4)
+    weak_share: float = setting(0.03, "of patches that may be weaker by anything", minimum=0, maximum=0.5)
     common_error: float = setting(
         0.01, "one sigma of what all measured slips err by: the radius of the sprockets", minimum=1e-4, maximum=0.2
     )
@@ -148,7 +148,7 @@ class SoilConfig:
     void_share: float = setting(0.02, "of measured slips that say nothing of the soil", minimum=1e-4, maximum=0.5)
     patch_windows: float = setting(4.0, "most that count in one patch: its own shape remains", minimum=1, maximum=1000)
     unseen_sigma: float = setting(
-        0.02,
+        0.025,
         "one sigma of a slip from which on it counts as not observed, when the slip is small",
         minimum=1e-3,
         maximum=1,
@@ -158,7 +158,9 @@ class SoilConfig:
     window_least_m: float = setting(
         1.5, "the same, of a window that ends where the rover comes to another patch", unit="m", minimum=0.3, maximum=20
     )
-    apart_m: float = setting(0.5, "over ground between two measurements", unit="m", minimum=0, maximum=100)
+    apart_m: float = setting(
+        0.5, "over ground between two measurements of a rover that is bogged", unit="m", minimum=0, maximum=100
+    )
     least_mps: float = setting(0.01, "of the tracks; slower is no driving", unit="m/s", minimum=1e-4, maximum=1)
     reading_gap_max_s: float = setting(
         5.0, "between two slips; over more the way is not known", unit="s", minimum=0.1, maximum=600

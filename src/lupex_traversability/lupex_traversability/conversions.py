@@ -57,7 +57,7 @@ def footing(message: Odometry) -> Footing:
     in_frame(message.header.frame_id, MAP)
     in_frame(message.child_frame_id, "base_link")
     at, turned = message.pose.pose.position, message.pose.pose.orientation
-    x, y, z, w = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
+    x, y, _, _ = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
     (xx, xy), (_, yy) = all_finite(message.pose.covariance, "covariance").reshape(6, 6)[:2, :2]
     if min(xx, yy) < 0.0 or xy * xy > 1.001 * xx * yy:
         raise InvalidMessage("the covariance of the place is none")
@@ -65,7 +65,6 @@ def footing(message: Odometry) -> Footing:
         seconds(message.header.stamp),
         finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M),
         finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M),
-        math.atan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)),
         (float(xx), float(xy), float(yy)),
         math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y)))),
     )

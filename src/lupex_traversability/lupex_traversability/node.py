@@ -207,7 +207,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             self._soil_begun = True
             self._resume_soil()
             self._tell_soil()
-        if self._soil.stands(reading):
+        if self._soil.stood(reading):
             return
         at = self._footing()
         if at is None:

@@ -62,7 +62,7 @@ def readings(
     for k in range(seconds):
         time_s = begin_s + k
         reading = SlipReading(time_s, slope, way_m + mps * k)
-        told.append((reading, Footing(time_s, x, y, yaw, (0.01 + drift**2 * mps * k, 0.0, 0.01), tilt)))
+        told.append((reading, Footing(time_s, x, y, (0.01 + drift**2 * mps * k, 0.0, 0.01), tilt)))
         yaw += 0.5 * turning
         x, y = x + level * math.cos(yaw), y + level * math.sin(yaw)
         yaw += 0.5 * turning

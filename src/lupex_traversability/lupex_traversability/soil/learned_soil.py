@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.special import logsumexp, ndtr
 
 from lupex_models.soil_strength import StrengthTable
 from lupex_traversability.config import SoilConfig
@@ -153,17 +152,22 @@ class LearnedSoil:
 
     def _wandered(self, cell: Cell, alone: dict[Cell, Array], unseen: Array) -> Array:
         """Return what the ground at a cell of map may be, as the place in map has wandered since it was driven over."""
-        stays, leaves = _stays(math.sqrt(self.wander_m2 - self.patches[cell].wander_m2) / self.config.patch_m)
-        mixed = np.zeros_like(STRENGTHS)
-        for i, share_x in ((-1, leaves), (0, stays), (1, leaves)):
-            for j, share_y in ((-1, leaves), (0, stays), (1, leaves)):
+        wandered = math.sqrt(self.wander_m2 - self.patches[cell].wander_m2) / self.config.patch_m
+        stays, beside = _cells_off(wandered, 0), _cells_off(wandered, 1)
+        shares = ((-1, beside), (0, stays), (1, beside))
+        mixed, near = np.zeros_like(STRENGTHS), 0.0
+        for i, share_x in shares:
+            for j, share_y in shares:
                 mixed += share_x * share_y * alone.get((cell[0] + i, cell[1] + j), unseen)
-        return mixed
+                near += share_x * share_y
+        return np.asarray(mixed + max(1.0 - near, 0.0) * unseen)
 
 
-def _stays(sigma: float) -> tuple[float, float]:
-    """Return the probability that a place anywhere in a cell of side 1 is still in it after an error, and beside it."""
+def _cells_off(sigma: float, cells_off: int) -> float:
+    """Return the probability that a place somewhere in a cell of side 1 is so many cells off after an error."""
     if sigma < 1e-6:
-        return 1.0, 0.0
-    stays = 2.0 * (norm.cdf(1.0 / sigma) - 0.5) - 2.0 * sigma * (norm.pdf(0.0) - norm.pdf(1.0 / sigma))
-    return float(stays), float(0.5 * (1.0 - stays))
+        return float(cells_off == 0)
+    edges = (cells_off + np.array([-1.0, 0.0, 1.0])) / sigma
+    # the integral of the normal distribution's integral
+    below, at, above = sigma * (edges * ndtr(edges) + np.exp(-0.5 * edges**2) / math.sqrt(math.tau))
+    return float(below - 2.0 * at + above)

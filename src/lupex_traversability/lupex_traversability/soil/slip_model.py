@@ -4,7 +4,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
+from scipy.special import ndtri
 from scipy.stats import t
 
 from lupex_models.soil_strength import StrengthTable
@@ -26,8 +26,8 @@ def slips(table: StrengthTable, along_rad: ArrayLike, across_rad: ArrayLike) -> 
     along, across = np.broadcast_arrays(np.asarray(along_rad, np.float64), np.asarray(across_rad, np.float64))
     found = table.slip(along[..., None], across[..., None], STRENGTHS)
     drivable = found < 1.0
-    weakest = np.argmax(drivable, axis=-1)[..., None]
-    runs_away = drivable.any(axis=-1)[..., None] & (np.take_along_axis(found, weakest, axis=-1) < 0.0) & ~drivable
+    weakest = np.argmax(drivable, axis=-1, keepdims=True)
+    runs_away = drivable.any(axis=-1, keepdims=True) & (np.take_along_axis(found, weakest, axis=-1) < 0.0) & ~drivable
     return np.clip(np.where(runs_away, -1.0, found), -1.0, 1.0)
 
 
@@ -52,7 +52,7 @@ def slip_quantiles(probability: Array, expected: Array, levels: ArrayLike, confi
 
     `expected` (strengths,) is the slip there; the model's own scatter about it counts.
     """
-    spread = stdtrit(_DEGREES, _LEVELS)
+    spread = ndtri(_LEVELS)
     values = np.clip(expected[:, None] + scatter(expected, config)[:, None] * spread, -1.0, 1.0).ravel()
     weights = np.repeat(probability / _LEVELS.size, _LEVELS.size)
     order = np.argsort(values)

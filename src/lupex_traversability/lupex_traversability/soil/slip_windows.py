@@ -3,7 +3,7 @@
 """Slip by the way that localization has come over ground, cut into stretches of driving that overlap nowhere."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ _EARLIER_S = 60.0
 """A stamp that falls back by more is a clock that began anew."""
 _SLOPE_TOLERANCE = 0.05
 """Of the sine of a slope, by which it may exceed that of the body's tilt."""
-_CHORD_M = 1.0
-"""Of the tracks: a chord is straightened by the turn over it."""
+_STEADY = 0.3
+"""By which the tracks' speed may change between readings, over it: tracks and place are not of quite the same time."""
+_BOGGED = 0.6
 _JUMP_M = 0.2
 """Beyond twice what the tracks ran: a place that comes further from one reading to the next was corrected."""
 
@@ -36,12 +37,11 @@ class SlipReading:
 
 @dataclass(frozen=True)
 class Footing:
-    """Where the rover stood, in map, and how its ground lay."""
+    """Where the rover was, in map, and how its ground lay."""
 
     time_s: float
     x_m: float
     y_m: float
-    yaw_rad: float
     covariance_m2: tuple[float, float, float]
     """Of the place: xx, xy, yy."""
     tilt_rad: float
@@ -99,16 +99,20 @@ class SlipWindows:
         self._config = config
         self._steps: list[_Step] = []
         self._track_m = 0.0
+        self._speed_mps = 0.0
         self._last: tuple[SlipReading, Footing] | None = None
-        self._used: tuple[float, float] | None = None
+        self._used: SlipWindow | None = None
 
-    def stands(self, reading: SlipReading) -> bool:
-        """Tell whether the tracks have not run since the last reading, so that nothing new is said."""
-        return (
-            self._last is not None
-            and reading.time_s > self._last[0].time_s
-            and 0.0 <= reading.distance_m - self._last[0].distance_m < 1e-3
-        )
+    def stood(self, reading: SlipReading) -> bool:
+        """Note a reading if the tracks have not run since the last one, so that no pose is needed; return whether."""
+        if self._last is None:
+            return False
+        before, footing = self._last
+        stood = reading.time_s > before.time_s and 0.0 <= reading.distance_m - before.distance_m < 1e-3
+        if stood:
+            # it goes on from here: a rest is no gap
+            self._last, self._speed_mps = (replace(before, time_s=reading.time_s), footing), 0.0
+        return stood
 
     def take(self, reading: SlipReading, footing: Footing) -> Taken:
         """Note a reading and where it was made."""
@@ -124,7 +128,9 @@ class SlipWindows:
         if math.hypot(footing.x_m - before[1].x_m, footing.y_m - before[1].y_m) > 2.0 * track_m + _JUMP_M:
             self._begin_anew()
             return Taken(refusal="the place jumped")
-        driven = track_m > self._config.least_mps * took_s
+        speed_mps, last_mps = track_m / took_s, self._speed_mps
+        self._speed_mps = speed_mps
+        driven = speed_mps >= self._config.least_mps and abs(speed_mps - last_mps) <= _STEADY * speed_mps
         step = _Step(before[1], footing, track_m, reading.slope_rad, driven)
         left_patch = self._track_m >= self._config.window_least_m and self._cell(step) != self._cell(self._steps[0])
         # the step that leads into another patch is the next window's
@@ -144,11 +150,15 @@ class SlipWindows:
         if window.sigma >= math.hypot(config.unseen_sigma, config.unseen_share * window.slip):
             # no more than is believed where nothing observes the slip
             return Taken()
-        at = (window.x_m[-1], window.y_m[-1])
-        if self._used is not None and math.hypot(at[0] - self._used[0], at[1] - self._used[1]) < config.apart_m:
-            return Taken(refusal="the rover is where its slip was measured last")
-        self._used = at
+        if self._used is not None and self._bogged_still(self._used, window):
+            return Taken(refusal="the rover is bogged where its slip was measured last")
+        self._used = window
         return Taken(window)
+
+    def _bogged_still(self, used: SlipWindow, window: SlipWindow) -> bool:
+        """Tell whether tracks spin on the ground that told it already: it is no other ground, and ever deeper dug."""
+        moved_m = math.hypot(window.x_m[-1] - used.x_m[-1], window.y_m[-1] - used.y_m[-1])
+        return min(used.slip, window.slip) > _BOGGED and moved_m < self._config.apart_m
 
     def _begin_anew(self) -> None:
         self._steps, self._track_m = [], 0.0
@@ -193,22 +203,11 @@ def _window(time_s: float, steps: list[_Step], places: list[Footing]) -> SlipWin
 
 
 def _ground_m(steps: list[_Step]) -> float:
-    """Return the way over ground: chords in map, straightened by the turn over each, along the slope."""
-    way_m, chord = 0.0, [steps[0]]
-    for step in steps[1:]:
-        if sum(each.track_m for each in chord) >= _CHORD_M or step.begin is not chord[-1].end:
-            way_m += _arc_m(chord)
-            chord = []
-        chord.append(step)
-    return way_m + _arc_m(chord)
-
-
-def _arc_m(steps: list[_Step]) -> float:
-    begin, end = steps[0].begin, steps[-1].end
-    half = 0.5 * math.remainder(end.yaw_rad - begin.yaw_rad, math.tau)
-    along = sum(step.along_rad * step.track_m for step in steps) / sum(step.track_m for step in steps)
-    chord_m = math.hypot(end.x_m - begin.x_m, end.y_m - begin.y_m)
-    return chord_m * (half / math.sin(half) if abs(half) > 1e-6 else 1.0) / math.cos(along)
+    """Return the way over ground: the places of map a second apart, whichever way the rover turned, along the slope."""
+    return sum(
+        math.hypot(step.end.x_m - step.begin.x_m, step.end.y_m - step.begin.y_m) / math.cos(step.along_rad)
+        for step in steps
+    )
 
 
 def _sigma_m(steps: list[_Step], places: list[Footing]) -> float:
@@ -219,9 +218,14 @@ def _sigma_m(steps: list[_Step], places: list[Footing]) -> float:
     begin, end = steps[0].begin, steps[-1].end
     dx, dy = end.x_m - begin.x_m, end.y_m - begin.y_m
     length = math.hypot(dx, dy)
-    # who has hardly moved may have moved anywhere
-    c, s = (dx / length, dy / length) if length > 0.1 else (math.cos(begin.yaw_rad), math.sin(begin.yaw_rad))
-    variances = [
-        c * c * xx + 2.0 * c * s * xy + s * s * yy for xx, xy, yy in (place.covariance_m2 for place in (begin, *places))
-    ]
-    return math.sqrt(max(variances) - min(variances))
+    if length > 0.5 * _ground_m(steps) > 0.0:
+        c, s = dx / length, dy / length
+        variances = [c * c * xx + 2.0 * c * s * xy + s * s * yy for xx, xy, yy in _covariances(begin, places)]
+    else:
+        # to and fro, or hardly at all: it may have been any way
+        variances = [xx + yy for xx, _, yy in _covariances(begin, places)]
+    return math.sqrt(max(max(variances) - min(variances), 0.0))
+
+
+def _covariances(begin: Footing, places: list[Footing]) -> list[tuple[float, float, float]]:
+    return [place.covariance_m2 for place in (begin, *places)]

@@ -23,9 +23,9 @@ class SoilWatch:
         self._soil = LearnedSoil(config, table)
         self._told: SoilEstimate | None = None
 
-    def stands(self, reading: SlipReading) -> bool:
-        """Tell whether a reading says nothing new, as the tracks stand."""
-        return self._windows.stands(reading)
+    def stood(self, reading: SlipReading) -> bool:
+        """Tell whether a reading says nothing new, as the tracks have not run since the last."""
+        return self._windows.stood(reading)
 
     def take(self, reading: SlipReading, footing: Footing) -> tuple[bool, str]:
         """Take in a reading; return whether it taught something, and why it was refused if it was."""

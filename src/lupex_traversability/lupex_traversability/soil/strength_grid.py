@@ -3,6 +3,7 @@
 """Distributions over a grid of strengths: what is expected before driving, and what is told of one."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,7 +48,7 @@ class SitePrior:
         """Lay out the grids."""
         errors = config.common_error * np.linspace(-2.0, 2.0, _ERRORS)
         scatters = np.geomspace(config.scatter_least, config.scatter_most, _SCATTERS)
-        means = _binned(t(df=_TAIL, loc=config.mean, scale=config.mean_sigma))
+        means = _binned(t(df=_TAIL, loc=config.mean, scale=config.mean_sigma).cdf)
         weights = np.exp(-0.5 * np.linspace(-2.0, 2.0, _ERRORS) ** 2)
         patches = np.stack([_patches(mean, scatter, config) for mean in STRENGTHS for scatter in scatters])
         site = np.repeat(means / _SCATTERS, _SCATTERS)
@@ -98,12 +99,12 @@ def quantile(probability: Array, level: float) -> float:
 
 def _patches(mean: float, scatter: float, config: SoilConfig) -> Array:
     """Return the distribution of patches about a mean; a few of them are weak by as much as it may be."""
-    alike = _binned(norm(loc=mean, scale=scatter))
+    alike = _binned(norm(loc=mean, scale=scatter).cdf)
     weaker = (mean >= STRENGTHS).astype(np.float64)
     return np.asarray((1.0 - config.weak_share) * alike + config.weak_share * weaker / weaker.sum())
 
 
-def _binned(distribution: "object") -> Array:
-    """Return the probability of each cell of the grid; what lies beyond an end counts there."""
+def _binned(below: Callable[[Array], Array]) -> Array:
+    """Return the probability of each cell of the grid, by a cumulative one; what lies beyond an end counts there."""
     edges = np.concatenate([[-np.inf], STRENGTHS[:-1] + 0.5 * STEP, [np.inf]])
-    return np.asarray(np.diff(distribution.cdf(edges)))  # type: ignore[attr-defined]
+    return np.asarray(np.diff(below(edges)))
