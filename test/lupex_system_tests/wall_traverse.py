@@ -363,7 +363,7 @@ class _Traverse:
         tilt = math.atan(math.hypot(math.tan(along), math.tan(across)))
         x = rover.x_m + rover.error_m * math.cos(heading)
         y = rover.y_m + rover.error_m * math.sin(heading)
-        footing = Footing(rover.now_s, x, y, heading, (self.variance, 0.0, self.variance), tilt)
+        footing = Footing(rover.now_s, x, y, (self.variance, 0.0, self.variance), tilt)
         self.mind.drive(SlipReading(rover.now_s, along, rover.track_m), footing)
         measured = float(np.clip(slip + self.rng.normal(0.0, 0.02), -1.0, 1.0))
         bound = self.scene.planner.driving_bound(self.mind.way.allowance.soil.at(rover.x_m, rover.y_m))
