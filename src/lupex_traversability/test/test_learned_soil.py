@@ -160,6 +160,34 @@ def test_a_patch_driven_over_knows_more_and_each_time_less_new():
     assert sigma[2] == pytest.approx(sigma[1], rel=0.02)
 
 
+def test_site_and_patches_are_those_of_the_whole_joint_distribution():
+    """Two patches by hand: every state of the site, every strength of one and of the other."""
+    soil = learned([window(0.12, 10.0), window(-0.02, -9.0, 11.0)])
+    prior = np.exp(soil.prior.log_weight)
+    one, other = (np.exp(soil.patches[cell].log_likelihood) for cell in ((0, 0), (2, 0)))
+    joint = np.zeros((STRENGTHS.size, STRENGTHS.size))
+    ahead = np.zeros(STRENGTHS.size)
+    for error in range(prior.shape[0]):
+        for site in range(prior.shape[1]):
+            patches = soil.prior.patches[site]
+            both = prior[error, site] * np.outer(patches * one[error], patches * other[error])
+            joint += both
+            ahead += both.sum() * patches
+    np.testing.assert_allclose(soil.patch((0, 0)), joint.sum(axis=1) / joint.sum(), atol=1e-12)
+    np.testing.assert_allclose(soil.patch((2, 0)), joint.sum(axis=0) / joint.sum(), atol=1e-12)
+    np.testing.assert_allclose(soil.unseen(), ahead / ahead.sum(), atol=1e-12)
+    np.testing.assert_allclose(soil.patch((9, 9)), soil.unseen())
+
+
+def test_to_ask_in_between_changes_nothing():
+    windows = [window(0.12, 10.0), window(0.3, 10.0), window(0.01, 10.0, 11.0)]
+    asked = LearnedSoil(CONFIG, TABLE)
+    for each in windows:
+        asked.learn(each)
+        asked.estimate()
+    assert asked.estimate() == known(windows)
+
+
 def test_patches_that_are_let_go_still_tell_of_the_site():
     windows = row_of(-1.0, 10.0, 30)
     few = known(windows, dataclasses.replace(CONFIG, patches=3))

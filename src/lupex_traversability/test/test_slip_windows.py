@@ -103,6 +103,20 @@ def test_its_sigma_is_by_what_the_place_is_less_sure_along_the_way():
     assert run(told)[0][0].sigma == pytest.approx(math.sqrt(0.001) / 3.0, rel=1e-3)
 
 
+@pytest.mark.parametrize(("correlation", "sigma"), [(1.0, 0.03), (-1.0, 0.0)])
+def test_on_the_diagonal_what_the_axes_err_by_together_counts(correlation, sigma):
+    told = []
+    for k, (r, f) in enumerate(readings(40, slip=0.1, slope_deg=0.0, tilt_deg=0.0, drift=0.0)):
+        grown = 0.5 * (0.03 * 3.0) ** 2 * min(max(k - 1, 0) / 30.0, 1.0)
+        covariance = (0.01 + grown, correlation * grown, 0.01 + grown)
+        told.append(
+            (r, dataclasses.replace(f, x_m=f.x_m / math.sqrt(2), y_m=f.x_m / math.sqrt(2), covariance_m2=covariance))
+        )
+    found, _ = run([(r, f) for r, f in told], SlipWindows(dataclasses.replace(CONFIG, unseen_sigma=0.1)))
+    assert found[0].slip == pytest.approx(0.1, abs=1e-6)
+    assert found[0].sigma == pytest.approx(sigma, abs=1e-6)
+
+
 def test_the_ground_of_a_window_is_that_driven_over_in_it():
     (window, *_), _ = run(readings(32, slip=0.4, slope_deg=5.0, tilt_deg=9.0))
     # 30 steps of 6 cm along the slope, from the middle of the second to that of the last
