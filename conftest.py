@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(config, items):
 
 def _turn(item):
     """Return when a test's turn is: whole sorties begin early, so that none is left for the end."""
-    return item.path.name not in ONE_SORTIE, not any(item.iter_markers("system"))
+    of_the_house = item.path.parent == Path(__file__).parent / "test"
+    return item.path.name not in ONE_SORTIE, not any(item.iter_markers("system")), not of_the_house
 
 
 @pytest.hookimpl(optionalhook=True)

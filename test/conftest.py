@@ -81,7 +81,8 @@ def lockstep_sortie(tmp_path_factory) -> ShortSortie:
 @pytest.fixture(scope="session")
 def lockstep_rerun(tmp_path_factory) -> ShortSortie:
     """Run it once more: another hash of texts, other threads, other work beside it."""
-    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    # as another user's: it takes what is left, and changes who waits for whom all the same
+    busy = subprocess.Popen([sys.executable, "-c", "import os\nos.nice(10)\nwhile True: pass"])
     try:
         return conduct(tmp_path_factory.mktemp("rerun"), {"PYTHONHASHSEED": "2", "NUMBA_NUM_THREADS": "2"})
     finally:

@@ -135,7 +135,7 @@ def traverse(planner: SitePlanner, energy_wh: float, ground: SofteningGround, se
         if phase is Phase.RETURN and x_m <= 0.5 * LIT_TO_M:
             return Outcome(turned, True, lowest, worked_s >= _SERVICE_S)
         slip = SlipMeasurement(now_s, float(np.clip(state.slip + rng.normal(0.0, 0.03), -1.0, 1.0)), 0.05, slope, 30.0)
-        factors = measure(factors, now_s, speed, load_w, slip, driving, planner.driving_bound, config.certificate)
+        factors = measure(factors, now_s, speed, load_w, slip, driving, planner.driving_bound(), config.certificate)
         allowance = allow(allowance, now_s, factors, config.certificate)
         pose = PoseEstimate(now_s, x_m, 0.0, 0.25 * np.eye(2), speed)
         energy_j = 3600.0 * (left_wh + reserve_wh)

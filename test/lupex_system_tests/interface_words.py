@@ -79,6 +79,7 @@ TOPICS = {
     "/tf": "`map` to `odom` to `base_link`, and the joints",
     "/tf_static": "where the sensors sit",
     "/traversability/costmap": "cost 0..100 in `odom`, -1 unknown: what the lidar saw of the ground around",
+    "/traversability/soil": "strength of the ground driven over, by patch of `map`, and of ground to come",
     "/traversability/map": "height, slope and roughness around, 0.4 m a cell, while somebody listens",
     "/truth/odometry": "the world's secret: for scoring alone",
     "/truth/state": "the world's secret: for scoring alone",

@@ -28,7 +28,7 @@ FLOORS = {
 }
 AUTONOMY = tuple(name for name, floor in FLOORS.items() if floor in (2, 3) and name != "lupex_worlds")
 
-BELIEFS = ("locomotion", "soil", "crawler_motion", "wheel", "battery", "solar_array", "thermal")
+BELIEFS = ("locomotion", "soil", "soil_strength", "crawler_motion", "wheel", "battery", "solar_array", "thermal")
 """Modules of lupex_models that say what autonomy believes of ground, power and heat: the world has its own."""
 
 KNOW_ROS = {"node.py", "conversions.py"}

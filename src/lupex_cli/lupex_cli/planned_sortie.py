@@ -161,7 +161,7 @@ def _planner(request: Request, config: PathPlanningConfig, rover: Rover, site: O
     grid = replace(config.grid, size_max_m=max(config.grid.size_max_m, 2.0 * reach))
     cells = _cells(grid.size_max_m, grid.pad_m, asked)
     for slice_s in sorted({recovery.slice_s, *SLICES_S}):
-        count = (horizon_s + recovery.haven_time_s) / slice_s
+        count = horizon_s / slice_s + recovery.slices_ahead(slice_s)
         if slice_s >= recovery.slice_s and cells * count <= STATES_MAX:
             recovery = replace(recovery, slice_s=slice_s)
             return site_planner(replace(config, grid=grid, recovery=recovery), rover, asked)

@@ -197,7 +197,7 @@ class LocomotionTable:
         else:
             rows = (spread or soil_spread(rover)).draw(soils, np.random.default_rng(seed))
         speed = rover.crawler.max_speed_mps if speed_mps is None else speed_mps
-        high = _grid(crawler_row(rover.crawler), rover.body.mass_kg, along, across, speed, rows)
+        high = steady_drives(crawler_row(rover.crawler), rover.body.mass_kg, along, across, speed, rows)
         level = 0.5 if quantile is None else quantile
         slip, power, energy = (np.asarray(np.quantile(high[i], level, axis=0, method="higher")) for i in (0, 2, 3))
         ground = np.quantile(high[1], 1.0 - level, axis=0, method="lower")
@@ -234,7 +234,8 @@ class LocomotionTable:
 
 
 @njit(cache=True)
-def _grid(crawler, mass_kg, along, across, speed_mps, soils):  # type: ignore[no-untyped-def]
+def steady_drives(crawler, mass_kg, along, across, speed_mps, soils):  # type: ignore[no-untyped-def]
+    """Return slip, ground speed, power and energy per metre (4, soils, along, across) of `drive` on each soil row."""
     found = np.empty((4, soils.shape[0], along.size, across.size))
     for k in range(soils.shape[0]):
         for i in range(along.size):

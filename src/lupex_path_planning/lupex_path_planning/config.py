@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parameters of path planning."""
 
+import math
 from dataclasses import dataclass, field
 
 from lupex_models.configuration import ConfigurationError, setting
@@ -64,6 +65,14 @@ class RecoveryConfig:
     haven_time_s: float = setting(21_600.0, "see haven_recharge_wh", unit="s", minimum=600, maximum=1e6)
     haven_slope_max_rad: float = setting(0.30, "steepest haven", unit="rad", minimum=0.01, maximum=0.6)
     haven_clearance_m: float = setting(10.0, "around a haven is as well lit as it is", unit="m", minimum=0, maximum=100)
+
+    def slices_ahead(self, slice_s: float) -> int:
+        """Return how many slices of light past its last one the field needs: those in which a haven recharges.
+
+        With a stop to come the rover may stop just before it is recharged, and needs a haven again when the stop ends.
+        """
+        ahead = math.floor(self.haven_time_s / slice_s)
+        return ahead if self.stop_s == 0.0 else 2 * ahead + math.floor(self.stop_s / slice_s) + 1
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,13 @@ class CertificateConfig:
     allowance_room: float = setting(0.1, "left between a measured factor and its step", minimum=0, maximum=0.5)
     allowance_keep_s: float = setting(
         1800.0, "a step is kept for so long after it was last needed", unit="s", minimum=0, maximum=1e5
+    )
+    soil_step: float = setting(
+        0.25, "the way back allows for weak soil in such steps of strength", minimum=0.01, maximum=2
+    )
+    soil_room: float = setting(0.1, "left between the soil's strength and its step", minimum=0, maximum=2)
+    soil_slip_max: float = setting(
+        0.4, "of moves on soil weaker than foreseen: tracks that slip more dig themselves in", minimum=0.05, maximum=1
     )
     moving_mps: float = setting(0.02, "slower counts as parked", unit="m/s", minimum=0, maximum=1)
     sigma: float = setting(3.0, "of place and charge", minimum=0, maximum=10)

@@ -4,6 +4,7 @@
 
 import array
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,20 @@ from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from numpy.typing import NDArray
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from lupex_interfaces.msg import MissionStatus, PowerStatus, ReturnCertificate, SlipEstimate, SortiePlan
+from lupex_interfaces.msg import (
+    MissionStatus,
+    PowerStatus,
+    ReturnCertificate,
+    SlipEstimate,
+    SoilEstimate,
+    SortiePlan,
+)
 from lupex_interfaces.srv import PlanSortie
+from lupex_models.soil_strength import WEAKEST
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import duration, seconds, stamp
 from lupex_path_planning.near_field.drive import DriveReport, Planar
+from lupex_path_planning.priced_soil import LearnedSoil, Soil, soil_of
 from lupex_path_planning.site_grid import SiteGrid
 from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit
 from lupex_path_planning.way_back.certificate import Certificate, PoseEstimate, PowerEstimate
@@ -102,6 +112,37 @@ def slip_measurement(message: SlipEstimate) -> SlipMeasurement:
         finite(message.slope_rad, "slope_rad", -1.5, 1.5),
         finite(message.window_s, "window_s", 0.0, 1e6),
     )
+
+
+def learned_soil(message: SoilEstimate) -> LearnedSoil:
+    """Return the soil that driving has taught, as foreseen while nothing did; raises InvalidMessage."""
+    in_frame(message.header.frame_id, MAP)
+    if message.measurements == 0:
+        return LearnedSoil()
+    places = list(zip(message.patch_column, message.patch_row, strict=False))
+    counts = {
+        len(values) for values in (message.patch_column, message.patch_row, message.patch_strength, message.patch_low)
+    }
+    if counts != {len(places)}:
+        raise InvalidMessage("the patches' columns, rows and strengths are not equally many")
+    if len(set(places)) != len(places):
+        raise InvalidMessage("a patch is told twice")
+    patch_m = finite(message.patch_m, "patch_m", 0.1, 1e4)
+    expected = _soil(_strength(message.strength, "strength"), patch_m, places, message.patch_strength, "patch_strength")
+    surely = _soil(_strength(message.strength_low, "strength_low"), patch_m, places, message.patch_low, "patch_low")
+    return LearnedSoil(expected, surely)
+
+
+def _soil(
+    elsewhere: float, patch_m: float, places: list[tuple[int, int]], strengths: Sequence[float], name: str
+) -> Soil:
+    patches = zip(places, strengths, strict=True)
+    return soil_of(elsewhere, patch_m, {place: _strength(strength, name) for place, strength in patches})
+
+
+def _strength(value: float, name: str) -> float:
+    """Return a strength; what is not known is the weakest."""
+    return WEAKEST if math.isnan(value) else finite(value, name, WEAKEST, 10.0)
 
 
 def goal(message: PoseStamped) -> tuple[float, float]:

@@ -60,11 +60,11 @@ def darkest(samples: Grid3) -> Grid3:
 def light_slices(
     grid: SiteGrid, light: Light, array: SolarArray, start_s: float, utc_offset_s: float, config: RecoveryConfig
 ) -> LightSlices:
-    """Sample the light over the recovery horizon and the time that a haven is looked ahead for.
+    """Sample the light over the recovery horizon and what the field needs of it after that.
 
     Where the horizon map does not reach it counts as dark.
     """
-    count = math.ceil((config.horizon_s + config.haven_time_s) / config.slice_s)
+    count = math.ceil(config.horizon_s / config.slice_s) + config.slices_ahead(config.slice_s)
     offsets = np.arange(count * SAMPLES_A_SLICE + 1) * (config.slice_s / SAMPLES_A_SLICE)
     sun = light.frame.sun(start_s + utc_offset_s + offsets)
     x, y = grid.centres()

@@ -14,6 +14,7 @@ from lupex_path_planning.near_field.closed_ground import ClosedGround
 from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.costmap import new_hazards
 from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.priced_soil import Soil
 from lupex_path_planning.routes import meets_way_back
 from lupex_path_planning.site_grid import Mask
 from lupex_path_planning.site_planner import SitePlanner
@@ -27,6 +28,7 @@ _PLACES_MOST = 40
 """Cells at most whose ways back are followed: that takes some tenths of a second."""
 
 _AROUND = np.ones((3, 3), np.bool_)
+_FORESEEN = Soil()
 
 
 @dataclass(frozen=True)
@@ -141,11 +143,14 @@ class LiveProof:
             return False
         return self._same_ground
 
-    def prove(self, now_s: float, allowance: Allowance) -> Proof:
-        """Compute the way back over the ground as it is known; in the same light, if that lasts."""
+    def prove(self, now_s: float, allowance: Allowance, expected: Soil = _FORESEEN) -> Proof:
+        """Compute the way back over the ground as it is known; in the same light, if that lasts.
+
+        Plans then count on the soil that is `expected`.
+        """
         before, closed = self.proof, self._closed
         light = before.way.policy.light if before is not None and self._lasts(before, now_s) else None
-        planner = self.site.on_changed_ground(closed)
+        planner = self.site.on_changed_ground(closed).on_soil(expected)
         return Proof(planner, closed, WayBack(planner.recover(now_s, self._utc_offset_s, allowance, light), allowance))
 
     def doubt(self, now_s: float, pose: PoseEstimate) -> str:

@@ -20,6 +20,7 @@ from lupex_interfaces.msg import (
     PowerStatus,
     ReturnCertificate,
     SlipEstimate,
+    SoilEstimate,
     SortiePlan,
 )
 from lupex_interfaces.srv import PlanSortie
@@ -42,6 +43,7 @@ from lupex_path_planning.near_field.drive import Drive
 from lupex_path_planning.occupancy import ground_level_m, occupancy
 from lupex_path_planning.plan_markers import plan_markers
 from lupex_path_planning.pose_inputs import PoseInputs
+from lupex_path_planning.priced_soil import LearnedSoil, Soil
 from lupex_path_planning.routes import LivePlan
 from lupex_path_planning.site_planner import site_planner, warm_up
 from lupex_path_planning.sortie.plan import Sortie, Task, Visit
@@ -81,6 +83,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._power: PowerEstimate | None = None
         self._slip: SlipMeasurement | None = None
         self._factors = MeasuredFactors()
+        self._soil = LearnedSoil()
         self._allowance = Allowance()
         self._lost = False
         self._costmap: Costmap | None = None
@@ -102,6 +105,13 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._poses = PoseInputs(self, self.config.pair_max_s, limits.pose_max_age_s, self.refuse)
         self.receive(PowerStatus, "power/status", self._take_power, convert=self._convert_power, sole_sender=True)
         self._newest_slip = self.newest(SlipEstimate, "mobility/slip", convert=conversions.slip_measurement)
+        self._newest_soil = self.newest(
+            SoilEstimate,
+            "traversability/soil",
+            convert=conversions.learned_soil,
+            profile=qos.LATCHED,
+            sole_sender=True,
+        )
         self.receive(LocalizationStatus, "localization/status", self._take_localization, sole_sender=True)
         self.receive(
             OccupancyGrid,
@@ -177,9 +187,11 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         return Drive(planner.grid, planner.expected, goal, tolerance_m, self.config.drive, self.config.local)
 
     def _poll(self) -> None:
-        """Take the newest poses and slip."""
+        """Take the newest poses, slip and soil; what was learned of the soil stays when its teller falls silent."""
         self._poses.poll(lost=self._lost)
         self._slip = self._newest_slip()
+        self._soil = self._newest_soil() or self._soil
+        self._factors = replace(self._factors, soil=self._soil.surely)
 
     # ------------------------------------------------------------------------------------------------ each second
 
@@ -194,8 +206,8 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         self._measure(now_s)
         self._look_at_ground(now_s)
         if not self.busy and not self._proof.serves(now_s, self._allowance):
-            allowance = self._allowance
-            self.background("way_back", lambda: self._proof.prove(now_s, allowance), self._take_proof)
+            allowance, expected = self._allowance, self._soil.expected
+            self.background("way_back", lambda: self._proof.prove(now_s, allowance, expected), self._take_proof)
         pose = self._poses.newest
         certificate = certify(self._proof.way, now_s, pose, self._power, self._factors, self.config.certificate)
         if certificate.valid and pose is not None and (doubt := self._proof.doubt(now_s, pose)):
@@ -212,7 +224,9 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         pose, power = self._poses.newest, self._power
         if pose is None or power is None:
             return
-        bound, config, driving = self._site.driving_bound, self.config.certificate, self._drives.driving
+        priced = Soil() if self._proof.way is None else self._proof.way.allowance.soil
+        bound = self._site.driving_bound(priced.at(pose.x_m, pose.y_m))
+        config, driving = self.config.certificate, self._drives.driving
         self._factors = measure(self._factors, now_s, pose.speed_mps, power.load_w, self._slip, driving, bound, config)
         self._allowance = allow(self._allowance, now_s, self._factors, config)
 
@@ -228,10 +242,12 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             self.raise_fault("recovery_field_failed", Fault.ERROR, f"the way back could not be computed: {proof}")
             return
         self.clear_fault("recovery_field_failed")
+        before = self._proof.way
         self._proof.take(proof)
         if self._live is None:
             return
-        if self._live.leads_over(proof.closed, proof.planner.grid, self._done):
+        softer = before is not None and not before.allowance.soil.bears(proof.way.allowance.soil)
+        if softer or self._live.leads_over(proof.closed, proof.planner.grid, self._done):
             self._replan(self._live, self._done)
         else:
             self.clear_fault("plan_blocked", "the ground on the plan is open")
@@ -330,7 +346,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
             if sortie.feasible:
                 self._publish_plan(now_s, proof, live.renewed(sortie, done), planning_s)
                 return
-        text = f"ground on the plan was found closed, and there is no other plan: {reason}"
+        text = f"ground on the plan was found closed or weaker, and there is no other plan: {reason}"
         self.raise_fault("plan_blocked", Fault.WARNING, text)
 
     def _compute_sortie(
@@ -344,7 +360,7 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         """Run in the background: compute the way back anew unless it is fresh, then the sortie."""
         proof = self._proof.proof
         if proof is None or not self._proof.serves(now_s, self._allowance):
-            proof = self._proof.prove(now_s, self._allowance)
+            proof = self._proof.prove(now_s, self._allowance, self._soil.expected)
         place, energy_j = state
         sortie = proof.planner.plan(
             proof.way.policy, place, now_s, energy_j, visits, task, utc_offset_s=self.common.utc_offset_s, before=before

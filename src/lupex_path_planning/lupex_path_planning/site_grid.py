@@ -3,7 +3,7 @@
 """The site as a grid of moves: what each costs in time and power, and which are open."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,9 @@ from lupex_models.battery import stored_power_w
 from lupex_models.height_field import HeightField
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
+from lupex_models.soil_strength import StrengthTable
 from lupex_path_planning.config import GridConfig, PaceConfig
+from lupex_path_planning.priced_soil import AS_FORESEEN
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -105,6 +107,32 @@ def grid_of(heights_m: Array, x0_m: float, y0_m: float, cell_m: float, config: G
     return SiteGrid(x0_m, y0_m, cell_m, heights_m, slope_x, slope_y, passable)
 
 
+@dataclass(frozen=True)
+class _Ways:
+    """One of the eight moves out of all cells that it leaves (`source`, into `end`), on the ground of the map."""
+
+    source: tuple[slice, slice]
+    end: tuple[slice, slice]
+    along_rad: Array
+    """The worst uphill, error included."""
+    least_rad: Array
+    """The steepest downhill, error included."""
+    across_rad: Array
+    length_m: Array
+
+
+@dataclass(frozen=True)
+class GroundStrength:
+    """Strength of the soil in each cell (ny, nx), what driving on soils of each strength is like, and the most slip.
+
+    Tracks that slip more dig themselves in, of which the table knows nothing.
+    """
+
+    table: StrengthTable
+    strength: Array
+    slip_max: float = 1.0
+
+
 def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float) -> Moves:
     """Cost the moves of a grid by the locomotion model, on the worse of the slopes at both ends and between them.
 
@@ -113,10 +141,58 @@ def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float
     """
     table = LocomotionTable.build(rover, None if pace.slip_quantile == 0.5 else pace.slip_quantile)
     loads = rover.loads
-    standing = (loads.avionics_w + loads.heater_w * pace.heater_share) * pace.load_factor
+    standing = _standing_w(rover, pace)
     time_s = np.full((8, *grid.shape), np.inf)
     power_w = np.zeros((8, *grid.shape))
-    for move, (di, dj) in enumerate(STEPS):
+    for move, way in enumerate(_ways(grid, slope_error_rad)):
+        speed = table.speed_mps(way.along_rad, way.across_rad) * pace.speed_factor
+        drive_w = table.power_w(way.along_rad, way.across_rad)
+        open_ = grid.passable[way.source] & grid.passable[way.end] & (speed > 0.0) & np.isfinite(drive_w)
+        time_s[move][way.source] = np.where(
+            open_, way.length_m * pace.detour_factor / np.where(open_, speed, 1.0), np.inf
+        )
+        drive_w = np.where(open_, drive_w, 0.0)
+        power_w[move][way.source] = standing + (loads.lidar_w + drive_w) * pace.load_factor
+    worst_w = standing + loads.lidar_w + 0.5 * rover.solar_array.power_w
+    battery = rover.battery
+    discharge = float(stored_power_w(battery, worst_w, pace.battery_soc, pace.battery_k)) / worst_w
+    charge = (
+        -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
+    )
+    return Moves(time_s, power_w, standing, discharge, charge, battery.charge_max_w)
+
+
+def moves_on_soil(
+    moves: Moves, grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float, ground: GroundStrength
+) -> Moves:
+    """Return the moves as slow and dear as on soil of that strength, where that is worse; closed ones stay so.
+
+    A move counts with the weaker soil of its ends, and with the worse of its worst uphill and its steepest downhill:
+    on weak soil a vehicle slides.
+    """
+    table, strength = ground.table, ground.strength
+    time_s, power_w = moves.time_s.copy(), moves.power_w.copy()
+    standing = _standing_w(rover, pace)
+    for move, way in enumerate(_ways(grid, slope_error_rad)):
+        weaker = np.minimum(strength[way.source], strength[way.end])
+        along = (way.along_rad, way.least_rad)
+        speed = np.minimum(*(table.speed_mps(slope, way.across_rad, weaker) for slope in along)) * pace.speed_factor
+        drive_w = np.maximum(*(table.power_w(slope, way.across_rad, weaker) for slope in along))
+        slip = np.max([np.abs(table.slip(slope, way.across_rad, weaker)) for slope in along], axis=0)
+        can = (speed > 0.0) & np.isfinite(drive_w) & ((slip <= ground.slip_max) | (weaker >= AS_FORESEEN))
+        slower = np.where(can, way.length_m * pace.detour_factor / np.where(can, speed, 1.0), np.inf)
+        dearer = standing + (rover.loads.lidar_w + np.where(can, drive_w, 0.0)) * pace.load_factor
+        time_s[move][way.source] = np.maximum(time_s[move][way.source], slower)
+        power_w[move][way.source] = np.maximum(power_w[move][way.source], dearer)
+    return replace(moves, time_s=time_s, power_w=power_w)
+
+
+def _standing_w(rover: Rover, pace: PaceConfig) -> float:
+    return (rover.loads.avionics_w + rover.loads.heater_w * pace.heater_share) * pace.load_factor
+
+
+def _ways(grid: SiteGrid, slope_error_rad: float) -> Iterator[_Ways]:
+    for di, dj in STEPS:
         source, end = _ends(grid.shape, di, dj)
         flat_m = grid.cell_m * math.hypot(di, dj)
         ux, uy = dj / math.hypot(di, dj), di / math.hypot(di, dj)
@@ -125,22 +201,10 @@ def moves(grid: SiteGrid, rover: Rover, pace: PaceConfig, slope_error_rad: float
         for at in (source, end):
             along_of.append(np.arctan(ux * grid.slope_x[at] + uy * grid.slope_y[at]))
             across_of.append(np.abs(np.arctan(-uy * grid.slope_x[at] + ux * grid.slope_y[at])))
+        least = np.min(along_of, axis=0)
         along = np.max(along_of, axis=0) + slope_error_rad
         across = np.max(across_of, axis=0) + slope_error_rad
-        speed = table.speed_mps(along, across) * pace.speed_factor
-        drive_w = table.power_w(along, across)
-        open_ = grid.passable[source] & grid.passable[end] & (speed > 0.0) & np.isfinite(drive_w)
-        length = flat_m / np.cos(np.min(along_of, axis=0)) * pace.detour_factor
-        time_s[move][source] = np.where(open_, length / np.where(open_, speed, 1.0), np.inf)
-        drive_w = np.where(open_, drive_w, 0.0)
-        power_w[move][source] = standing + (loads.lidar_w + drive_w) * pace.load_factor
-    worst_w = standing + loads.lidar_w + 0.5 * rover.solar_array.power_w
-    battery = rover.battery
-    discharge = float(stored_power_w(battery, worst_w, pace.battery_soc, pace.battery_k)) / worst_w
-    charge = (
-        -float(stored_power_w(battery, -battery.charge_max_w, pace.battery_soc, pace.battery_k)) / battery.charge_max_w
-    )
-    return Moves(time_s, power_w, standing, discharge, charge, battery.charge_max_w)
+        yield _Ways(source, end, along, least - slope_error_rad, across, flat_m / np.cos(least))
 
 
 def changed_moves(moves: Moves, cells: Mask, factor: float) -> Moves:

@@ -14,11 +14,23 @@ from lupex_models.light import Light
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
 from lupex_models.site import OrbitalSite
-from lupex_path_planning.config import PathPlanningConfig
+from lupex_models.soil_strength import StrengthTable
+from lupex_path_planning.config import PaceConfig, PathPlanningConfig
 from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
 from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.drive import Drive, Planar
-from lupex_path_planning.site_grid import Mask, Moves, SiteGrid, changed_moves, grid_of, moves, site_grid
+from lupex_path_planning.priced_soil import AS_FORESEEN, Soil
+from lupex_path_planning.site_grid import (
+    GroundStrength,
+    Mask,
+    Moves,
+    SiteGrid,
+    changed_moves,
+    grid_of,
+    moves,
+    moves_on_soil,
+    site_grid,
+)
 from lupex_path_planning.sortie.plan import IN_ORDER, Sortie, Task, Visit, plan_sortie
 from lupex_path_planning.way_back.cold import check_cold
 from lupex_path_planning.way_back.measured_factors import Allowance, DrivingBound
@@ -40,13 +52,17 @@ class SitePlanner:
     expected: Moves
     bound: Moves
     bound_table: LocomotionTable
+    strengths: StrengthTable
 
-    @property
-    def driving_bound(self) -> DrivingBound:
-        """What the bound says of driving, to measure against."""
+    def driving_bound(self, strength: float = AS_FORESEEN) -> DrivingBound:
+        """Return what the bound says of driving over ground of a strength, to measure against."""
         bound = self.config.bound
         return DrivingBound(
-            self.bound_table, bound.speed_factor, self.bound.parked_w + self.rover.loads.lidar_w * bound.load_factor
+            self.bound_table,
+            bound.speed_factor,
+            self.bound.parked_w + self.rover.loads.lidar_w * bound.load_factor,
+            self.strengths,
+            strength,
         )
 
     def recover(
@@ -58,14 +74,15 @@ class SitePlanner:
     ) -> RecoveryPolicy:
         """Compute the minimum safe charge from the slice that holds `now_s` (ROS time) on, or over the light given.
 
-        `allowance` makes every move of the bound so much longer and dearer. With the light of a policy before, a plan
-        made over that one helps to make the next.
+        `allowance` makes every move of the bound so much longer and dearer, on soil as weak as it says. With the light
+        of a policy before, a plan made over that one helps to make the next.
         """
+        on_soil = self._on_soil(self.bound, self.config.bound, self.config.grid.slope_error_rad, allowance.soil)
         bound = replace(
-            self.bound,
-            time_s=self.bound.time_s * allowance.pace,
-            power_w=self.bound.power_w * allowance.consumption,
-            parked_w=self.bound.parked_w * allowance.consumption,
+            on_soil,
+            time_s=on_soil.time_s * allowance.pace,
+            power_w=on_soil.power_w * allowance.consumption,
+            parked_w=on_soil.parked_w * allowance.consumption,
         )
         recovery = self.config.recovery
         if light is None:
@@ -116,6 +133,17 @@ class SitePlanner:
         shut = closed.any(axis=0) & ~np.isfinite(bound.time_s).any(axis=0)
         grid = replace(self.grid, passable=self.grid.passable & ~shut)
         return replace(self, grid=grid, expected=expected, bound=bound)
+
+    def on_soil(self, expected: Soil) -> "SitePlanner":
+        """Return the planner that expects to drive over this soil, where it is worse than foreseen."""
+        return replace(self, expected=self._on_soil(self.expected, self.config.nominal, 0.0, expected))
+
+    def _on_soil(self, moves: Moves, pace: PaceConfig, slope_error_rad: float, soil: Soil) -> Moves:
+        if soil == Soil():
+            return moves
+        strength = soil.over(*self.grid.centres(), 0.5 * self.grid.cell_m)
+        ground = GroundStrength(self.strengths, strength, self.config.certificate.soil_slip_max)
+        return moves_on_soil(moves, self.grid, self.rover, pace, slope_error_rad, ground)
 
     def _with_haven(self, policy: RecoveryPolicy, cell: tuple[int, int]) -> RecoveryPolicy:
         """Return the policy of a site on which one more place is in full light all the time."""
@@ -177,6 +205,7 @@ def site_planner(config: PathPlanningConfig, rover: Rover, site: OrbitalSite) ->
         moves(grid, rover, config.nominal, 0.0),
         moves(grid, rover, config.bound, config.grid.slope_error_rad),
         bound_table,
+        StrengthTable.build(rover),
     )
 
 

@@ -19,6 +19,7 @@ from lupex_interfaces.msg import (
     MissionStatus,
     PowerStatus,
     ReturnCertificate,
+    SoilEstimate,
     SortiePlan,
 )
 from lupex_interfaces.srv import PlanSortie
@@ -93,6 +94,7 @@ class World:
                 (MissionStatus, "/mission/status"),
             )
         }
+        self.senders["/traversability/soil"] = self.outside.publisher(SoilEstimate, "/traversability/soil", qos.LATCHED)
         self.place = [0.0, 0.0]
         self.energy_wh = 2000.0
         self.lost = False
@@ -142,6 +144,11 @@ class World:
         cost[:, np.abs(x0 + 0.2 * (np.arange(200) + 0.5) - self.wall_x_m) < 0.3] = 100 if self.cost >= 0 else -1
         costmap.data = array.array("b", cost.tobytes())
         self.senders["/traversability/costmap"].publish(costmap)
+
+    def learn(self, strength, low):
+        message = SoilEstimate(measurements=9, strength=strength, strength_low=low, patch_m=4.0)
+        message.header.frame_id, message.header.stamp = "map", self.now()
+        self.senders["/traversability/soil"].publish(message)
 
     def until(self, condition, limit_s=60.0):
         come = self.conductor.until(condition, limit_s)

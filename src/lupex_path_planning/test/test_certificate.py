@@ -17,6 +17,7 @@ from small_site import CAPACITY_J, CONFIG, RESERVE_J, SLICE_S, grid
 
 from lupex_path_planning.config import CertificateConfig
 from lupex_path_planning.light_slices import LightSlices
+from lupex_path_planning.priced_soil import Soil
 from lupex_path_planning.site_grid import Moves
 from lupex_path_planning.way_back.certificate import (
     PoseEstimate,
@@ -220,6 +221,14 @@ def test_ground_worse_than_the_way_back_was_computed_for_is_no_proof():
     assert (allowed.slip_factor, allowed.pace_factor, allowed.consumption_factor) == (1.3, 1.1, 1.0)
     dear = dataclasses.replace(slow, consumption=1.2)
     assert not certify(WayBack(POLICY, Allowance(1.5, 1.0)), 1000.0, pose(), power(), dear, LIMITS).valid
+
+
+def test_soil_weaker_than_the_way_back_was_computed_for_makes_it_invalid_on_a_descent_too():
+    weak = MeasuredFactors(1000.0, slip=0.5, soil=Soil(-0.6))
+    refused = certify(WayBack(POLICY), 1000.0, pose(), power(), weak, LIMITS)
+    assert not refused.valid
+    assert "soil is weaker" in refused.reason
+    assert certify(WayBack(POLICY, Allowance(soil=Soil(-0.75))), 1000.0, pose(), power(), weak, LIMITS).valid
 
 
 def test_kind_ground_never_lowers_the_need():

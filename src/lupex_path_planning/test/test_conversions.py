@@ -13,10 +13,12 @@ pytest.importorskip("lupex_interfaces.msg")
 from geometry_msgs.msg import Point, PoseStamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
 
-from lupex_interfaces.msg import MissionStatus, PowerStatus, SlipEstimate  # noqa: E402
+from lupex_interfaces.msg import MissionStatus, PowerStatus, SlipEstimate, SoilEstimate  # noqa: E402
 from lupex_interfaces.srv import PlanSortie  # noqa: E402
+from lupex_models.soil_strength import WEAKEST  # noqa: E402
 from lupex_node.checks import InvalidMessage  # noqa: E402
 from lupex_path_planning import conversions  # noqa: E402
+from lupex_path_planning.priced_soil import LearnedSoil, Soil  # noqa: E402
 from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Waypoint  # noqa: E402
 from lupex_path_planning.way_back.certificate import Certificate  # noqa: E402
 
@@ -60,6 +62,58 @@ def test_energies_come_in_watt_hours_and_odd_ones_are_refused():
     for slip in (SlipEstimate(slip=2.0), SlipEstimate(sigma=math.inf), SlipEstimate(slope_rad=3.0)):
         with pytest.raises(InvalidMessage):
             conversions.slip_measurement(slip)
+
+
+def learned(**fields):
+    message = SoilEstimate(measurements=3, strength=-0.5, strength_low=-1.5, patch_m=4.0)
+    message.header.frame_id = "map"
+    for name, value in fields.items():
+        setattr(message, name, value)
+    return message
+
+
+PATCHES = {"patch_column": [1, -2], "patch_row": [0, 3], "patch_strength": [-1.0, 0.2], "patch_low": [-2.0, -1.0]}
+
+
+def test_learned_soil_is_taken_with_its_weaker_patches():
+    soil = conversions.learned_soil(learned(**PATCHES))
+    assert soil.expected == Soil(-0.5, 4.0, {(1, 0): -1.0})
+    assert soil.surely == Soil(-1.5, 4.0, {(1, 0): -2.0})
+
+
+def test_before_anything_was_learned_the_soil_is_as_foreseen():
+    assert conversions.learned_soil(learned(measurements=0, strength_low=-3.0)) == LearnedSoil()
+
+
+def test_soil_that_is_not_known_counts_as_the_weakest():
+    soil = conversions.learned_soil(learned(strength=math.nan, strength_low=math.nan))
+    assert soil.expected.elsewhere == soil.surely.elsewhere == WEAKEST
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"strength_low": -4.5}, "strength_low"),
+        ({"strength": math.inf}, "strength"),
+        ({"patch_m": math.nan}, "patch_m"),
+        ({"patch_m": 0.0}, "patch_m"),
+        ({**PATCHES, "patch_low": [-2.0]}, "equally many"),
+        ({**PATCHES, "patch_column": [1]}, "equally many"),
+        ({**PATCHES, "patch_row": [0, 3, 4]}, "equally many"),
+        ({**PATCHES, "patch_column": [1, 1], "patch_row": [0, 0]}, "twice"),
+        ({**PATCHES, "patch_low": [-2.0, -9.0]}, "patch_low"),
+    ],
+)
+def test_soil_that_makes_no_sense_is_refused(fields, reason):
+    with pytest.raises(InvalidMessage, match=reason):
+        conversions.learned_soil(learned(**fields))
+
+
+def test_soil_in_another_frame_is_refused():
+    message = learned()
+    message.header.frame_id = "odom"
+    with pytest.raises(InvalidMessage, match="frame"):
+        conversions.learned_soil(message)
 
 
 def test_goals_and_visits_are_checked():

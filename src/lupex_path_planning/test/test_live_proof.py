@@ -17,6 +17,7 @@ from lupex_models.costmap import Costmap
 from lupex_path_planning import live_proof
 from lupex_path_planning.live_proof import LiveProof
 from lupex_path_planning.near_field.drive import Planar
+from lupex_path_planning.priced_soil import Soil
 from lupex_path_planning.way_back.certificate import PoseEstimate
 from lupex_path_planning.way_back.measured_factors import Allowance
 
@@ -55,6 +56,18 @@ def at(x_m, y_m, sigma_m=SIGMA_M):
 
 
 HERE = at(*PLACE)
+
+
+def test_weaker_soil_is_proven_anew_at_a_higher_need_and_planned_on(live):
+    before = live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE))
+    soil = Soil(-3.0)
+    softer = replace(AS_BOUND, soil=soil)
+    assert not live.serves(NOW_S, softer)
+    live.take(live.prove(NOW_S, softer, Soil(-2.0)))
+    assert live.serves(NOW_S, softer)
+    assert live.way.policy.need(NOW_S, *live.planner.grid.cell(*PLACE)) > before + 3600.0
+    assert (live.planner.expected.time_s >= live.site.expected.time_s).all()
+    assert live.planner.expected.power_w[0, 8, 8] > live.site.expected.power_w[0, 8, 8]
 
 
 def test_before_the_first_proof_there_is_nothing_to_doubt(site):

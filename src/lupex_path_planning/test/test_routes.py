@@ -100,8 +100,8 @@ def test_of_a_cell_that_the_policy_knows_no_move_from_the_neighbours_count(polic
 
 def test_a_move_taken_only_after_a_stop_on_the_way_meets_it():
     # the light leaves the west, and comes to a cell beside the way: whoever is late turns aside
-    sun = np.zeros((24, 2, 9), np.float32)
-    sun[:4, 0, 0] = sun[5:, 1, 3] = 300.0
+    sun = np.zeros((34, 2, 9), np.float32)
+    sun[:5, 0, 0] = sun[6:, 1, 2] = 300.0
     made, begin_s = two_rows(sun), START_S + 605.0
     aside = closing(made, (0, 5), (1, 4))
     for at_s, stop_used in ((begin_s, False), (begin_s + made.stop_s, True)):

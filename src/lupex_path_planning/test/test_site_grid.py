@@ -82,7 +82,8 @@ def test_light_is_least_when_a_slice_promises_it_and_dark_where_no_map_reaches()
     grid = tilted(0.0)
     config = RecoveryConfig(slice_s=900.0, horizon_s=7200.0, haven_time_s=3600.0)
     low = light_slices(grid, sky(np.full((36, 20, 20), -1000, np.int16)), ROVER.solar_array, 0.0, 1.8e9, config)
-    assert low.count == 12
+    # eight of the field, and twice the four of a haven with the stop of half an hour
+    assert low.count == 8 + 2 * 4 + 2 + 1
     assert (low.sunlit == 1.0).all()
     assert (low.least_w > 0.0).all()
     assert (low.least_w < low.expected_w).all()
@@ -92,4 +93,4 @@ def test_light_is_least_when_a_slice_promises_it_and_dark_where_no_map_reaches()
     assert (nowhere.expected_w == 0.0).all()
     assert low.index(899.0) == 0
     assert low.index(-1.0) == -1
-    assert low.end_s == 12 * 900.0
+    assert low.end_s == 19 * 900.0

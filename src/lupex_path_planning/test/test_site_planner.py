@@ -39,7 +39,10 @@ def test_field_and_sortie_come_from_the_site(planner):
     policy = planner.recover(1234.0, UTC_S - 1000.0)
     assert policy.start_s == 900.0
     lit, dark = (policy.need(1234.0, *policy.grid.cell(x, 0.0)) for x in (0.0, 80.0))
-    assert lit == pytest.approx(ROVER.battery.reserve_fraction * ROVER.battery.capacity_wh * 3600.0)
+    above_j = lit - ROVER.battery.reserve_fraction * ROVER.battery.capacity_wh * 3600.0
+    # in the haven one stop is paid for, with the losses of the battery
+    stop_j = 1800.0 * 1.08 * (ROVER.loads.avionics_w + ROVER.loads.heater_w)
+    assert stop_j < above_j < 1.25 * stop_j
     assert dark > lit
     plan = planner.plan(policy, (0.0, 0.0), 1234.0, 1500.0 * 3600.0, [Visit(80.0, 0.0, 600.0, 80.0)])
     assert plan.feasible

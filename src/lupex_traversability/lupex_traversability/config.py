@@ -126,6 +126,54 @@ class LookConfig:
 
 
 @dataclass(frozen=True)
+class SoilConfig:
+    """What driving teaches of the soil, as strengths on the line of lupex_models/soil_strength.py."""
+
+    patch_m: float = setting(5.0, "side of a patch of alike ground", unit="m", minimum=1, maximum=100)
+    patches: int = setting(
+        1000, "kept apart; of older ones only what they tell of the site", minimum=1, maximum=100_000
+    )
+    mean: float = setting(0.35, "of what the soils of rover.yaml's spread come to", minimum=-4, maximum=1)
+    mean_sigma: float = setting(
+        0.35, "scale of the site's mean strength about that, with long tails", minimum=0.01, maximum=4
+    )
+    scatter_least: float = setting(0.1, "one sigma of the patches about that mean: it is", minimum=0.01, maximum=4)
+    scatter_most: float = setting(0.6, "between these two", minimum=0.01, maximum=4)
+    weak_share: float = setting(0.03, "of patches that may be weaker by anything", minimum=0, maximum=0.5)
+    common_error: float = setting(
+        0.01, "one sigma of what all measured slips err by: the radius of the sprockets", minimum=1e-4, maximum=0.2
+    )
+    model_floor: float = setting(0.002, "one sigma of slip about the model on level ground", minimum=1e-4, maximum=1)
+    model_share: float = setting(0.25, "one sigma of slip about the model, over that slip", minimum=0, maximum=2)
+    void_share: float = setting(0.02, "of measured slips that say nothing of the soil", minimum=1e-4, maximum=0.5)
+    patch_windows: float = setting(4.0, "most that count in one patch: its own shape remains", minimum=1, maximum=1000)
+    unseen_sigma: float = setting(
+        0.025,
+        "one sigma of a slip from which on it counts as not observed, when the slip is small",
+        minimum=1e-3,
+        maximum=1,
+    )
+    unseen_share: float = setting(0.12, "the same, over the slip", minimum=0, maximum=2)
+    window_m: float = setting(3.0, "of the tracks behind a measured slip", unit="m", minimum=0.5, maximum=20)
+    window_least_m: float = setting(
+        1.5, "the same, of a window that ends where the rover comes to another patch", unit="m", minimum=0.3, maximum=20
+    )
+    apart_m: float = setting(
+        0.5, "over ground between two measurements of a rover that is bogged", unit="m", minimum=0, maximum=100
+    )
+    least_mps: float = setting(0.01, "of the tracks; slower is no driving", unit="m/s", minimum=1e-4, maximum=1)
+    reading_gap_max_s: float = setting(
+        5.0, "between two slips; over more the way is not known", unit="s", minimum=0.1, maximum=600
+    )
+    pose_gap_max_s: float = setting(
+        1.5, "between a slip and the pose that it goes with", unit="s", minimum=0.01, maximum=60
+    )
+    max_age_s: float = setting(5.0, "older slips are not used", unit="s", minimum=0.1, maximum=600)
+    told_change: float = setting(0.1, "of a strength, after which it is told anew", minimum=0, maximum=4)
+    resume_age_s: float = setting(3e6, "oldest saved estimate that is taken up again", unit="s", minimum=0, maximum=1e9)
+
+
+@dataclass(frozen=True)
 class TraversabilityConfig:
     """Inputs, map and cost."""
 
@@ -140,3 +188,4 @@ class TraversabilityConfig:
     look: LookConfig = field(default_factory=LookConfig)
     map: MapConfig = field(default_factory=MapConfig)
     cost: CostConfig = field(default_factory=CostConfig)
+    soil: SoilConfig = field(default_factory=SoilConfig)

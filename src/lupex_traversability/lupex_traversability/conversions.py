@@ -3,6 +3,7 @@
 """Messages to clouds and poses, maps to messages."""
 
 import array
+import math
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,19 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from lupex_node.checks import all_finite, in_frame, unit_quaternion
+from lupex_interfaces.msg import SlipEstimate
+from lupex_interfaces.msg import SoilEstimate as SoilMessage
+from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 from lupex_traversability.driving_cost import Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.pose_history import Pose
+from lupex_traversability.soil.learned_soil import SoilEstimate
+from lupex_traversability.soil.slip_windows import Footing, SlipReading
 
-ODOM = "odom"
+MAP, ODOM = "map", "odom"
+_FARTHEST_M = 1e6
+"""From the origin of map: further is no place."""
 
 
 def pose(message: Odometry) -> Pose:
@@ -30,6 +37,56 @@ def pose(message: Odometry) -> Pose:
         all_finite((at.x, at.y, at.z), "position"),
         unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation"),
     )
+
+
+def slip_reading(message: SlipEstimate) -> SlipReading:
+    """Return the slip; raises InvalidMessage."""
+    in_frame(message.header.frame_id, "base_link")
+    # what measures them is broken where these are none, and with it the way of the tracks
+    finite(message.slip, "slip", -1.0, 1.0)
+    finite(message.sigma, "sigma", 0.0, 10.0)
+    return SlipReading(
+        seconds(message.header.stamp),
+        finite(message.slope_rad, "slope_rad", -1.5, 1.5),
+        finite(message.distance_m, "distance_m", 0.0, 1e9),
+    )
+
+
+def footing(message: Odometry) -> Footing:
+    """Return where the rover stands in map and how it is tilted; raises InvalidMessage."""
+    in_frame(message.header.frame_id, MAP)
+    in_frame(message.child_frame_id, "base_link")
+    at, turned = message.pose.pose.position, message.pose.pose.orientation
+    x, y, _, _ = unit_quaternion(turned.x, turned.y, turned.z, turned.w, "orientation")
+    (xx, xy), (_, yy) = all_finite(message.pose.covariance, "covariance").reshape(6, 6)[:2, :2]
+    if min(xx, yy) < 0.0 or xy * xy > 1.001 * xx * yy:
+        raise InvalidMessage("the covariance of the place is none")
+    return Footing(
+        seconds(message.header.stamp),
+        finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M),
+        finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M),
+        (float(xx), float(xy), float(yy)),
+        math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y)))),
+    )
+
+
+def soil_message(soil: SoilEstimate, patch_m: float) -> SoilMessage:
+    """Make the message of what is known of the soil; its stamp is that of the newest window used."""
+    message = SoilMessage()
+    message.header.frame_id = MAP
+    message.header.stamp = stamp(soil.time_s or 0.0)
+    unseen, patches = soil.unseen, list(soil.patches.values())
+    message.strength, message.sigma, message.strength_low = unseen.median, unseen.sigma, unseen.low
+    message.weaker_possible = unseen.weaker_possible
+    message.distance_m, message.measurements = soil.distance_m, soil.windows
+    message.patch_m = patch_m
+    message.patch_column = [column for column, _ in soil.patches]
+    message.patch_row = [row for _, row in soil.patches]
+    message.patch_strength = [patch.median for patch in patches]
+    message.patch_sigma = [patch.sigma for patch in patches]
+    message.patch_low = [patch.low for patch in patches]
+    message.patch_weaker_possible = [patch.weaker_possible for patch in patches]
+    return message
 
 
 def costmap(time_s: float, ground: ElevationMap, derived: Ground) -> OccupancyGrid:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""Node: lidar clouds and poses in, costmap out."""
+"""Node: lidar clouds, poses and slip in; costmap and soil out."""
 
 import math
 
@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
+from lupex_interfaces.msg import SlipEstimate
+from lupex_interfaces.msg import SoilEstimate as SoilMessage
 from lupex_models.rover import read_rover
+from lupex_models.soil_strength import StrengthTable
 from lupex_node import qos
 from lupex_node.checks import InvalidMessage
 from lupex_node.conversions import cloud
@@ -20,11 +23,13 @@ from lupex_node.port import Closable, Use
 from lupex_node.ros.process import run
 from lupex_traversability.cloud_binning import level_ground
 from lupex_traversability.config import TraversabilityConfig
-from lupex_traversability.conversions import costmap, grid_map, pose
+from lupex_traversability.conversions import costmap, footing, grid_map, pose, slip_reading, soil_message
 from lupex_traversability.driving_cost import DrivingCost, Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.looks import Looks
 from lupex_traversability.pose_history import Pose, PoseHistory
+from lupex_traversability.soil.slip_windows import SlipReading
+from lupex_traversability.soil.soil_watch import SoilWatch
 
 _RETRY_S = 0.1
 """Between looks for the pose that a cloud waits for."""
@@ -34,10 +39,11 @@ _LOOKS_MIN = 4
 
 _CLOUD = "lidar/points"
 _POSE = "odometry/local"
+_SLIP = "mobility/slip"
 
 
 class TraversabilityNode(LupexNode[TraversabilityConfig]):
-    """Keeps the elevation map and publishes what it costs to drive over it."""
+    """Keeps the elevation map and publishes what it costs to drive over it, and what driving teaches of the soil."""
 
     NAME, CONFIG = "traversability", TraversabilityConfig
 
@@ -71,6 +77,22 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             sole_sender=True,
         )
         self.serve(Trigger, "traversability/forget", self._forget)
+        self._wire_soil(StrengthTable.build(rover))
+
+    def _wire_soil(self, table: StrengthTable) -> None:
+        self._soil = SoilWatch(self.config.soil, table)
+        self._soil_begun = False
+        self._soil_told = self.publisher(SoilMessage, "traversability/soil", qos.LATCHED)
+        self._footing = self.newest(Odometry, "odometry/global", convert=footing, sole_sender=True)
+        self.receive(
+            SlipEstimate,
+            _SLIP,
+            self._take_slip,
+            convert=slip_reading,
+            frame="base_link",
+            max_age_s=self.config.soil.max_age_s,
+            sole_sender=True,
+        )
 
     def cleanup(self) -> None:
         """Take down what `wire` made, and the timer of a cloud that waits."""
@@ -176,6 +198,41 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
                 self._poses.add(pose(waiting.read()))
             except InvalidMessage as refusal:
                 self.refuse(_POSE, str(refusal))
+
+    # ------------------------------------------------------------------------------------------------ soil
+
+    def _take_slip(self, reading: SlipReading) -> None:
+        if not self._soil_begun:
+            # a checkpoint has an age once there is a time
+            self._soil_begun = True
+            self._resume_soil()
+            self._tell_soil()
+        if self._soil.stood(reading):
+            return
+        at = self._footing()
+        if at is None:
+            self.refuse(_SLIP, "no pose in map")
+            return
+        learned, refusal = self._soil.take(reading, at)
+        if refusal:
+            self.refuse(_SLIP, refusal)
+        if learned:
+            self.save_state(self._soil.to_plain(), reading.time_s)
+            self._tell_soil()
+
+    def _resume_soil(self) -> None:
+        saved = self.saved_state(self.config.soil.resume_age_s)
+        if saved is not None:
+            refusal = self._soil.resume(saved[1])
+            if refusal:
+                self.warn(f"the saved soil is not taken up, driving teaches it anew: {refusal}")
+            else:
+                self.info("the soil is as it was learned before")
+
+    def _tell_soil(self) -> None:
+        news = self._soil.news()
+        if news is not None:
+            self._soil_told.publish(soil_message(news, self.config.soil.patch_m))
 
     def _publish(self, time_s: float, derived: Ground) -> None:
         self._costmap.publish(costmap(time_s, self._map, derived))

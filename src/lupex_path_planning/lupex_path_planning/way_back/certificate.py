@@ -91,8 +91,8 @@ def certify(
     """Weigh the energy less its spread against the worst need over the place's ellipse.
 
     Invalid, with the reason, when an input is missing, stale, in the future or not finite, when no way back is known
-    around the place, and when what was measured while driving is worse than the way back was computed for: energy alone
-    would not tell that whoever is slower also meets another light.
+    around the place, and when what was measured while driving is worse than the way back was computed for, the soil on
+    a descent too: energy alone would not tell that whoever is slower also meets another light.
     """
     pose_age = now_s - pose.time_s if pose is not None else math.inf
     power_age = now_s - power.time_s if power is not None else math.inf
@@ -128,6 +128,8 @@ def certify(
         return refuse(f"measured slip, pace or consumption is over {config.factor_max:g} times the bound")
     if not (factors.proven_slower <= way.allowance.pace and dearer <= way.allowance.consumption):
         return refuse("measured slip, pace or consumption is more than the way back was computed for; it is done anew")
+    if not way.allowance.soil.bears(factors.soil):
+        return refuse("the soil is weaker than the way back was computed for; it is done anew")
     cells = ellipse_cells(policy, pose, config.sigma)
     if not cells:
         return refuse("the rover may be outside the planner's map of the site")

@@ -53,7 +53,7 @@ def field_of(
 ) -> Field:
     """Settle all slices that a haven can be looked ahead from, latest first."""
     ahead = math.floor(config.haven_time_s / light.slice_s)
-    count = light.count - ahead
+    count = light.count - config.slices_ahead(light.slice_s)
     ny, nx = grid.shape
     least = np.ascontiguousarray(light.least_w, np.float32)
     slots = 3 * _CHUNK + scale.stop[0] + 2
@@ -62,7 +62,7 @@ def field_of(
     labels_after, whole_after = (np.empty((kept or 1, ny, nx), np.uint32) for _ in range(2))
     ring_x = np.full((slots, ny + 2, nx + 2), NOTHING, np.uint32)
     ring_s = np.full((slots, ny + 2, nx + 2), NONE, np.uint32)
-    haven = np.full((slots, ny, nx), NONE, np.uint32)
+    haven, haven_before = (np.full((slots, ny, nx), NONE, np.uint32) for _ in range(2))
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
     recharge = np.float32(config.haven_recharge_wh * 3600.0 / scale.unit_j * (1.0 + 1e-6))
     packed = packed_moves(moves, scale)
@@ -74,7 +74,7 @@ def field_of(
         return least, radius, recharge, scale.window(stop_used=stop_used)
 
     def look_ahead(first: int, last: int) -> None:
-        sweeps.look_ahead(first, last, sun(True), scale.numbers, view, haven, rounding)
+        sweeps.look_ahead(first, last, sun(True), scale.numbers, view, haven, haven_before, scale.stop, rounding)
 
     def after(first: int, last: int) -> None:
         sweeps.after_stop(
@@ -85,7 +85,7 @@ def field_of(
     def before(first: int, last: int) -> None:
         sweeps.before_stop(
             first, last, sun(False), scale.numbers, packed, layers[1], block,
-            haven, ring_x, ring_s, scale.stop, labels, whole, rounding,
+            haven_before, ring_x, ring_s, scale.stop, labels, whole, rounding,
         )  # fmt: skip
 
     def provide(first: int, last: int) -> None:

@@ -22,8 +22,9 @@ def haven_need(
     """Return the need [J] (slices, ny, nx) of a cell as a haven, inf where it is none in that slice.
 
     A haven recharges `haven_recharge_wh` within `haven_time_s`, counted from the worst moment of the slice: what is
-    left of it brings no gain but its full loss. The need is the reserve and the deepest fall before the gain.
-    The field itself uses the same rule, rounded up (`look_ahead`); this one is its measure.
+    left of it brings no gain but its full loss. The need is the reserve and the deepest fall before the gain, of
+    a rover whose stop is behind it. The field itself uses the same rule, rounded up (`look_ahead`); this one is its
+    measure.
     """
     ahead = math.floor(config.haven_time_s / light.slice_s)
     radius = math.ceil(config.haven_clearance_m / grid.cell_m)
@@ -34,7 +35,7 @@ def haven_need(
         _haven_need(
             np.ascontiguousarray(least),
             flat(grid, config),
-            light.count - ahead,
+            light.count - config.slices_ahead(light.slice_s),
             ahead,
             light.slice_s,
             np.array([moves.parked_w, moves.discharge, moves.charge, moves.charge_max_w]),

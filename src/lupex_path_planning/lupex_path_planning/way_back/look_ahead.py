@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look ahead for havens: which cells recharge the battery in time, slice by slice, latest first.
 
-The rule is that of `havens.haven_need`, in units of labels and rounded up.
+The rule is that of `havens.haven_need`, in units of labels and rounded up. A rover whose stop is still to come asks for
+more: it may stop at any moment until it is recharged, and is to find a haven there when the stop ends. So the cell must
+be a haven in all slices until then; its value is the fall before the stop, the stop, and the deepest fall after it.
 """
 
 from typing import Any, NamedTuple
@@ -25,7 +27,9 @@ class Outlook(NamedTuple):
 
     `balance` (ny, ahead + 1, nx) what each of the slices k..k + ahead adds to the battery, `gains` what those of them
     that charge add up to, rounded up; `soon` slices in which a haven is recharged, more than `ahead` where nobody has
-    looked; `flat` which cells a haven may lie in; `wide` least power of slice k beside each cell.
+    looked; `flat` which cells a haven may lie in; `wide` least power of slice k beside each cell. `run` slices on end
+    in which a cell is a haven, `dip` the deepest fall in those of them that a stop may lead to, `calm` slices since,
+    `due` as `soon` where the run is short, looked at closer.
     Rows: `row` balance of slice k; `energy` reached, and `lowest` on the way; `marks` cells to look ahead from, up to a
     whole group.
     """
@@ -35,6 +39,10 @@ class Outlook(NamedTuple):
     soon: Any
     flat: Any
     wide: Any
+    run: Any
+    dip: Any
+    calm: Any
+    due: Any
     row: Any
     energy: Any
     lowest: Any
@@ -50,16 +58,18 @@ def outlook(flat: Any, ahead: int) -> Outlook:
         soon=np.full((ny, nx), ahead + 1, np.uint32),
         flat=flat,
         wide=np.empty((ny, nx), np.float32),
+        **{name: np.zeros((ny, nx), np.uint32) for name in ("run", "dip", "calm", "due")},
         **{name: np.empty(nx, np.float32) for name in ("row", "energy", "lowest")},
         marks=np.zeros(-(-nx // _GROUP) * _GROUP, np.uint32),
     )
 
 
 @kernel
-def find_havens(out, after, outlook, least_w, k, radius, rates, recharge, up):  # type: ignore[no-untyped-def]
-    """Set out (ny, nx) to the value of each cell as a haven in slice k, NONE where it is none.
+def find_havens(out, stopping, after, outlook, least_w, k, radius, rates, recharge, stop, up):  # type: ignore[no-untyped-def]
+    """Set out (ny, nx) to the value of each cell as a haven in slice k, NONE where it is none, and stopping likewise.
 
-    `after` are those of slice k + 1. Light counts as the least over all cells up to `radius` cells away.
+    The latter with the stop still to come: (whole slices, ticks of the rest, load). `after` are the values of slice
+    k + 1, behind the stop. Light counts as the least over all cells up to `radius` cells away.
     """
     count, ny, nx = least_w.shape
     ahead = outlook.balance.shape[1] - 1
@@ -83,6 +93,7 @@ def find_havens(out, after, outlook, least_w, k, radius, rates, recharge, up):  
         else:
             for j in range(nx):
                 out[i, j] = NONE
+        _stop(stopping, out, outlook, I(i), I(k), U(stop[0]), stop[2])
         _remember(outlook, I(i), I(k))
 
 
@@ -155,6 +166,63 @@ def _value(out, outlook, i, recharge, up):  # type: ignore[no-untyped-def]
         fall = -lowest[j]
         value = U(up + min(fall, none)) if fall > zero else U(0)
         out[i, j] = value if (energy[j] >= recharge) & (fall < none) else NONE
+
+
+@kernel
+def _stop(stopping, out, outlook, i, k, whole, load):  # type: ignore[no-untyped-def]
+    """Set row i of stopping from that of out.
+
+    Whoever is recharged in any of the slices that can be looked ahead to needs no look at where that is.
+    """
+    none = U(NONE)
+    if load == U(0):
+        for j in range(I(out.shape[1])):
+            stopping[i, j] = out[i, j]
+        return
+    run, dip, calm = outlook.run, outlook.dip, outlook.calm
+    # a stop that begins as late as may be ends so many slices later
+    reach = U(U(outlook.balance.shape[1]) + U(whole + U(2)))
+    for n in range(I(0), I(out.shape[1]), I(_GROUP)):
+        end, short = min(I(n + I(_GROUP)), I(out.shape[1])), U(0)
+        for j in range(n, end):
+            value = out[i, j]
+            home = value < none
+            falls = home & (value > U(0))
+            slices = U(run[i, j] + U(1)) if home else U(0)
+            quiet = U(0) if falls else U(calm[i, j] + U(1))
+            deepest = dip[i, j] if home & (quiet <= reach) else U(0)
+            deepest = value if falls & (value > deepest) else deepest
+            run[i, j], calm[i, j], dip[i, j] = slices, quiet, deepest
+            needed = U(U(value + load) + deepest)
+            stopping[i, j] = needed if home & (needed < none) else none
+            short |= U(1) if home & (slices < reach) else U(0)
+        if short != U(0):
+            _too_short(stopping, out, outlook, i, k, U(whole + U(2)), n, end)
+
+
+@kernel
+def _too_short(stopping, out, outlook, i, k, more, begin, end):  # type: ignore[no-untyped-def]
+    """Leave out cells that are havens for too few slices on end: those until recharged, and `more`.
+
+    Where nothing falls, the slice ahead makes it no later if it gives no less than the last one that was needed.
+    """
+    run, soon, due, balance = outlook.run, outlook.soon, outlook.due, outlook.balance
+    slots = I(balance.shape[1])
+    first = I((k + I(1)) % slots)
+    for j in range(begin, end):
+        slices = run[i, j]
+        if slices == U(0):
+            continue
+        found = soon[i, j]
+        if slices > U(1) and out[i, j] == U(0):
+            before = due[i, j]
+            last = I(first + I(before))
+            last = last if last < slots else I(last - slots)
+            known = I(before) + I(1) < slots and balance[i, first, j] >= balance[i, last, j]
+            found = min(found, before if known else U(before + U(1)))
+        due[i, j] = found
+        if slices < U(found + more):
+            stopping[i, j] = U(NONE)
 
 
 @kernel

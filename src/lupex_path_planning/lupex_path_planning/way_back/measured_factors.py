@@ -3,10 +3,12 @@
 """How much worse than the bound the ground proves to be while driving, and what the way back then allows for."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lupex_models.locomotion import LocomotionTable
+from lupex_models.soil_strength import StrengthTable
 from lupex_path_planning.config import CertificateConfig
+from lupex_path_planning.priced_soil import AS_FORESEEN, Soil, price_for, weaker_of
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,37 @@ class SlipMeasurement:
 
 @dataclass(frozen=True)
 class DrivingBound:
-    """The bound of driving: slip and power over slope, speed over that of the model, bus load beside the drives."""
+    """What the way back counts on: slip and power over slope, speed over that of the model, load beside the drives.
+
+    With `strengths` the ground has the `strength` that it is priced for, where that is worse.
+    """
 
     table: LocomotionTable
     speed_factor: float
     base_w: float
+    strengths: StrengthTable | None = None
+    strength: float = AS_FORESEEN
+
+    def slip(self, slope_rad: float) -> float:
+        """Return the slip on a slope along the motion, 1 where it cannot be driven."""
+        slip = float(self.table.slip(slope_rad, 0.0))
+        return slip if self._weak is None else max(slip, float(self._weak.slip(slope_rad, 0.0, self.strength)))
+
+    def speed_mps(self, slope_rad: float) -> float:
+        """Return the speed over ground that is counted on."""
+        speed = float(self.table.speed_mps(slope_rad, 0.0))
+        if self._weak is not None:
+            speed = min(speed, float(self._weak.speed_mps(slope_rad, 0.0, self.strength)))
+        return speed * self.speed_factor
+
+    def power_w(self, slope_rad: float) -> float:
+        """Return the power of the drives, inf where it cannot be driven."""
+        power = float(self.table.power_w(slope_rad, 0.0))
+        return power if self._weak is None else max(power, float(self._weak.power_w(slope_rad, 0.0, self.strength)))
+
+    @property
+    def _weak(self) -> StrengthTable | None:
+        return self.strengths if self.strength < AS_FORESEEN else None
 
 
 @dataclass(frozen=True)
@@ -44,6 +72,8 @@ class MeasuredFactors:
     driving_s: float = 0.0
     due_s: float = 0.0
     speed_factor: float = 1.0
+    soil: Soil = field(default_factory=Soil)
+    """The ground is surely not weaker than this."""
 
     @property
     def slower(self) -> float:
@@ -63,15 +93,19 @@ class MeasuredFactors:
 
 @dataclass(frozen=True)
 class Allowance:
-    """Factors beyond the bound that a way back is computed for, and when so much was last needed."""
+    """Factors beyond the bound, and soil weaker than its, that a way back is computed for.
+
+    `needed_s` is when so much was last needed.
+    """
 
     pace: float = 1.0
     consumption: float = 1.0
     needed_s: float = -math.inf
+    soil: Soil = field(default_factory=Soil)
 
     def covers(self, other: "Allowance") -> bool:
         """Tell whether both ask for the same way back."""
-        return (self.pace, self.consumption) == (other.pace, other.consumption)
+        return (self.pace, self.consumption, self.soil) == (other.pace, other.consumption, other.soil)
 
 
 def measure(
@@ -94,9 +128,9 @@ def measure(
         return before
     if slip.window_s < config.slip_window_min_s:
         return before
-    bound_slip = float(bound.table.slip(slip.slope_rad, 0.0))
-    bound_mps = float(bound.table.speed_mps(slip.slope_rad, 0.0)) * bound.speed_factor
-    drive_w = float(bound.table.power_w(slip.slope_rad, 0.0))
+    bound_slip = bound.slip(slip.slope_rad)
+    bound_mps = bound.speed_mps(slip.slope_rad)
+    drive_w = bound.power_w(slip.slope_rad)
     if not (bound_slip < 1.0 and bound_mps > 0.0 and math.isfinite(drive_w)):
         return before
     since_s = max(now_s - before.time_s, 0.0)
@@ -124,17 +158,23 @@ def measure(
 
 
 def allow(before: Allowance, now_s: float, factors: MeasuredFactors, config: CertificateConfig) -> Allowance:
-    """Return what the way back is to allow for: the measured factors and some room, in steps.
+    """Return what the way back is to allow for: the measured factors, the learned soil, and some room, in steps.
 
     Steps and room keep the field from being computed anew with each look; more is asked for at once, less only when so
     much has not been needed for `allowance_keep_s`.
     """
     pace, consumption = (_step(value, config) for value in (factors.slower, factors.dearer))
-    if pace >= before.pace and consumption >= before.consumption:
-        return Allowance(pace, consumption, now_s)
+    priced = price_for(factors.soil, config)
+    if pace >= before.pace and consumption >= before.consumption and priced.bears(before.soil):
+        return Allowance(pace, consumption, now_s, priced)
     if now_s - before.needed_s < config.allowance_keep_s:
-        return Allowance(max(pace, before.pace), max(consumption, before.consumption), before.needed_s)
-    return Allowance(pace, consumption, now_s)
+        return Allowance(
+            max(pace, before.pace),
+            max(consumption, before.consumption),
+            before.needed_s,
+            before.soil if before.soil.bears(priced) else weaker_of(priced, before.soil),
+        )
+    return Allowance(pace, consumption, now_s, priced)
 
 
 def _step(factor: float, config: CertificateConfig) -> float:

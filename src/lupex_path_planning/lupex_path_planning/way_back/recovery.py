@@ -262,7 +262,7 @@ def recovery_policy(
     field after the stop is dropped, and with it `action`: 6 bytes a cell and slice instead of 14.
     Raises ValueError when the light does not reach past the time that a haven is looked ahead for.
     """
-    ahead = math.floor(config.haven_time_s / light.slice_s)
+    ahead = config.slices_ahead(light.slice_s)
     count = light.count - ahead
     if count < 1:
         raise ValueError(f"{light.count} slices of light are too few: a haven is looked ahead for {ahead}")

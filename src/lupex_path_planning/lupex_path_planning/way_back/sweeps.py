@@ -30,13 +30,15 @@ def settle(layer, block, k, sun, haven, numbers, moves, stopping, rounding):  # 
 
 
 @kernel
-def look_ahead(first, last, sun, numbers, outlook, haven, rounding):  # type: ignore[no-untyped-def]
-    """Find the havens of slices last..first."""
+def look_ahead(first, last, sun, numbers, outlook, haven, stopping, stop, rounding):  # type: ignore[no-untyped-def]
+    """Find the havens of slices last..first, behind the stop and with it still to come."""
     least_w, radius, recharge, _ = sun
     slots = haven.shape[0]
     for k in range(last, first - 1, -1):
         out, after = haven[k % slots], haven[(k + 1) % slots]
-        find_havens(out, after, outlook, least_w, k, radius, numbers[0], recharge, rounding.haven)
+        find_havens(
+            out, stopping[k % slots], after, outlook, least_w, k, radius, numbers[0], recharge, stop, rounding.haven
+        )
 
 
 @kernel

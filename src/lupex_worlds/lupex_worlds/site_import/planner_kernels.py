@@ -4,7 +4,6 @@
 
 import contextlib
 import gc
-import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -169,7 +168,7 @@ def _level() -> _Level:
     for move, (di, dj) in enumerate(STEPS):
         inside = (rows + di >= 0) & (rows + di < _SIDE) & (columns + dj >= 0) & (columns + dj < _SIDE)
         time_s[move][inside] = 60.0
-    count = math.ceil((config.horizon_s + config.haven_time_s) / config.slice_s)
+    count = _SLICES + config.slices_ahead(config.slice_s)
     lit = np.full((count, _SIDE, _SIDE), 1e3, dtype=np.float32)
     light = LightSlices(0.0, config.slice_s, lit, lit, np.ones_like(lit))
     return _Level(grid, Moves(time_s, np.full(time_s.shape, 100.0), 50.0, 1.1, 0.9, 400.0), light, config)
