@@ -48,9 +48,9 @@ def run(context: Context) -> Outcome:
         {"traverses": rows},
         (
             "Walls of 8 to 20 deg, gentler by 1 to 6 in one place, half of them with rocks that no map shows, on 200 x "
-            "200 cells; soil and tracks drawn from the level harsh, and on six of ten walls going over into soil with a "
-            "friction angle of 14 to 26 deg, which no rover's file foresees. A rover that spins backs out, and takes the "
-            "cell for closed. The same rover, plan and way home for each rule; what differs is what turns it back.",
+            "200 cells; soil and tracks drawn from the level harsh, and on six of ten walls going over into soil with "
+            "a friction angle of 14 to 26 deg, which no rover's file foresees. A rover that spins backs out, and takes "
+            "the cell for closed. Rover, plan and way home are the same for each rule.",
             "reached_share: of the scenes in which any rule brought rover and sample home. threshold: back at 40 % of "
             "the charge; half: back when half of what it set out with above the reserve is spent.",
         ),

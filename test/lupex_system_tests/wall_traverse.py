@@ -24,7 +24,7 @@ from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
 from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
-from lupex_path_planning.priced_soil import LearnedSoil, soil_of
+from lupex_path_planning.priced_soil import LearnedSoil, counted_on, soil_of
 from lupex_path_planning.site_grid import STEPS, touching
 from lupex_path_planning.site_planner import SitePlanner, site_planner
 from lupex_path_planning.sortie.plan import SERVING, WAITING, Visit
@@ -157,7 +157,9 @@ def scene(seed: int, level: str, rover: Rover, directory: Path) -> Scene:
     return Scene(wall, planner, target, rocks, soil, true_track(rover, above.grip), (grid.slope_x, grid.slope_y))
 
 
-def _heights(wall: Wall, x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float32]:
+def _heights(
+    wall: Wall, x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float32]:
     begin, fade = LIT_TO_M + 20.0, 25.0
     share = np.clip((x - begin) / fade, 0.0, 1.0) * np.clip((begin + wall.fall_m + fade - x) / fade, 0.0, 1.0)
     gentle = np.exp(-(((y - wall.gentler_y_m) / 60.0) ** 2))
@@ -231,7 +233,11 @@ class _Autonomy:
         patches = found.patches
         self.soil = LearnedSoil(
             soil_of(found.unseen.median, self._patch_m, {at: each.median for at, each in patches.items()}),
-            soil_of(found.unseen.low, self._patch_m, {at: each.low for at, each in patches.items()}),
+            soil_of(
+                counted_on(found.unseen.median, found.unseen.low),
+                self._patch_m,
+                {at: counted_on(each.median, each.low) for at, each in patches.items()},
+            ),
         )
         self.factors = replace(self.factors, soil=self.soil.surely)
 
@@ -354,7 +360,7 @@ class _Traverse:
 
     # ------------------------------------------------------------------------------------------------ what is known
 
-    def feel(self, heading: float, along: float, across: float, slip: float, seconds: float) -> None:
+    def feel(self, heading: float, along: float, across: float, true_slip: float, seconds: float) -> None:
         """Measure place and slip, and learn."""
         rover = self.rover
         drift = 0.01 * self.spec.crawler.max_speed_mps * math.sqrt(30.0 * seconds)
@@ -365,14 +371,13 @@ class _Traverse:
         y = rover.y_m + rover.error_m * math.sin(heading)
         footing = Footing(rover.now_s, x, y, (self.variance, 0.0, self.variance), tilt)
         self.mind.drive(SlipReading(rover.now_s, along, rover.track_m), footing)
-        measured = float(np.clip(slip + self.rng.normal(0.0, 0.02), -1.0, 1.0))
+        measured = float(np.clip(true_slip + self.rng.normal(0.0, 0.02), -1.0, 1.0))
         bound = self.scene.planner.driving_bound(self.mind.way.allowance.soil.at(rover.x_m, rover.y_m))
-        speed = max(self.spec.crawler.max_speed_mps * (1.0 - slip), 0.0)
+        speed = max(self.spec.crawler.max_speed_mps * (1.0 - true_slip), 0.0)
         load = bound.base_w + 30.0
-        self.mind.factors = measure(
-            self.mind.factors, rover.now_s, speed, load, SlipMeasurement(rover.now_s, measured, 0.03, along, 30.0), True,
-            bound, self.scene.planner.config.certificate,
-        )  # fmt: skip
+        slip = SlipMeasurement(rover.now_s, measured, 0.03, along, 30.0)
+        config = self.scene.planner.config.certificate
+        self.mind.factors = measure(self.mind.factors, rover.now_s, speed, load, slip, True, bound, config)
 
     def look(self, load_w: float) -> bool:
         """Take a look at the certificate; return whether the rover may go on with what it does."""

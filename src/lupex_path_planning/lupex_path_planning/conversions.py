@@ -4,7 +4,6 @@
 
 import array
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,7 @@ from lupex_models.soil_strength import WEAKEST
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame
 from lupex_node.conversions import duration, seconds, stamp
 from lupex_path_planning.near_field.drive import DriveReport, Planar
-from lupex_path_planning.priced_soil import LearnedSoil, Soil, soil_of
+from lupex_path_planning.priced_soil import LearnedSoil, counted_on, soil_of
 from lupex_path_planning.site_grid import SiteGrid
 from lupex_path_planning.sortie.plan import Objective, Sortie, Task, Visit
 from lupex_path_planning.way_back.certificate import Certificate, PoseEstimate, PowerEstimate
@@ -128,16 +127,12 @@ def learned_soil(message: SoilEstimate) -> LearnedSoil:
     if len(set(places)) != len(places):
         raise InvalidMessage("a patch is told twice")
     patch_m = finite(message.patch_m, "patch_m", 0.1, 1e4)
-    expected = _soil(_strength(message.strength, "strength"), patch_m, places, message.patch_strength, "patch_strength")
-    surely = _soil(_strength(message.strength_low, "strength_low"), patch_m, places, message.patch_low, "patch_low")
-    return LearnedSoil(expected, surely)
-
-
-def _soil(
-    elsewhere: float, patch_m: float, places: list[tuple[int, int]], strengths: Sequence[float], name: str
-) -> Soil:
-    patches = zip(places, strengths, strict=True)
-    return soil_of(elsewhere, patch_m, {place: _strength(strength, name) for place, strength in patches})
+    median, low = _strength(message.strength, "strength"), _strength(message.strength_low, "strength_low")
+    medians = [_strength(value, "patch_strength") for value in message.patch_strength]
+    lows = [_strength(value, "patch_low") for value in message.patch_low]
+    counted = [counted_on(*pair) for pair in zip(medians, lows, strict=True)]
+    expected = soil_of(median, patch_m, dict(zip(places, medians, strict=True)))
+    return LearnedSoil(expected, soil_of(counted_on(median, low), patch_m, dict(zip(places, counted, strict=True))))
 
 
 def _strength(value: float, name: str) -> float:

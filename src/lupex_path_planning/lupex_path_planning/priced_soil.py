@@ -73,6 +73,15 @@ class LearnedSoil:
     surely: Soil = field(default_factory=Soil)
 
 
+def counted_on(median: float, low: float) -> float:
+    """Return the strength that a proof counts on, of ground whose strength has a median and a 5 % quantile.
+
+    Ground that is as good as foreseen in the median is what the bound is a quantile of: it counts as foreseen. Its low
+    quantile says little while little has been driven over, and would close a site before it is known.
+    """
+    return low if median < AS_FORESEEN else AS_FORESEEN
+
+
 def soil_of(elsewhere: float, patch_m: float, patches: Mapping[Patch, float]) -> Soil:
     """Return the soil without the patches that lower no price. Strengths over AS_FORESEEN count as that."""
     elsewhere = min(elsewhere, AS_FORESEEN)
@@ -85,6 +94,7 @@ def price_for(soil: Soil, config: CertificateConfig) -> Soil:
 
     The room is also for what one number does not tell: a descent skids less than a climb on that soil slips.
     """
+
     def stepped(strength: float, step: float) -> float:
         if strength >= AS_FORESEEN:
             return AS_FORESEEN

@@ -79,6 +79,8 @@ def test_learned_soil_is_taken_with_its_weaker_patches():
     soil = conversions.learned_soil(learned(**PATCHES))
     assert soil.expected == Soil(-0.5, 4.0, {(1, 0): -1.0})
     assert soil.surely == Soil(-1.5, 4.0, {(1, 0): -2.0})
+    # in the median as good as foreseen
+    assert conversions.learned_soil(learned(strength=0.1, strength_low=-1.5)).surely == Soil()
 
 
 def test_before_anything_was_learned_the_soil_is_as_foreseen():

@@ -12,7 +12,7 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
 from lupex_models.soil_strength import StrengthTable
 from lupex_path_planning.config import BoundConfig, CertificateConfig, GridConfig
-from lupex_path_planning.priced_soil import AS_FORESEEN, Soil, price_for, soil_of, weaker_of
+from lupex_path_planning.priced_soil import AS_FORESEEN, Soil, counted_on, price_for, soil_of, weaker_of
 from lupex_path_planning.site_grid import GroundStrength, grid_of, moves, moves_on_soil
 from lupex_path_planning.way_back.measured_factors import Allowance, DrivingBound, MeasuredFactors, allow
 
@@ -32,6 +32,12 @@ def test_what_bears_more_than_foreseen_or_than_the_ground_elsewhere_lowers_no_pr
     soil = patchy(-0.5, {(0, 0): -0.2, (1, 0): -1.0})
     assert soil.elsewhere == -0.5
     assert dict(soil.weaker) == {(1, 0): -1.0}
+
+
+def test_a_low_quantile_counts_where_the_median_is_weaker_than_foreseen():
+    assert counted_on(0.3, -0.8) == AS_FORESEEN
+    assert counted_on(0.0, -0.8) == AS_FORESEEN
+    assert counted_on(-0.05, -0.8) == -0.8
 
 
 def test_a_place_has_the_strength_of_its_patch():
