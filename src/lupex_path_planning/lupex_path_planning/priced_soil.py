@@ -100,9 +100,12 @@ def price_for(soil: Soil, config: CertificateConfig) -> Soil:
             return AS_FORESEEN
         return math.floor((strength - config.soil_room) / step) * step
 
+    elsewhere = stepped(soil.elsewhere, config.soil_step)
     # patches come one after the other: each new one is not to ask for a new field
-    patches = {at: stepped(value, 2.0 * config.soil_step) for at, value in soil.weaker.items()}
-    return soil_of(stepped(soil.elsewhere, config.soil_step), soil.patch_m, patches)
+    weaker = {at: value for at, value in soil.weaker.items() if value < elsewhere}
+    return soil_of(
+        elsewhere, soil.patch_m, {at: stepped(value, 2.0 * config.soil_step) for at, value in weaker.items()}
+    )
 
 
 def weaker_of(one: Soil, other: Soil) -> Soil:

@@ -68,7 +68,10 @@ def test_a_price_is_weaker_in_steps_and_never_kinder():
     assert price_for(Soil(-0.01), LIMITS).elsewhere == -0.25
     patch = price_for(patchy(-0.5, {(0, 0): -0.61, (1, 0): -0.52}), LIMITS)
     assert (patch.elsewhere, dict(patch.weaker)) == (-0.75, {})
-    assert dict(price_for(patchy(-0.5, {(0, 0): -0.7}), LIMITS).weaker) == {(0, 0): -1.0}
+    weaker = patchy(-0.5, {(0, 0): -0.76, (1, 0): -1.45, (2, 0): -0.74})
+    # a patch in steps twice as large, where all the ground's price does not cover it
+    assert dict(price_for(weaker, LIMITS).weaker) == {(0, 0): -1.0, (1, 0): -2.0}
+    assert price_for(weaker, LIMITS).bears(weaker)
 
 
 def test_a_soil_bears_what_is_nowhere_weaker():
@@ -109,7 +112,7 @@ def test_weaker_soil_is_allowed_for_at_once_and_for_long():
     kinder = allow(first, 500.0, MeasuredFactors(), LIMITS)
     assert kinder.covers(first)
     mixed = allow(first, 500.0, MeasuredFactors(soil=patchy(-0.1, {(0, 0): -1.5})), LIMITS)
-    assert mixed.soil == patchy(-0.75, {(0, 0): -1.75})
+    assert mixed.soil == patchy(-0.75, {(0, 0): -2.0})
     assert allow(first, 1011.0, MeasuredFactors(), LIMITS).soil == Soil()
     # what is needed still is not forgotten
     later = allow(first, 1011.0, factors, LIMITS)

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from soil_by_hand import TABLE, slip_of, window
+from soil_by_hand import ROVER, TABLE, slip_of, window
 
+from lupex_models.locomotion import drive
+from lupex_models.soil import Soil, soil_spread
 from lupex_models.soil_strength import STRONGEST, WEAKEST
 from lupex_traversability.config import SoilConfig
 from lupex_traversability.soil.learned_soil import LearnedSoil
@@ -39,18 +41,23 @@ def row_of(strength, along_deg, count, across_deg=0.0):
     return [window(slip, along_deg, 5.0 * k + 1.0, across_deg=across_deg, time_s=30.0 * k) for k in range(count)]
 
 
-def test_before_driving_it_is_the_nominal_soil_and_its_spread():
+def test_before_driving_it_is_what_the_spread_of_the_rovers_file_comes_to():
+    rows = soil_spread(ROVER).draw(300, np.random.default_rng(3))
+    climb = np.radians(13.0)
+    slips = [drive(ROVER.crawler, ROVER.body.mass_kg, climb, 0.0, 0.1, Soil(*row)).slip for row in rows]
+    strengths = np.linspace(-1.0, 1.0, 401)
+    alike = strengths[np.abs(TABLE.slip(climb, 0.0, strengths)[:, None] - np.array(slips)).argmin(axis=0)]
     found = known([])
     assert found.time_s is None
     assert (found.patches, found.distance_m, found.windows) == ({}, 0.0, 0)
-    assert found.unseen.median == pytest.approx(0.0, abs=0.1)
-    # a twentieth of the sites is weaker than the weak end of the rover's spread, or nearly
-    assert -1.7 < found.unseen.low < -0.9
+    assert found.unseen.median == pytest.approx(np.median(alike), abs=0.1)
+    # patches scatter about their site, and some are weak by anything
+    assert -1.2 < found.unseen.low < np.quantile(alike, 0.05)
     assert not found.unseen.weaker_possible
 
 
 @pytest.mark.parametrize("along", [12.0, -12.0, 8.0])
-@pytest.mark.parametrize("strength", [-2.0, -1.0, 0.5])
+@pytest.mark.parametrize("strength", [-2.0, -1.0, -0.7])
 def test_slip_of_a_strength_teaches_that_strength_up_and_down(along, strength):
     before, found = known([]).unseen, known(row_of(strength, along, 30)).unseen
     assert found.sigma < before.sigma
@@ -58,7 +65,7 @@ def test_slip_of_a_strength_teaches_that_strength_up_and_down(along, strength):
     assert abs(found.median - strength) < 0.75 * abs(before.median - strength)
 
 
-@pytest.mark.parametrize("strength", [-2.5, -1.0, 0.0, 0.5])
+@pytest.mark.parametrize("strength", [-2.5, -1.0, -0.5, 0.0])
 def test_up_and_down_together_teach_the_strength_and_the_sprockets_radius(strength):
     windows = [
         window(slip_of(strength, along) + 0.01, along, 5.0 * k + 1.0) for k, along in enumerate([10.0, -10.0] * 20)
@@ -91,7 +98,7 @@ def test_level_ground_teaches_almost_nothing_and_says_so():
         after = known([window(slip, 0.0, 5.0 * k + 1.0) for k in range(100)]).unseen
         assert after.median == pytest.approx(before.median, abs=0.2)
         assert after.sigma > 0.8 * before.sigma
-        assert after.low < -0.9
+        assert after.low < before.low + 0.25
 
 
 def test_a_radius_that_is_not_the_sprockets_is_no_weak_soil():

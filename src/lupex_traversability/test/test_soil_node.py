@@ -89,7 +89,7 @@ def test_before_driving_the_prior_is_told_once(world):
     (told,) = world.told
     assert told.header.frame_id == "map"
     assert seconds(told.header.stamp) == 0.0
-    assert told.strength == pytest.approx(0.0, abs=0.1)
+    assert told.strength == pytest.approx(CONFIG.mean, abs=0.1)
     assert (told.distance_m, told.measurements, len(told.patch_column)) == (0.0, 0, 0)
     assert told.patch_m == CONFIG.patch_m
     assert not told.weaker_possible
