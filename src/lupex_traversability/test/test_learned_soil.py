@@ -57,7 +57,7 @@ def test_before_driving_it_is_what_the_spread_of_the_rovers_file_comes_to():
 
 
 @pytest.mark.parametrize("along", [12.0, -12.0, 8.0])
-@pytest.mark.parametrize("strength", [-2.0, -1.0, -0.7])
+@pytest.mark.parametrize("strength", [-2.5, -2.0, -1.0])
 def test_slip_of_a_strength_teaches_that_strength_up_and_down(along, strength):
     before, found = known([]).unseen, known(row_of(strength, along, 30)).unseen
     assert found.sigma < before.sigma
