@@ -39,6 +39,8 @@ from lupex_path_planning.way_back.recovery import RecoveryPolicy, recovery_polic
 Array = NDArray[np.float64]
 
 _AS_BOUND = Allowance()
+_HARD = 10.0
+"""Times as long as foreseen counts a move that the learned soil is not expected to bear."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,13 @@ class SitePlanner:
         return replace(self, grid=grid, expected=expected, bound=bound)
 
     def on_soil(self, expected: Soil) -> "SitePlanner":
-        """Return the planner that expects to drive over this soil, where it is worse than foreseen."""
-        return replace(self, expected=self._on_soil(self.expected, self.config.nominal, 0.0, expected))
+        """Return the planner that expects to drive over this soil, where it is worse than foreseen.
+
+        What such soil would not let it drive counts as far longer, not as closed: who must come home may try.
+        """
+        made = self._on_soil(self.expected, self.config.nominal, 0.0, expected)
+        hard = np.isinf(made.time_s) & np.isfinite(self.expected.time_s)
+        return replace(self, expected=replace(made, time_s=np.where(hard, _HARD * self.expected.time_s, made.time_s)))
 
     def _on_soil(self, moves: Moves, pace: PaceConfig, slope_error_rad: float, soil: Soil) -> Moves:
         if soil == Soil():

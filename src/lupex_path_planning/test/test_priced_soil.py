@@ -3,10 +3,15 @@
 """Soil as it was learned, the soil that is priced for, and moves over it."""
 
 import math
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from flat_site import flat_planner, flat_site
 
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
@@ -171,6 +176,18 @@ def test_what_cannot_be_climbed_is_closed_and_what_is_slid_down_too():
     assert np.isfinite(made.time_s[WEST, 3, 3])
     assert not np.isfinite(weak.time_s[WEST]).any()
     assert np.isfinite(priced(grid, -2.0)[1].time_s[WEST, 3, 3])
+
+
+def test_what_is_not_expected_to_be_driven_is_hard_and_no_way_home_is_lost_by_it(tmp_path):
+    site = replace(flat_site(), permanent_shadow=None)
+    x = site.dem.bounds_m[0] + site.dem.cell_m * np.arange(site.dem.heights_m.shape[1])
+    heights = np.tile(math.tan(math.radians(13.0)) * x, (site.dem.heights_m.shape[0], 1)).astype(np.float32)
+    planner = flat_planner(replace(site, dem=replace(site.dem, heights_m=heights)), 21_600.0)
+    weak = planner.on_soil(Soil(-3.5))
+    np.testing.assert_array_equal(np.isfinite(weak.expected.time_s), np.isfinite(planner.expected.time_s))
+    up, known = weak.expected.time_s[EAST, 5, 5], planner.expected.time_s[EAST, 5, 5]
+    assert up == pytest.approx(10.0 * known)
+    assert np.isinf(weak._on_soil(planner.bound, BOUND, ERROR_RAD, Soil(-3.5)).time_s[EAST, 5, 5])
 
 
 def test_closed_moves_stay_closed():
