@@ -155,49 +155,75 @@ def against_truth(seed: int, side: int, slices: int, slice_s: float) -> Row:
     }  # fmt: skip
 
 
-def sail(policy: RecoveryPolicy, rng: np.random.Generator) -> float | None:
-    """Return the lowest energy over the reserve on a way back with just the need, None from a haven or from nowhere.
+class _Sailing:
+    """A rover under the bound's disturbances: charge, clock, and one stop that begins at any moment."""
 
-    Moves take any share of their worst time; one stop of any length begins at any action. -inf when no way is known.
+    def __init__(self, policy: RecoveryPolicy, rng: np.random.Generator) -> None:
+        self.policy = policy
+        self.row, self.column = (int(rng.integers(n)) for n in policy.grid.shape)
+        self.time_s = float(rng.uniform(policy.start_s, policy.end_s))
+        self.energy = policy.need(self.time_s, self.row, self.column)
+        self.lowest, self.stopped = self.energy, False
+        self.stop_at_s = self.time_s + float(rng.uniform(0.0, 12.0 * 3600.0))
+        self.stop_s = float(rng.uniform(0.0, policy.stop_s))
+
+    def draw(self, seconds: float, load_w: float, sun: list[tuple[int, int]], *, ends_with_stop: bool = False) -> None:
+        """Go on for a while, through the stop where it begins meanwhile, or up to its end."""
+        light, left = self.policy.light, seconds
+        while left > 1e-9:
+            if not self.stopped and self.time_s >= self.stop_at_s - 1e-9:
+                self.stopped = True
+                self._spend(self.policy.moves.parked_w, self.stop_s)
+                if ends_with_stop:
+                    return
+            k = math.floor((self.time_s - light.start_s) / light.slice_s + 1e-12)
+            step = min(left, light.start_s + (k + 1) * light.slice_s - self.time_s)
+            if not self.stopped:
+                step = min(step, max(self.stop_at_s - self.time_s, 1e-6))
+            lit = min((float(light.least_w[k, i, j]) for i, j in sun), default=0.0) if k < light.count else 0.0
+            self._spend(load_w - lit, step)
+            left -= step
+
+    def _spend(self, net_w: float, seconds: float) -> None:
+        moves = self.policy.moves
+        rate = net_w * moves.discharge if net_w > 0.0 else -min(-net_w, moves.charge_max_w) * moves.charge
+        self.energy = min(self.energy - rate * seconds, self.policy.capacity_j)
+        self.lowest, self.time_s = min(self.lowest, self.energy), self.time_s + seconds
+
+
+def sail(policy: RecoveryPolicy, rng: np.random.Generator, recharge_j: float) -> float | None:
+    """Return the lowest energy over the reserve on a way back with just the need, None from where there is none.
+
+    Moves take any share of their worst time; one stop of any length begins at any moment: waiting, in a move, in the
+    haven until it has given `recharge_j`. -inf when no way is known.
     """
-    light, moves = policy.light, policy.moves
-    row, column = (int(rng.integers(n)) for n in policy.grid.shape)
-    t = float(rng.uniform(policy.start_s, policy.end_s))
-    energy = policy.need(t, row, column)
-    if not math.isfinite(energy) or policy.arrived[policy.light.index(t), row, column]:
+    light, moves, rover = policy.light, policy.moves, _Sailing(policy, rng)
+    if not math.isfinite(rover.energy):
         return None
-    lowest, used, hurried = energy, False, bool(rng.random() < 0.5)
-
-    def draw(duration: float, load: float, sun: list[tuple[int, int]]) -> None:
-        nonlocal t, energy, lowest
-        end = t + duration
-        while t < end - 1e-9:
-            k = math.floor((t - light.start_s) / light.slice_s + 1e-12)
-            until = min(end, light.start_s + (k + 1) * light.slice_s)
-            net = load - min((float(light.least_w[k, i, j]) for i, j in sun), default=0.0)
-            gain = net * moves.discharge if net > 0.0 else -min(-net, moves.charge_max_w) * moves.charge
-            energy = min(energy - gain * (until - t), policy.capacity_j)
-            lowest, t = min(lowest, energy), until
-
-    for number in range(10_000):
-        kind = policy.action(t, row, column, stop_used=used).kind
-        if kind == NO_WAY:
+    hurried, home = bool(rng.random() < 0.5), False
+    for _ in range(10_000):
+        here, stopped = (rover.row, rover.column), rover.stopped
+        kind = policy.action(rover.time_s, *here, stop_used=stopped).kind
+        # of havens the field knows its light past its own end
+        home = kind == ARRIVED or (home and rover.time_s >= policy.end_s)
+        if home:
+            full = min(rover.energy + recharge_j, policy.capacity_j)
+            while rover.energy < full and rover.time_s < light.end_s and rover.stopped == stopped:
+                rover.draw(60.0, moves.parked_w, [here], ends_with_stop=True)
+            if rover.stopped == stopped:
+                return rover.lowest - policy.reserve_j
+        elif kind == NO_WAY:
             return -math.inf
-        if kind == ARRIVED:
-            break
-        if not used and rng.random() < 0.1 + 0.02 * number:
-            draw(rng.uniform(0.0, policy.stop_s), moves.parked_w, [])
-            used = True
         elif kind == WAIT:
-            wait = light.start_s + (light.index(t) + 1) * light.slice_s - t
-            draw(wait, moves.parked_w, [(row, column)])
+            wait = light.start_s + (light.index(rover.time_s) + 1) * light.slice_s - rover.time_s
+            rover.draw(wait, moves.parked_w, [here], ends_with_stop=True)
         else:
-            p, q = row + STEPS[kind][0], column + STEPS[kind][1]
+            there = here[0] + STEPS[kind][0], here[1] + STEPS[kind][1]
             share = rng.uniform(0.05, 1.0) if hurried else 1.0
-            seconds = float(moves.time_s[kind, row, column]) * share
-            draw(seconds, float(moves.power_w[kind, row, column]), [(row, column), (p, q)])
-            row, column = p, q
-    return lowest - policy.reserve_j
+            load_w, seconds = (float(of[kind, *here]) for of in (moves.power_w, moves.time_s))
+            rover.draw(seconds * share, load_w, [here, there])
+            rover.row, rover.column = there
+    return rover.lowest - policy.reserve_j
 
 
 def sorties(seed: int, runs: int, a_site: int = 25) -> list[Row]:
@@ -208,7 +234,7 @@ def sorties(seed: int, runs: int, a_site: int = 25) -> list[Row]:
         made = instance(rng, 20, 30, 1800.0, 20.0)
         policy = recovery_policy(*made, RESERVE_J, CAPACITY_J)
         for _ in range(a_site):
-            lowest = sail(policy, rng)
+            lowest = sail(policy, rng, 3600.0 * made[3].haven_recharge_wh)
             if lowest is not None and len(rows) < runs:
                 rows.append({"run": len(rows), "lowest_above_reserve_j": lowest})
     return rows
