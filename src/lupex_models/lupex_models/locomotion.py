@@ -235,7 +235,10 @@ class LocomotionTable:
 
 @njit(cache=True)
 def steady_drives(crawler, mass_kg, along, across, speed_mps, soils):  # type: ignore[no-untyped-def]
-    """Return slip, ground speed, power and energy per metre (4, soils, along, across) of `drive` on each soil row."""
+    """Return slip, ground speed, power and energy per metre (4, soils, along, across) of `drive` on each soil row.
+
+    The balance of forces is that of `drive` (Wong 2008, ch. 4).
+    """
     found = np.empty((4, soils.shape[0], along.size, across.size))
     for k in range(soils.shape[0]):
         for i in range(along.size):
