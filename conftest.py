@@ -43,6 +43,12 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(skip)
 
 
+def pytest_collection_finish():
+    """Leave what was loaded by now out of each later look for garbage: there is much of it, and it stays."""
+    gc.collect()
+    gc.freeze()
+
+
 def _turn(item):
     """Return when a test's turn is: whole sorties begin early, so that none is left for the end."""
     of_the_house = item.path.parent == Path(__file__).parent / "test"
