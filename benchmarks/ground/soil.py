@@ -46,9 +46,7 @@ def run(context: Context) -> Outcome:
             "A drive of 200 m over the world's own soil and tracks (`lupex_simulator.crawler`, drawn from the level), "
             "hills of 8 deg rms. Localization drifts by 0.01 of slip a window and sees nothing on a quarter of it. "
             "A look is at the mean slip of a move of 5 m: 3 to 20 m ahead, or back over ground driven over.",
-            "The ratio is of the median errors after 100 m, the band of all looks; both of nominal and harsh together. "
-            "At nominal the soils lie about the prior's middle and scatter from place to place as much as from site to "
-            "site: the best one strength for each site gives 0.63 of the prior's error there, on ground ahead.",
+            "The ratio is of the median errors after 100 m, the band of all looks; both of nominal and harsh together.",
         ),
     )
 

@@ -293,7 +293,7 @@ class _Traverse:
         soc = float(battery.soc_for_energy(self.spec.battery, start_wh))
         self.rover = _Rover(0.0, 0.0, START_S, battery.BatteryState(soc, 285.0))
         self.reserve_wh = self.spec.battery.reserve_fraction * self.spec.battery.capacity_wh
-        self.start_wh, self.lowest_wh = start_wh, math.inf
+        self.start_wh, self.lowest_wh = start_wh, start_wh - self.reserve_wh
         self.phase, self.worked_s, self.turned, self.bogged = Phase.DRIVE, 0.0, None, 0
         self.judge, self.mission = TurnBackJudge(), MissionConfig(site="")
         self.track: list[Cell] = []
