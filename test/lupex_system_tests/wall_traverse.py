@@ -62,7 +62,7 @@ class Rule(Enum):
     CERTIFICATE = "certificate"
     NOTHING = "nothing"
     THRESHOLD = "threshold"
-    """40 % of the charge."""
+    """A quarter of the battery."""
     HALF = "half"
     """Half of what the rover set out with above its reserve."""
 
@@ -393,7 +393,7 @@ class _Traverse:
         if self.phase is Phase.RETURN:
             return True
         if self.rule is not Rule.CERTIFICATE:
-            least = 0.4 * self.spec.battery.capacity_wh - self.reserve_wh
+            least = 0.25 * self.spec.battery.capacity_wh - self.reserve_wh
             half = 0.5 * (self.start_wh - self.reserve_wh)
             limit = {Rule.THRESHOLD: least, Rule.HALF: half}.get(self.rule, -math.inf)
             if self.left_wh() < limit:
