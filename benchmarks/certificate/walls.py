@@ -51,8 +51,8 @@ def run(context: Context) -> Outcome:
             "200 cells; soil and tracks drawn from the level harsh, and on six of ten walls going over into soil with "
             "a friction angle of 14 to 26 deg, which no rover's file foresees. A rover that spins backs out, and takes "
             "the cell for closed. Rover, plan and way home are the same for each rule.",
-            "reached_share: of the scenes in which any rule brought rover and sample home. threshold: back at a quarter "
-            "of the battery; half: back when half of what it set out with above the reserve is spent.",
+            "reached_share: of the scenes in which any rule brought rover and sample home. threshold: back at a "
+            "quarter of the battery; half: back when half of what it set out with above the reserve is spent.",
         ),
     )
 
