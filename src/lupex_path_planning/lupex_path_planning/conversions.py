@@ -132,7 +132,8 @@ def learned_soil(message: SoilEstimate) -> LearnedSoil:
     lows = [_strength(value, "patch_low") for value in message.patch_low]
     counted = [counted_on(*pair) for pair in zip(medians, lows, strict=True)]
     expected = soil_of(median, patch_m, dict(zip(places, medians, strict=True)))
-    return LearnedSoil(expected, soil_of(counted_on(median, low), patch_m, dict(zip(places, counted, strict=True))))
+    surely = soil_of(counted_on(median, low), patch_m, dict(zip(places, counted, strict=True)))
+    return LearnedSoil(expected, surely, message.measurements)
 
 
 def _strength(value: float, name: str) -> float:

@@ -187,10 +187,11 @@ class PathPlanningNode(LupexNode[PathPlanningConfig]):
         return Drive(planner.grid, planner.expected, goal, tolerance_m, self.config.drive, self.config.local)
 
     def _poll(self) -> None:
-        """Take the newest poses, slip and soil; what was learned of the soil stays when its teller falls silent."""
+        """Take the newest poses, slip and soil; what was learned of the soil outlives its teller."""
         self._poses.poll(lost=self._lost)
         self._slip = self._newest_slip()
-        self._soil = self._newest_soil() or self._soil
+        if (heard := self._newest_soil()) is not None:
+            self._soil = self._soil.after(heard)
         self._factors = replace(self._factors, soil=self._soil.surely)
 
     # ------------------------------------------------------------------------------------------------ each second

@@ -9,7 +9,7 @@ way back may lead beside it, and the place is known to metres only.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -71,6 +71,14 @@ class LearnedSoil:
 
     expected: Soil = field(default_factory=Soil)
     surely: Soil = field(default_factory=Soil)
+    measurements: int = 0
+    """Behind it; without any it is the soil foreseen."""
+
+    def after(self, heard: "LearnedSoil") -> "LearnedSoil":
+        """Return what is known after a word of the teller; one that measured less began anew, and takes nothing back."""
+        if heard.measurements >= self.measurements:
+            return heard
+        return replace(self, surely=weaker_of(self.surely, heard.surely))
 
 
 def counted_on(median: float, low: float) -> float:

@@ -158,6 +158,20 @@ def test_weaker_soil_is_proven_and_planned_anew(world):
     world.until(lambda: world.heard["/plan/sortie"].plan_id != first.plan_id)
 
 
+def test_what_was_learned_of_the_soil_outlives_a_teller_that_began_anew(world):
+    planned(world)
+    world.learn(-2.0, -3.2)
+    world.until(lambda: not world.certified())
+    world.until(world.certified)
+    needed = world.heard["/plan/certificate"].required_wh
+    message = SoilEstimate(measurements=0, strength=0.3, strength_low=-0.8, patch_m=4.0)
+    message.header.frame_id = "map"
+    world.senders["/traversability/soil"].publish(message)
+    # beyond what an allowance is kept for
+    world.run(1900.0)
+    assert world.heard["/plan/certificate"].required_wh >= needed - 1.0
+
+
 def test_soil_in_another_frame_changes_nothing(world):
     planned(world)
     world.learn(-2.0, -3.2)

@@ -17,7 +17,7 @@ from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import read_rover
 from lupex_models.soil_strength import StrengthTable
 from lupex_path_planning.config import BoundConfig, CertificateConfig, GridConfig
-from lupex_path_planning.priced_soil import AS_FORESEEN, Soil, counted_on, price_for, soil_of, weaker_of
+from lupex_path_planning.priced_soil import AS_FORESEEN, LearnedSoil, Soil, counted_on, price_for, soil_of, weaker_of
 from lupex_path_planning.site_grid import GroundStrength, grid_of, moves, moves_on_soil
 from lupex_path_planning.way_back.measured_factors import Allowance, DrivingBound, MeasuredFactors, allow
 
@@ -43,6 +43,15 @@ def test_a_low_quantile_counts_where_the_median_is_weaker_than_foreseen():
     assert counted_on(0.3, -0.8) == AS_FORESEEN
     assert counted_on(0.0, -0.8) == AS_FORESEEN
     assert counted_on(-0.05, -0.8) == -0.8
+
+
+def test_a_teller_that_began_anew_takes_nothing_back_but_may_know_worse():
+    known = LearnedSoil(Soil(-0.5), Soil(-1.0), 30)
+    assert known.after(LearnedSoil()) == known
+    assert known.after(LearnedSoil(Soil(), Soil(), 29)) == known
+    assert known.after(LearnedSoil(Soil(-2.0), Soil(-3.0), 5)) == LearnedSoil(Soil(-0.5), Soil(-3.0), 30)
+    better = LearnedSoil(Soil(), Soil(), 31)
+    assert known.after(better) == better
 
 
 def test_a_place_has_the_strength_of_its_patch():
