@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lupex_models.rover import read_rover
-from lupex_system_tests.wall_traverse import Rule, can_be_planned, scene, traverse
+from lupex_system_tests.wall_scene import can_be_planned, scene
+from lupex_system_tests.wall_traverse import Rule, traverse
 
 ROVER = read_rover(Path(__file__).parents[1] / "config" / "rover.yaml")
 START_WH = 900.0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks.measuring import ROOT, Asked, Context, Outcome, Row
 from lupex_models.rover import read_rover
-from lupex_system_tests.wall_traverse import Rule, can_be_planned, scene, traverse
+from lupex_system_tests.wall_scene import can_be_planned, scene
+from lupex_system_tests.wall_traverse import Rule, traverse
 
 ASKED = {
     "lost_heeding": Asked(0.0),

@@ -75,7 +75,7 @@ class LearnedSoil:
     """Behind it; without any it is the soil foreseen."""
 
     def after(self, heard: "LearnedSoil") -> "LearnedSoil":
-        """Return what is known after a word of the teller; one that measured less began anew, and takes nothing back."""
+        """Return what is known after a word of the teller; one that measured less began anew and takes nothing back."""
         if heard.measurements >= self.measurements:
             return heard
         return replace(self, surely=weaker_of(self.surely, heard.surely))
