@@ -56,6 +56,7 @@ TOPICS = {
     "/localization/status": "tracking, degraded or lost, and by how much",
     "/map": "the orbital map's word on driving, cost 0..99, 100 never driven on, -1 unknown; it never changes",
     "/mission/status": "phase of the sortie and what it waits for",
+    "/mobility/immobilisation": "where the tracks lost their hold, and whether the rover is out of it",
     "/mobility/joint_commands": "steering angles and track speeds to the motor controllers; silence of 1 s stops them",
     "/mobility/joint_states": "4 steering and 4 drive joints as measured; remap `joint_states` of other tools to it",
     "/mobility/route": "a path by a person's hand, followed while planning tells none",

@@ -36,6 +36,7 @@ KNOW_ROS_BY_NAME = {
     "lupex_node/serialization.py": "the bytes of messages",
     "lupex_node/bare_node.py": "checks the headers of messages",
     "lupex_node/exchanges.py": "requests and answers as messages",
+    "lupex_mobility/extrication_server.py": "what leads out of ground that does not bear the rover, a part of the node",
     "lupex_mobility/motion_server.py": "the actions of short motions, a part of the node",
     "lupex_drill_control/claim.py": "whose the drill is, a part of the node",
     "lupex_mobility/permit.py": "what permits motion on its topics, a part of the node",

@@ -135,6 +135,38 @@ class Slip:
 
 
 @dataclass(frozen=True)
+class Immobilisation:
+    """When tracks that run and gain no way count as immobile, and how the rover gets out without digging in."""
+
+    slip: float = setting(0.6, "of what the tracks ran, more of it lost", minimum=0.2, maximum=1)
+    out_slip: float = setting(
+        0.9, "likewise on the way out, where every metre gained is one off the pit", minimum=0.2, maximum=1
+    )
+    lasting_s: float = setting(5.0, "of running, over which it counts", unit="s", minimum=0.5, maximum=60)
+    min_speed_mps: float = setting(0.01, "of the tracks; slower says nothing", unit="m/s", minimum=1e-4, maximum=1)
+    stand_s: float = setting(2.0, "before each try, for a look at the place", unit="s", minimum=0, maximum=60)
+    speed_mps: float = setting(0.05, "of the tracks on the way out", unit="m/s", minimum=0.005, maximum=0.5)
+    turn_rate_rad_s: float = setting(0.05, "on the way out", unit="rad/s", minimum=0.005, maximum=0.5)
+    back_m: float = setting(2.0, "from the place where it was found, then it is out", unit="m", minimum=0.3, maximum=20)
+    reach_m: float = setting(0.4, "on the own track, of the point aimed at", unit="m", minimum=0.1, maximum=5)
+    turn_rad: float = setting(
+        0.35, "to one side before the second try, to the other before the third", unit="rad", minimum=0.05, maximum=1.5
+    )
+    tries: int = setting(3, "to get out: back on its own track, then on a line to either side", minimum=1, maximum=3)
+    spun_max_m: float = setting(
+        2.5, "that the tracks may lose in one place, then it gives up: each digs", unit="m", minimum=0, maximum=50
+    )
+    length_m: float = setting(2.0, "of the ground ahead that is kept out of", unit="m", minimum=0.2, maximum=20)
+    half_width_m: float = setting(1.0, "of that ground", unit="m", minimum=0.2, maximum=20)
+    body_m: float = setting(0.8, "from the middle of the body to where it begins", unit="m", minimum=0, maximum=5)
+    look_ahead_m: float = setting(3.0, "of a path that must keep out of it", unit="m", minimum=0.3, maximum=50)
+    wait_s: float = setting(
+        300.0, "once out, for a path around; then it gives the path up", unit="s", minimum=1, maximum=1e5
+    )
+    keep_s: float = setting(1800.0, "after which a path may try that ground again", unit="s", minimum=0, maximum=1e6)
+
+
+@dataclass(frozen=True)
 class MeasuringStops:
     """How far stops are made that localization asks for on the way."""
 
@@ -186,6 +218,7 @@ class MobilityConfig:
     guard: Guard = field(default_factory=Guard)
     permission: Permission = field(default_factory=Permission)
     watch: Watch = field(default_factory=Watch)
+    immobilisation: Immobilisation = field(default_factory=Immobilisation)
     stops: MeasuringStops = field(default_factory=MeasuringStops)
     nav2: Nav2Motions = field(default_factory=Nav2Motions)
     slip: Slip = field(default_factory=Slip)

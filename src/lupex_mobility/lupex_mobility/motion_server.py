@@ -93,7 +93,7 @@ class MotionServer:
             profile=qos.LATCHED,
             sole_sender=True,
         )
-        self._placed = node.newest(Odometry, "odometry/local", convert=conversions.placed, sole_sender=True)
+        self.placed = node.newest(Odometry, "odometry/local", convert=conversions.placed, sole_sender=True)
         self._active: _Active | None = None
         for name, kind in SERVED.items():
             node.serve_action(
@@ -182,7 +182,7 @@ class MotionServer:
     def _obstacle(self, active: _Active, time_s: float, guidance: Guidance) -> str:
         """Return why the ground ahead must not be driven over, empty where it is seen and free."""
         config = self._node.config
-        ground, placed = self._costmap(), self._placed()
+        ground, placed = self._costmap(), self.placed()
         # at rest poses come seldom
         guard, begins = config.guard, active.begun_in_odom is None
         pose_max_age_s = guard.rest_silence_s if begins else guard.odometry_timeout_s

@@ -14,6 +14,7 @@ from lupex_interfaces.msg import DrillRig, Fault, LocalizationStatus, SlipEstima
 from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Joints, Located
+from lupex_mobility.extrication_server import ExtricationServer
 from lupex_mobility.measuring_stop import MeasuringStop
 from lupex_mobility.motion_guard import FAULT_TEXTS, Inputs, MotionGuard
 from lupex_mobility.motion_server import MotionServer
@@ -65,6 +66,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         self._located: Located | None = None
         self._step_s = 0.0
         self._joints: Joints | None = None
+        self._tracks: BodyTwist | None = None
         self._drill: tuple[float | None, bool] = (None, False)
         self._path_s: float | None = None
         self._published_s = self._slip_s = self._acted_s = -math.inf
@@ -85,6 +87,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
             sole_sender=True,
         )
         self._motions = MotionServer(self, rover, self._hindrance, lambda: self._located)
+        self._extrication = ExtricationServer(self, self._motions.placed)
         guard = config.guard
         self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located, sole_sender=True)
         self.receive(
@@ -216,6 +219,7 @@ class MobilityNode(LupexNode[MobilityConfig]):
         # A pose may overtake the clock: silence counts from where the clock has caught up with it.
         self._located, self._heard_s = located, max(self.now_s(), located.time_s)
         self._joints = self._joint_states()
+        self._tracks = self._twist_of_tracks()
         self._measure_slip(located)
         self._follow(located)
         active = self._commanding or not self._command[1].at_rest
@@ -233,6 +237,8 @@ class MobilityNode(LupexNode[MobilityConfig]):
         by_path = guidance is None
         if by_path and fresh and not lost:
             guidance = self._follower.guide(located.x_m, located.y_m, located.yaw_rad)
+        if by_path:
+            guidance = self._extrication.guide(located, self._tracks, self._follower, guidance)
         self._tell_following(guidance, lost and fresh and self._follower.active)
         wanted = guidance is not None and not guidance.twist.at_rest
         if wanted and by_path:
@@ -368,10 +374,16 @@ class MobilityNode(LupexNode[MobilityConfig]):
 
     # ------------------------------------------------------------------------------------------------ slip
 
-    def _measure_slip(self, located: Located) -> None:
+    def _twist_of_tracks(self) -> BodyTwist | None:
+        """Return what the tracks run without slip, None where the joints are not known."""
         if self._joints is None:
+            return None
+        return self._kinematics.twist(self._joints.steer_rad, self._joints.track_mps)
+
+    def _measure_slip(self, located: Located) -> None:
+        tracks = self._tracks
+        if tracks is None:
             return
-        tracks = self._kinematics.twist(self._joints.steer_rad, self._joints.track_mps)
         speed = math.hypot(tracks.forward_mps, tracks.left_mps)
         ahead = (tracks.forward_mps / speed, tracks.left_mps / speed) if speed > 0.0 else (1.0, 0.0)
         up = located.up

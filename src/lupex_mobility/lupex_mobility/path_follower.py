@@ -18,6 +18,9 @@ from lupex_mobility.unit_kinematics import REST, BodyTwist
 
 Array = npt.NDArray[np.float64]
 
+_SAMPLED_M = 0.25
+"""Between places on the path ahead."""
+
 
 class Activity(Enum):
     """What the follower does."""
@@ -28,6 +31,7 @@ class Activity(Enum):
     CRABBING = "crabbing"
     ARRIVED = "arrived"
     OFF_PATH = "off path"
+    EXTRICATING = "getting out"
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,14 @@ class PathFollower:
     def active(self) -> bool:
         """Whether there is a path."""
         return len(self._places) > 0
+
+    def ahead(self, length_m: float) -> Array:
+        """Return places (n, 2) on the path, from the one that the rover is at to so far beyond or the end."""
+        if not self.active:
+            return np.empty((0, 2))
+        end_m = min(self._progress_m + length_m, self._stations[-1])
+        count = max(2, math.ceil((end_m - self._progress_m) / _SAMPLED_M) + 1)
+        return np.array([self._at(station) for station in np.linspace(self._progress_m, end_m, count)])
 
     def guide(self, x_m: float, y_m: float, yaw_rad: float) -> Guidance:
         """Return the twist for a pose in map."""

@@ -11,7 +11,7 @@ from geometry_msgs.msg import TwistStamped
 from nav_msgs.msg import OccupancyGrid, Odometry, Path
 from sensor_msgs.msg import JointState
 
-from lupex_interfaces.msg import DrillRig, Fault, ReturnCertificate, SlipEstimate
+from lupex_interfaces.msg import DrillRig, Fault, Immobilisation, ReturnCertificate, SlipEstimate
 from lupex_mobility import conversions
 from lupex_mobility.config import Steering
 from lupex_mobility.unit_kinematics import JOINT_NAMES, BodyTwist, UnitKinematics
@@ -41,9 +41,11 @@ class World:
         outside = self.conductor.visitor("world")
         self.steer, self.track = np.zeros(4), np.zeros(4)
         self.command = self.slip = None
-        self.commands, self.faults, self.velocities = [], [], []
+        self.commands, self.faults, self.velocities, self.immobile = [], [], [], []
         self.odometry_on = self.stowed = self.rig_on = self.joints_on = self.proven = True
         self.local_on = self.costmap_on = True
+        self.grip = lambda x, twist: 1.0
+        """Share of a twist of the tracks that the ground lets the body have, at a place."""
         self.cost = np.zeros((CELLS, CELLS), np.int8)
         self.corner = ODOM[0] - 0.5 * CELL_M * CELLS, ODOM[1] - 0.5 * CELL_M * CELLS
         self.sequence = 0
@@ -61,6 +63,7 @@ class World:
         take(Fault, "/faults", self.faults.append, qos.EVENTS)
         take(SlipEstimate, "/mobility/slip", lambda m: setattr(self, "slip", m), qos.STATE)
         take(TwistStamped, "/cmd_vel", self.velocities.append, qos.STATE)
+        take(Immobilisation, "/mobility/immobilisation", self.immobile.append, qos.LATCHED)
 
     @functools.cached_property
     def cmd_vel(self):
@@ -84,7 +87,7 @@ class World:
             target = np.array(self.command.position[:4])
             self.steer = self.steer + np.clip(target - self.steer, -0.03, 0.03)
             self.track = np.array(self.command.velocity[4:]) * self.rover.crawler.sprocket_radius_m
-            twist = self.kinematics.twist(self.steer, self.track)
+            twist = self.motion()
             self.yaw += twist.turning_rad_s * STEP_S
             c, s = math.cos(self.yaw) * STEP_S, math.sin(self.yaw) * STEP_S
             self.x += twist.forward_mps * c - twist.left_mps * s
@@ -93,6 +96,11 @@ class World:
         self.conductor.run_until(self.time_s)
         self.publish()
         self.conductor.run_until(self.time_s + ANSWERED_S)
+
+    def motion(self):
+        tracks = self.kinematics.twist(self.steer, self.track)
+        kept = self.grip(self.x, tracks)
+        return BodyTwist(kept * tracks.forward_mps, kept * tracks.left_mps, kept * tracks.turning_rad_s)
 
     def publish(self):
         at = stamp(self.time_s)
@@ -132,7 +140,7 @@ class World:
         q.w, q.x, q.y, q.z = cy * cp, -sy * sp, cy * sp, sy * cp
         message.pose.covariance = np.full(36, 0.01)
         message.twist.covariance = np.full(36, 1e-6)
-        twist = self.kinematics.twist(self.steer, self.track)
+        twist = self.motion()
         message.twist.twist.linear.x, message.twist.twist.linear.y = twist.forward_mps, twist.left_mps
         return message
 

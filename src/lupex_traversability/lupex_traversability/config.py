@@ -126,6 +126,18 @@ class LookConfig:
 
 
 @dataclass(frozen=True)
+class ShutConfig:
+    """Ground ahead of a place where the tracks lost their hold, which is lethal for a while."""
+
+    length_m: float = setting(1.8, "from where the middle of the body stood", unit="m", minimum=0.2, maximum=20)
+    half_width_m: float = setting(0.8, "to either side", unit="m", minimum=0.2, maximum=20)
+    keep_s: float = setting(1800.0, "after which it may be tried again", unit="s", minimum=0, maximum=1e6)
+    places: int = setting(16, "known at once", minimum=1, maximum=1000)
+    same_m: float = setting(0.5, "nearer is the same place,", unit="m", minimum=0, maximum=10)
+    same_rad: float = setting(0.3, "when it is met from the same side", unit="rad", minimum=0, maximum=3.2)
+
+
+@dataclass(frozen=True)
 class SoilConfig:
     """What driving teaches of the soil, as strengths on the line of lupex_models/soil_strength.py."""
 
@@ -188,4 +200,5 @@ class TraversabilityConfig:
     look: LookConfig = field(default_factory=LookConfig)
     map: MapConfig = field(default_factory=MapConfig)
     cost: CostConfig = field(default_factory=CostConfig)
+    shut: ShutConfig = field(default_factory=ShutConfig)
     soil: SoilConfig = field(default_factory=SoilConfig)

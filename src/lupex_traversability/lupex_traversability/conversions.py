@@ -12,13 +12,14 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from numpy.typing import NDArray
 from std_msgs.msg import Float32MultiArray, MultiArrayDimension
 
-from lupex_interfaces.msg import SlipEstimate
+from lupex_interfaces.msg import Immobilisation, SlipEstimate
 from lupex_interfaces.msg import SoilEstimate as SoilMessage
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
 from lupex_traversability.driving_cost import Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.pose_history import Pose
+from lupex_traversability.shut_ground import Bogged
 from lupex_traversability.soil.learned_soil import SoilEstimate
 from lupex_traversability.soil.slip_windows import Footing, SlipReading
 
@@ -49,6 +50,20 @@ def slip_reading(message: SlipEstimate) -> SlipReading:
         seconds(message.header.stamp),
         finite(message.slope_rad, "slope_rad", -1.5, 1.5),
         finite(message.distance_m, "distance_m", 0.0, 1e9),
+    )
+
+
+def bogged(message: Immobilisation) -> Bogged | None:
+    """Return where the tracks lost their hold, once the rover is out of it or stays; None before; InvalidMessage."""
+    if message.state not in (Immobilisation.OUT, Immobilisation.GIVEN_UP):
+        return None
+    in_frame(message.header.frame_id, ODOM)
+    at = message.pose.position
+    return Bogged(
+        seconds(message.header.stamp),
+        finite(at.x, "x", -_FARTHEST_M, _FARTHEST_M),
+        finite(at.y, "y", -_FARTHEST_M, _FARTHEST_M),
+        finite(message.direction_rad, "direction_rad", -3.2, 3.2),
     )
 
 

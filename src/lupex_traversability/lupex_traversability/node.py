@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 from std_srvs.srv import Trigger
 
-from lupex_interfaces.msg import SlipEstimate
+from lupex_interfaces.msg import Immobilisation, SlipEstimate
 from lupex_interfaces.msg import SoilEstimate as SoilMessage
 from lupex_models.rover import read_rover
 from lupex_models.soil_strength import StrengthTable
@@ -23,11 +23,12 @@ from lupex_node.port import Closable, Use
 from lupex_node.ros.process import run
 from lupex_traversability.cloud_binning import level_ground
 from lupex_traversability.config import TraversabilityConfig
-from lupex_traversability.conversions import costmap, footing, grid_map, pose, slip_reading, soil_message
+from lupex_traversability.conversions import bogged, costmap, footing, grid_map, pose, slip_reading, soil_message
 from lupex_traversability.driving_cost import DrivingCost, Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.looks import Looks
 from lupex_traversability.pose_history import Pose, PoseHistory
+from lupex_traversability.shut_ground import Bogged, ShutGround
 from lupex_traversability.soil.slip_windows import SlipReading
 from lupex_traversability.soil.soil_watch import SoilWatch
 
@@ -40,6 +41,7 @@ _LOOKS_MIN = 4
 _CLOUD = "lidar/points"
 _POSE = "odometry/local"
 _SLIP = "mobility/slip"
+_BOGGED = "mobility/immobilisation"
 
 
 class TraversabilityNode(LupexNode[TraversabilityConfig]):
@@ -74,6 +76,15 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             frame="lidar",
             max_age_s=self.config.cloud_max_age_s,
             profile=self.sensed(qos.NEWEST),
+            sole_sender=True,
+        )
+        self._shut = ShutGround(self.config.shut)
+        self.receive(
+            Immobilisation,
+            _BOGGED,
+            self._take_bogged,
+            convert=bogged,
+            profile=qos.LATCHED,
             sole_sender=True,
         )
         self.serve(Trigger, "traversability/forget", self._forget)
@@ -174,6 +185,11 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self.set_health("" if enough else "the lidar sees too little ground")
         self._ground = self._cost.of(self._map)
 
+    def _take_bogged(self, place: Bogged | None) -> None:
+        """Shut the ground that did not bear the tracks, at once: the rover waits for a way around it."""
+        if place is not None and self._shut.take(place) and self._ground is not None:
+            self._publish(self._newest_cloud_s, self._ground)
+
     def _forget(self, _: Trigger.Request, answer: Use) -> None:
         if not self.active:
             answer(Trigger.Response(success=False, message="traversability is not active: nothing is forgotten"))
@@ -234,7 +250,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         if news is not None:
             self._soil_told.publish(soil_message(news, self.config.soil.patch_m))
 
-    def _publish(self, time_s: float, derived: Ground) -> None:
+    def _publish(self, time_s: float, known: Ground) -> None:
+        derived = self._shut.on(known, self._map.origin_m, self._map.config.cell_m, time_s)
         self._costmap.publish(costmap(time_s, self._map, derived))
         if time_s < self._grid_map_s:
             self._grid_map_s = -math.inf

@@ -3,6 +3,7 @@
 """The node in lock step: clouds and poses in, costmap out, and what it refuses."""
 
 import array
+import math
 import sys
 from pathlib import Path as FilePath
 
@@ -20,6 +21,7 @@ from scene import scan  # noqa: E402
 from sensor_msgs.msg import PointCloud2, PointField  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+from lupex_interfaces.msg import Immobilisation  # noqa: E402
 from lupex_node import qos  # noqa: E402
 from lupex_node.conversions import seconds, stamp  # noqa: E402
 from lupex_node.lockstep.conductor import Conductor  # noqa: E402
@@ -313,3 +315,54 @@ def test_nothing_ticks_while_no_cloud_waits(world, flat):
     world.poses.publish(odometry(world.now_s()))
     world.until(lambda: len(world.costmaps) == 3)
     assert world.node._retry is None
+
+
+def bogged(time_s, state=Immobilisation.OUT, x=0.0, direction=0.0, frame="odom"):
+    message = Immobilisation(state=state, direction_rad=direction)
+    message.header.frame_id, message.header.stamp = frame, stamp(time_s)
+    message.pose.position.x = x
+    return message
+
+
+def lethal(message):
+    """Return the places (n, 2) in odom that a costmap calls lethal."""
+    cost = np.array(message.data).reshape(message.info.height, message.info.width)
+    rows, columns = np.nonzero(cost == 100)
+    origin, cell = message.info.origin.position, message.info.resolution
+    return np.stack([origin.x + cell * (columns + 0.5), origin.y + cell * (rows + 0.5)], axis=-1)
+
+
+def test_ground_on_which_the_tracks_lost_their_hold_is_lethal_for_a_while(world, flat):
+    told = world.other.publisher(Immobilisation, "/mobility/immobilisation", qos.LATCHED)
+    stand(world, flat, 2)
+    assert len(lethal(world.costmaps[-1])) == 0
+    # while the rover is still in it nothing changes: it is to come out first
+    told.publish(bogged(world.now_s(), Immobilisation.RECOVERING, 2.0, np.pi / 2))
+    stand(world, flat, 1)
+    assert len(lethal(world.costmaps[-1])) == 0
+    seen = len(world.costmaps)
+    told.publish(bogged(world.now_s(), Immobilisation.OUT, 2.0, np.pi / 2))
+    world.until(lambda: len(world.costmaps) > seen, 0.5)
+    shut = lethal(world.costmaps[-1])
+    assert len(shut) == pytest.approx(1.8 * 1.6 / 0.04, rel=0.15)
+    assert np.all((shut[:, 1] > 0.0) & (shut[:, 1] < 1.8) & (np.abs(shut[:, 0] - 2.0) < 0.8))
+    # the same again is no second place, and with the next cloud it is still known
+    told.publish(bogged(world.now_s(), Immobilisation.GIVEN_UP, 2.1, np.pi / 2))
+    stand(world, flat, 1)
+    assert len(lethal(world.costmaps[-1])) == len(shut)
+    world.conductor.run_until(world.now_s() + 1800.0)
+    stand(world, flat, 1)
+    assert len(lethal(world.costmaps[-1])) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"x": math.nan}, "x"), ({"direction": math.nan}, "direction_rad"), ({"frame": "map"}, "frame")],
+)
+def test_a_place_that_is_none_shuts_no_ground(world, flat, change, says):
+    told = world.other.publisher(Immobilisation, "/mobility/immobilisation", qos.LATCHED)
+    stand(world, flat, 1)
+    told.publish(bogged(world.now_s(), **change))
+    world.until(lambda: says in world.refused.get("refused /mobility/immobilisation", ""))
+    stand(world, flat, 1)
+    assert len(lethal(world.costmaps[-1])) == 0

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
+# SPDX-License-Identifier: Apache-2.0
+"""The node in a world whose ground takes the tracks' hold: what it does, what it says, and who may still lead it."""
+
+import math
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.node
+pytest.importorskip("lupex_interfaces.msg")
+
+from obeying_world import AHEAD, ODOM  # noqa: E402
+
+from lupex_interfaces.msg import Fault, Immobilisation  # noqa: E402
+from lupex_mobility import conversions  # noqa: E402
+from lupex_mobility.config import Immobilisation as Config  # noqa: E402
+
+INTO = np.array([[0.0, 0.0], [20.0, 0.0]])
+AROUND = np.array([[-2.0, 0.0], [-2.0, 6.0]])
+SOFT_M = 1.0
+
+
+def soft(x, twist):
+    return 0.05 if x > SOFT_M and twist.forward_mps > 0.0 else 1.0
+
+
+def fast(x, twist):
+    return 0.02 if x > SOFT_M else 1.0
+
+
+def led(world, points, condition, limit=3000):
+    """Step while a path is told each second."""
+
+    def step():
+        if round(world.time_s * 10) % 10 == 0:
+            world.path.publish(conversions.path(world.time_s, points))
+        return condition()
+
+    world.until(step, limit)
+
+
+def states(world):
+    return [message.state for message in world.immobile]
+
+
+def test_it_backs_out_says_where_and_follows_a_path_around(world, mobility):
+    world.grip = soft
+    led(world, INTO, lambda: states(world)[-1:] == [Immobilisation.RECOVERING])
+    stood = world.x, world.y
+    found = world.immobile[-1]
+    led(world, INTO, lambda: states(world)[-1] == Immobilisation.OUT)
+    assert stood[0] - world.x == pytest.approx(Config().back_m, abs=0.1)
+    # where it was found, in odom, and which way it wanted to go there
+    assert (found.pose.position.x, found.pose.position.y) == pytest.approx(world.in_odom(*stood), abs=0.05)
+    assert found.direction_rad == pytest.approx(ODOM[2], abs=0.02)
+    assert found.header.frame_id == "odom"
+    assert Config().slip < found.slip <= 1.0
+    assert found.spun_m == pytest.approx(found.slip * 0.5, rel=0.1)
+    assert world.active("immobilised")
+    assert [f.severity for f in world.faults if f.code == "immobilised"][-1] == Fault.WARNING
+    # that way again is not gone
+    held = world.x
+    since_s = world.time_s
+    led(world, INTO, lambda: world.time_s - since_s > 20.0)
+    assert world.x == pytest.approx(held, abs=0.01)
+    led(world, AROUND, lambda: world.y > 2.0)
+    assert not world.active("immobilised")
+    assert states(world)[-1] == Immobilisation.OUT
+
+
+def test_held_fast_it_gives_up_and_the_next_drive_may_lead_it(world, mobility):
+    world.grip = fast
+    led(world, INTO, lambda: states(world)[-1:] == [Immobilisation.GIVEN_UP])
+    last = world.immobile[-1]
+    assert last.tries == Config().tries
+    assert "ways out were tried" in last.text
+    fault = [f for f in world.faults if f.code == "bogged_down"][-1]
+    assert fault.severity == Fault.ERROR
+    assert "stopped until another drive is asked for" in fault.text
+    since_s = world.time_s
+    led(world, INTO, lambda: world.time_s - since_s > 10.0)
+    assert not world.driving
+    # the drive ends, the ground lets go, and another leads away
+    world.path.publish(conversions.path(world.time_s, np.empty((0, 2))))
+    world.until(lambda: not world.active("immobilised") and not world.active("bogged_down"))
+    world.grip = lambda x, twist: 1.0
+    led(world, np.array([[world.x, 0.0], [0.0, 3.0]]), lambda: world.y > 2.0)
+
+
+def test_the_way_out_is_subject_to_all_that_stops_a_rover(world, mobility):
+    world.grip = soft
+    led(world, INTO, lambda: world.x < SOFT_M - 0.5 and states(world)[-1:] == [Immobilisation.RECOVERING])
+    world.stowed = False
+    led(world, INTO, lambda: not world.driving, 5)
+    at = world.x
+    since_s = world.time_s
+    led(world, INTO, lambda: world.time_s - since_s > 5.0)
+    assert world.x == pytest.approx(at, abs=0.01)
+    world.stowed = True
+    led(world, INTO, lambda: states(world)[-1] == Immobilisation.OUT)
+
+
+def test_who_drives_by_hand_is_left_to_it(world, mobility):
+    world.grip = fast
+    ends_s = world.time_s + 60.0
+
+    def teleop():
+        world.drive(AHEAD)
+        return world.time_s > ends_s
+
+    world.until(teleop, 700)
+    assert world.driving
+    assert not world.immobile
+    assert math.isclose(world.y, 0.0, abs_tol=0.01)
