@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ground: seen, priced from what it did, crossed."""
 
-BENCHMARKS = ("soil",)
+BENCHMARKS = ("soil", "stand")

@@ -112,6 +112,21 @@ class CostConfig:
 
 
 @dataclass(frozen=True)
+class StandConfig:
+    """What is added to how the vehicle stands on the map, so that no vehicle on the ground stands worse."""
+
+    rough_share: float = setting(
+        0.2, "of the ground's spread within a track's reach, by which its mean may be off", minimum=0, maximum=2
+    )
+    hidden_max_m: float = setting(
+        0.1, "relief that may hide from the rays where the vehicle's stand is told", unit="m", minimum=0, maximum=1
+    )
+    step_share: float = setting(0.1, "of that, which counts for a step too", minimum=0, maximum=2)
+    noise_sigma: float = setting(0.0, "of a cell's height, added to both its ends", minimum=0, maximum=10)
+    floor_m: float = setting(0.01, "by which a mean may be off at least", unit="m", minimum=0, maximum=1)
+
+
+@dataclass(frozen=True)
 class LookConfig:
     """When a cloud is taken into the map; the costmap of any other is that of the ground as it was known."""
 
@@ -200,5 +215,6 @@ class TraversabilityConfig:
     look: LookConfig = field(default_factory=LookConfig)
     map: MapConfig = field(default_factory=MapConfig)
     cost: CostConfig = field(default_factory=CostConfig)
+    stand: StandConfig = field(default_factory=StandConfig)
     shut: ShutConfig = field(default_factory=ShutConfig)
     soil: SoilConfig = field(default_factory=SoilConfig)

@@ -18,6 +18,7 @@ from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit
 from lupex_node.conversions import seconds, stamp
 from lupex_traversability.driving_cost import Ground
 from lupex_traversability.elevation_map import ElevationMap
+from lupex_traversability.ground_layers import LEAST_IS_WORST, Grid
 from lupex_traversability.pose_history import Pose
 from lupex_traversability.shut_ground import Bogged
 from lupex_traversability.soil.learned_soil import SoilEstimate
@@ -118,17 +119,13 @@ def costmap(time_s: float, ground: ElevationMap, derived: Ground) -> OccupancyGr
     return message
 
 
-def grid_map(time_s: float, ground: ElevationMap, derived: Ground) -> GridMap:
+def grid_map(time_s: float, ground: ElevationMap, found: dict[str, Grid]) -> GridMap:
     """Make a grid map of half the resolution: mean height, and the worst of each four cells for the rest."""
-    elevation = np.where(ground.known, ground.height_m, np.nan)
-    cost = np.where(derived.cost < 0, np.nan, derived.cost).astype(np.float32)
     layers = {
-        "elevation": _blocks(elevation, worst=False),
-        "slope": _blocks(derived.slope_rad),
-        "step": _blocks(derived.step_m),
-        "roughness": _blocks(derived.roughness_m),
-        "slip": _blocks(derived.slip),
-        "cost": _blocks(cost),
+        name: _blocks(-values) * np.float32(-1.0)
+        if name in LEAST_IS_WORST
+        else _blocks(values, worst=name != "elevation")
+        for name, values in found.items()
     }
     cells = layers["elevation"].shape[0]
     cell_m = 2.0 * ground.config.cell_m

@@ -17,6 +17,9 @@ from lupex_traversability.elevation_map import ASSUMED, UNKNOWN, ElevationMap
 Grid = NDArray[np.float32]
 
 LETHAL = 100
+FREE, SLOPE, STEP, ROUGHNESS, SLIP, HIDDEN, UNSEEN, BOGGED = range(8)
+"""Which limit a cost comes from: none; the footprint's slope, a step, roughness or slip; relief that the rays may have
+missed; ground known only by standing on it or by assumption; ground that did not bear the tracks."""
 UNKNOWN_COST = -1
 _SLIP_STEPS = 256
 
@@ -30,6 +33,8 @@ class Ground:
     roughness_m: Grid
     slip: Grid
     cost: NDArray[np.int8]
+    limit: NDArray[np.int8]
+    """Where the cost comes from."""
 
 
 class DrivingCost:
@@ -52,7 +57,7 @@ class DrivingCost:
         config = self.config
         shape = ground.height_m.shape
         slope, step, rough, slip = (np.full(shape, np.nan, np.float32) for _ in range(4))
-        cost = np.full(shape, UNKNOWN_COST, np.int8)
+        cost, limit = np.full(shape, UNKNOWN_COST, np.int8), np.zeros(shape, np.int8)
         height, low, high, hidden, known = _close_lone_gaps(
             ground.height_m,
             ground.low_m,
@@ -89,8 +94,9 @@ class DrivingCost:
             rough,
             slip,
             cost,
+            limit,
         )
-        return Ground(slope, step, rough, slip, cost)
+        return Ground(slope, step, rough, slip, cost, limit)
 
 
 @njit(cache=True)
@@ -167,7 +173,20 @@ def _take_column(s, columns, j, sign):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _derive(  # type: ignore[no-untyped-def]
-    height, low, high, hidden, known, source, slip_by_slope, numbers, slope_out, step_out, rough_out, slip_out, cost_out
+    height,
+    low,
+    high,
+    hidden,
+    known,
+    source,
+    slip_by_slope,
+    numbers,
+    slope_out,
+    step_out,
+    rough_out,
+    slip_out,
+    cost_out,
+    limit_out,
 ):
     cell, reach, coverage, slope_max, step_max, rough_max, slip_max, hidden_max, hidden_weight, unseen_cost = numbers
     n = height.shape[0]
@@ -236,10 +255,22 @@ def _derive(  # type: ignore[no-untyped-def]
             step_out[i, j] = step
             rough_out[i, j] = rough
             slip_out[i, j] = slip
+            if share == slope * per_slope:
+                limit = SLOPE
+            elif share == step * per_step:
+                limit = STEP
+            else:
+                limit = ROUGHNESS if share == rough * per_rough else SLIP
+            limit_out[i, j] = limit
             if share >= 1.0:
                 cost_out[i, j] = LETHAL
                 continue
             value = 99.0 * max(share, per_hidden * hidden[i, j])
-            if source[i, j] == ASSUMED:
-                value = max(value, unseen_cost)
+            if value > 99.0 * share:
+                limit_out[i, j] = HIDDEN
+            if source[i, j] == ASSUMED and value < unseen_cost:
+                value = unseen_cost
+                limit_out[i, j] = UNSEEN
+            if value < 1.0:
+                limit_out[i, j] = FREE
             cost_out[i, j] = int(min(value, 99.0))

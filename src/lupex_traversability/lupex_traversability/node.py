@@ -26,11 +26,13 @@ from lupex_traversability.config import TraversabilityConfig
 from lupex_traversability.conversions import bogged, costmap, footing, grid_map, pose, slip_reading, soil_message
 from lupex_traversability.driving_cost import DrivingCost, Ground
 from lupex_traversability.elevation_map import ElevationMap
+from lupex_traversability.ground_layers import ground_layers
 from lupex_traversability.looks import Looks
 from lupex_traversability.pose_history import Pose, PoseHistory
 from lupex_traversability.shut_ground import Bogged, ShutGround
 from lupex_traversability.soil.slip_windows import SlipReading
 from lupex_traversability.soil.soil_watch import SoilWatch
+from lupex_traversability.stand_bound import StandBound
 
 _RETRY_S = 0.1
 """Between looks for the pose that a cloud waits for."""
@@ -55,6 +57,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         self._body = rover.body
         self._map = ElevationMap(self.config.map, rover.lidar, rover.body)
         self._cost = DrivingCost(self.config.cost, rover)
+        self._stand = StandBound(self.config.stand, rover, self.config.map.cell_m)
+        self._table = StrengthTable.build(rover)
         self._warm_up()
         self._poses = PoseHistory()
         self._looks = Looks(self.config.look)
@@ -88,7 +92,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             sole_sender=True,
         )
         self.serve(Trigger, "traversability/forget", self._forget)
-        self._wire_soil(StrengthTable.build(rover))
+        self._wire_soil(self._table)
 
     def _wire_soil(self, table: StrengthTable) -> None:
         self._soil = SoilWatch(self.config.soil, table)
@@ -257,7 +261,10 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
             self._grid_map_s = -math.inf
         if time_s - self._grid_map_s >= self.config.grid_map_period_s and self._grid_map.heard():
             self._grid_map_s = time_s
-            self._grid_map.publish(grid_map(time_s, self._map, derived))
+            layers = ground_layers(
+                self._map, derived, self._stand.of(self._map), self._soil.unseen, self._table, self._body.tip_over_rad
+            )
+            self._grid_map.publish(grid_map(time_s, self._map, layers))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lupex_traversability.config import ShutConfig
-from lupex_traversability.driving_cost import LETHAL, Ground
+from lupex_traversability.driving_cost import BOGGED, LETHAL, Ground
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ShutGround:
             self._places.popleft()
         if not self._places:
             return ground
-        config, cost = self._config, ground.cost.copy()
+        config, cost, limit = self._config, ground.cost.copy(), ground.limit.copy()
         rows, columns = np.indices(cost.shape)
         x = origin_m[0] + cell_m * (columns + 0.5)
         y = origin_m[1] + cell_m * (rows + 0.5)
@@ -59,5 +59,5 @@ class ShutGround:
             along = c * (x - place.x_m) + s * (y - place.y_m)
             across = c * (y - place.y_m) - s * (x - place.x_m)
             inside = (along > 0.0) & (along < config.length_m) & (np.abs(across) < config.half_width_m)
-            cost[inside] = LETHAL
-        return replace(ground, cost=cost)
+            cost[inside], limit[inside] = LETHAL, BOGGED
+        return replace(ground, cost=cost, limit=limit)

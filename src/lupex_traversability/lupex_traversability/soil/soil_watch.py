@@ -34,6 +34,11 @@ class SoilWatch:
             self._soil.learn(taken.window)
         return taken.window is not None, taken.refusal
 
+    @property
+    def unseen(self) -> Strength:
+        """Return the strength of ground not driven over, as it was told last."""
+        return (self._told or self._soil.estimate()).unseen
+
     def news(self) -> SoilEstimate | None:
         """Return what is known if it is notably other than what was told last."""
         found = self._soil.estimate()
