@@ -200,6 +200,16 @@ class DriveConfig:
     wait_tries: int = setting(4, "plans without a way before the route is changed", minimum=1, maximum=1000)
     reroutes_max: int = setting(12, "changes of route before the drive fails", minimum=0, maximum=1000)
     block_ahead_m: float = setting(8.0, "farthest ground that a blockage closes", unit="m", minimum=1, maximum=100)
+    back_m: float = setting(
+        3.0,
+        "away over known ground, where unknown ground is too near for the lidar, or a hazard for the outline",
+        unit="m",
+        minimum=0.5,
+        maximum=20,
+    )
+    back_within_m: float = setting(0.3, "of the end of that way", unit="m", minimum=0.05, maximum=5)
+    back_s: float = setting(180.0, "after which it is given up", unit="s", minimum=1, maximum=3600)
+    backs_max: int = setting(6, "of such ways in a drive", minimum=0, maximum=1000)
     stuck_s: float = setting(
         600.0, "without coming nearer, after which the drive fails", unit="s", minimum=10, maximum=1e5
     )

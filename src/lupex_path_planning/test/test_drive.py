@@ -305,3 +305,71 @@ def test_without_a_way_each_new_costmap_is_planned_on(counted):
     for second in range(1, 4):
         assert counted.step(float(second), hazard=wall).progress is Progress.WAITING
     assert counted.plans == 4
+
+
+HOLE_M, HOLE_RAD = (1.0, 1.9), 1.2
+"""In what is known, around the front of where the rover stands: from so far to so far, and to either side."""
+BLIND_M = 2.4
+"""Nearer the lidar sees no ground."""
+
+
+class WithAHole:
+    """Ground seen but for a hole, which is seen once the rover looks at it from afar."""
+
+    def __init__(self):
+        self.seen = False
+
+    def __call__(self, time_s, place):
+        self.seen = self.seen or place[0] < HOLE_M[0] - BLIND_M
+        costmap = look(time_s, place, nothing)
+        x, y = costmap.centres()
+        if not self.seen:
+            away = np.hypot(x, y)
+            costmap.cost[(away > HOLE_M[0]) & (away < HOLE_M[1]) & (np.abs(np.arctan2(y, x)) < HOLE_RAD)] = -1
+        return costmap
+
+
+def go_on(drive, ground, steps=60):
+    """Follow the drive's paths 0.4 m a step and crab along them; return the places, and what was said."""
+    place, now, places, texts = np.zeros(2), 0.0, [], []
+    for _ in range(steps):
+        report = drive.step(now, (*place, 0.0), FRAME, ground(now, place))
+        texts.append(report.text)
+        if report.progress in (Progress.ARRIVED, Progress.FAILED) or place[0] > 5.0:
+            break
+        left = 0.4
+        for point in report.path_m[1:]:
+            length = math.dist(point, place)
+            place = place + (point - place) * min(1.0, left / max(length, 1e-9))
+            left -= length
+            if left <= 0.0:
+                break
+        places.append(place.copy())
+        now += 4.0
+    return np.array(places), texts
+
+
+def test_before_a_hole_too_near_to_be_seen_it_goes_away_to_see_it_and_then_on():
+    drive, ground = made(), WithAHole()
+    places, texts = go_on(drive, ground)
+    assert ground.seen
+    assert sum("to see what lies ahead" in text for text in texts) > 2
+    assert places[-1, 0] > 5.0
+    assert drive._backs == 1
+
+
+def test_without_that_it_stands_there_until_it_fails():
+    drive, ground = made(backs_max=0, reroutes_max=3), WithAHole()
+    places, texts = go_on(drive, ground)
+    assert not ground.seen
+    assert np.abs(places).max() < 0.5
+    assert texts[-1].startswith("no way after 3 changes of route: no motion of the vehicle fits")
+
+
+def test_a_way_to_see_more_is_given_up_after_a_while():
+    drive, ground = made(), WithAHole()
+    reports = [drive.step(4.0 * k, (0.0, 0.0, 0.0), FRAME, ground(4.0 * k, (0.0, 0.0))) for k in range(60)]
+    # it never moves: after so long the way ahead is looked at again, and then the next such way is taken
+    began = [k for k, report in enumerate(reports) if "to see what lies ahead" in report.text]
+    assert drive._backs >= 2
+    assert 4.0 * began[0] < DriveConfig().back_s

@@ -26,13 +26,15 @@ _LONGEST = 3
 class Verdict:
     """Why a cloud is not to be fused, or how the map has followed it.
 
-    `way` is the motion by which all places of before have moved, and `corner` the first cell of the layers then.
+    `way` is the motion by which all places of before have moved, and `corner` the first cell of the layers then;
+    `begun_anew`: nothing is known any more but where the rover has driven.
     """
 
     refusal: str = ""
     followed: str = ""
     way: tuple[Stance, Stance] | None = None
     corner: Corner = (0, 0)
+    begun_anew: bool = False
 
 
 class Doubt:
@@ -80,7 +82,8 @@ class Doubt:
         fit = fit_cloud(cloud, carried, cloud.corner, config)
         if fit is None or fit.agreeing < config.fit_share:
             layers.forget()
-            return Verdict(followed="the ground is another than was seen before: the map begins anew")
+            text = "the ground is another than was seen before: the map begins anew"
+            return Verdict(followed=text, way=way, corner=cloud.corner, begun_anew=True)
         if misfit(fit, 0.0, config):
             _lift_by(carried, fit, cloud.corner, config)
         layers.take(carried)

@@ -99,6 +99,8 @@ class ElevationMap:
                 self._trail.clear()
                 self._trail.extend(trail)
                 self.corner_y, self.corner_x = verdict.corner
+            if verdict.begun_anew:
+                self._lay_trail(now)
             self._scroll(now, self._last, corner)
         self._last = now
         clearing = clear_by_rays(cloud, self._layers, config, self.lidar)
@@ -117,9 +119,14 @@ class ElevationMap:
         """
         self._layers.forget()
         self._doubt = Doubt(self.config)
+        if self._last is not None:
+            self._lay_trail(self._last)
+
+    def _lay_trail(self, now: Stance) -> None:
+        """Take ground that is not known as the rover found it where it has driven of late."""
         inside_m = 0.5 * self.size * self.config.cell_m - self.config.standing_radius_m - 2.0 * self.config.cell_m
         for stance in reversed(self._trail):
-            if self._last is not None and np.abs(stance.position_m - self._last.position_m)[:2].max() < inside_m:
+            if np.abs(stance.position_m - now.position_m)[:2].max() < inside_m:
                 self._assume(stance, self.config.standing_radius_m)
 
     def _scroll(self, now: Stance, before: Stance, corner: tuple[int, int]) -> None:

@@ -14,7 +14,7 @@ from scene import ROVER, centres, scan, strayed, turn
 
 from lupex_traversability.config import CostConfig, MapConfig
 from lupex_traversability.driving_cost import LETHAL, DrivingCost
-from lupex_traversability.elevation_map import SEEN, ElevationMap
+from lupex_traversability.elevation_map import ASSUMED, SEEN, ElevationMap
 
 CONFIG = MapConfig(size_m=24.0)
 COST = DrivingCost(CostConfig(), ROVER)
@@ -228,3 +228,23 @@ def test_clouds_with_nan_are_taken_without_them(clouds):
     kept = np.delete(cloud, np.s_[::3], axis=0)
     assert used == plain.insert(kept, at, np.eye(3)).used > 1000
     np.testing.assert_array_equal(ground.height_m, plain.height_m)
+
+
+def test_where_the_map_begins_anew_the_ground_driven_over_stays_ground_to_stand_on():
+    ground = ElevationMap(CONFIG, ROVER.lidar, ROVER.body)
+    places = [np.array([0.3 * k, 0.0, 0.0]) for k in range(11)]
+    for k, at in enumerate(places):
+        assert not ground.insert(scan(lambda x, y: 0.0 * x, at, sigma=0.02, seed=k, reach=9.0), at, np.eye(3)).refusal
+
+    def other(x, y):
+        return 0.4 * np.sin(x / 0.6) * np.cos(y / 0.6) - 0.3 * np.abs(x - 3.0)
+
+    # the pose leaps by a metre as the ground becomes another: the way behind comes along
+    at = places[-1] + (1.0, 0.0, 0.0)
+    cloud = scan(other, at, sigma=0.02, reach=9.0)
+    assert ground.insert(cloud, at, np.eye(3)).refusal
+    assert "anew" in ground.insert(cloud, at, np.eye(3)).followed
+    x, y = centres(ground)
+    behind = (np.abs(y) < 0.9) & (x > 1.2) & (x < 4.0)
+    assert ground.known[behind].all()
+    assert (ground.source[behind & (x > 2.4)] == ASSUMED).mean() > 0.5

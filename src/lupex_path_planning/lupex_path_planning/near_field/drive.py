@@ -15,13 +15,16 @@ from lupex_models.costmap import LETHAL, Costmap
 from lupex_path_planning.config import DriveConfig, LocalConfig
 from lupex_path_planning.cost_field import cost_field
 from lupex_path_planning.near_field.costmap import newly_blocked
-from lupex_path_planning.near_field.local import HAZARD, LocalPlan, plan_local
+from lupex_path_planning.near_field.local import HAZARD, UNKNOWN, LocalPlan, plan_local
 from lupex_path_planning.site_grid import STEPS, Moves, SiteGrid
 
 Array = NDArray[np.float64]
 
 _BEYOND_OPEN_WEIGHT = 3.0
 """A metre of route over ground that the site map calls closed counts as so many."""
+
+_BEHIND_FIRST = tuple(math.radians(off) for off in (0.0, 30.0, -30.0, 60.0, -60.0, 90.0, -90.0))
+"""Of ways away from what is in the way, against the heading."""
 
 
 class Progress(Enum):
@@ -101,6 +104,9 @@ class Drive:
     _nearest_m: float = math.inf
     _nearer_s: float = -math.inf
     _informed_s: float = -math.inf
+    _back: tuple[float, tuple[float, float]] | None = None
+    """When a way back began that is to show the ground ahead, and where in odom it ends."""
+    _backs: int = 0
     _text: str = "waiting for the first costmap"
 
     def __post_init__(self) -> None:
@@ -190,6 +196,13 @@ class Drive:
     def _is_due(self, now: _Planned) -> bool:
         """Tell whether there is no way, it may be blocked by now, or enough has changed for a better one."""
         then, config = self._planned, self.config
+        if self._back is not None:
+            # ahead nothing has changed until it is seen from there
+            begun_s, end = self._back
+            if 0.0 <= now.time_s - begun_s < config.back_s and math.dist(now.pose[:2], end) > config.back_within_m:
+                return False
+            self._back = None
+            return True
         if then is None or self._path.shape[0] < 2:
             return True
         turned = abs(math.remainder(now.pose[2] - then.pose[2], 2.0 * math.pi))
@@ -228,7 +241,44 @@ class Drive:
                 self._text += ", crabbing where there is no room to turn"
             return ""
         self._text = plan.reason
+        unseen = plan.cramped or plan.blocked_by == UNKNOWN
+        if unseen and self._failures + 1 >= self.config.wait_tries and self._step_back(part, pose_odom):
+            return ""
         return self._patience(place_odom, map_from_odom, (part, plan))
+
+    def _step_back(self, part: Costmap, pose_odom: tuple[float, float, float]) -> bool:
+        """Take a way over known ground away from here, where there is one.
+
+        Who stands too near to a hole in what is known, which the lidar does not see from there, or to a hazard for the
+        outline to pass or to turn, would stand there for ever.
+        """
+        config = self.config
+        if self._backs >= config.backs_max:
+            return False
+        plan = self._way_back(part, pose_odom)
+        if plan is None:
+            return False
+        self._path, self._heading = plan.path_m, plan.heading_rad
+        end = float(plan.path_m[-1, 0]), float(plan.path_m[-1, 1])
+        self._back = (-math.inf if self._planned is None else self._planned.time_s), end
+        self._backs, self._failures = self._backs + 1, 0
+        self._text = "away over known ground, to see what lies ahead and to have room"
+        return True
+
+    def _way_back(self, part: Costmap, pose_odom: tuple[float, float, float]) -> LocalPlan | None:
+        """Return a way to a place behind or, failing that, more and more to a side."""
+        x, y = part.centres()
+        for off in _BEHIND_FIRST:
+            bearing = pose_odom[2] + math.pi + off
+            to = (
+                pose_odom[0] + self.config.back_m * math.cos(bearing),
+                pose_odom[1] + self.config.back_m * math.sin(bearing),
+            )
+            to_go = np.hypot(x - to[0], y - to[1])
+            plan = plan_local(part, pose_odom, to_go, to, self.config.back_within_m, self.local)
+            if plan.found:
+                return plan
+        return None
 
     def _patience(
         self, place_odom: tuple[float, float], map_from_odom: Planar, seen: tuple[Costmap, LocalPlan] | None

@@ -33,6 +33,8 @@ class LocalPlan:
     """(n,) of the body as it leaves each point, nan: along the path."""
     leaves: bool = True
     """Whether any safe ground can be reached at all, be it nearer to the goal or not."""
+    cramped: bool = False
+    """Without a path: whether there is a way for a disc, and the vehicle's outline does not fit along its begin."""
     blocked_by: str = ""
     """Without a path: HAZARD or UNKNOWN, what ends the reachable ground nearest to the goal."""
     blocked_at_m: tuple[float, float] | None = None
@@ -95,7 +97,7 @@ def _cut(ground: "_Ground", plan: LocalPlan, motions: Motions, config: LocalConf
     if _length(path) >= config.progress_min_m:
         return replace(plan, path_m=path, heading_rad=heading, reaches_goal=False, to_go_m=left)
     reason = "no motion of the vehicle fits, neither a turn on the spot nor crabbing"
-    refused = LocalPlan(np.empty((0, 2)), False, left, reason, plan.reachable)
+    refused = LocalPlan(np.empty((0, 2)), False, left, reason, plan.reachable, cramped=True)
     start = costmap.cell(float(path[0, 0]), float(path[0, 1]))
     return refused if at is None or start is None else _blamed(refused, costmap, at, start)
 
