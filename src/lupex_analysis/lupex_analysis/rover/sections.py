@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sections of a page that any rover's recording has."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
@@ -25,13 +25,23 @@ Section = tuple[str, str, str]
 """Key, heading, content."""
 
 
-def sections(recording: Recording, seen: Overview) -> Iterator[Section]:
-    """Yield what there is to show; what could not be measured is said where the recording holds a part of it."""
+def _plain(text: str, t_s: float) -> str:
+    return text
+
+
+def sections(recording: Recording, seen: Overview, moment: Callable[[str, float], str] = _plain) -> Iterator[Section]:
+    """Yield what there is to show; what could not be measured is said where the recording holds a part of it.
+
+    `moment` writes a time of a table: its text, and its seconds after the first message.
+    """
     if seen.tracks:
         yield (
             "tracks",
             "Tracks",
-            _figure(svg(tracks_figure(seen.truth, seen.estimates)), "Round: begin, square: end. Each in its own frame.")
+            _figure(
+                svg(tracks_figure(seen.truth, seen.estimates)),
+                "Each in its own frame. In the still picture the begin is round, the end square.",
+            )
             + _tracks(seen.figures)
             + _errors(seen.figures),
         )
@@ -50,7 +60,7 @@ def sections(recording: Recording, seen: Overview) -> Iterator[Section]:
             + (_table(seen.figures["battery"], "topic")),
         )
     if seen.events:
-        yield "events", "What the nodes complained of", _events(seen)
+        yield "events", "What the nodes complained of", _events(seen, moment)
     if seen.figures["frames"]:
         yield "frames", "Frames", _frames(seen.figures["frames"])
     yield (
@@ -146,10 +156,10 @@ def _inertial(units: dict[str, Any]) -> str:
     return _table(rows, "topic") + told_of
 
 
-def _events(seen: Overview) -> str:
+def _events(seen: Overview, moment: Callable[[str, float], str]) -> str:
     shown = seen.figures["events"]
     rows = "".join(
-        f"<tr><td class=number>{event['t_s']:.1f} s</td><td class=number>{event['count']}</td>"
+        f"<tr><td class=number>{_told_at(event, moment)}</td><td class=number>{event['count']}</td>"
         f"<td><span class='chip {event['level']}'>{event['level']}</span></td>"
         f"<td><code>{escape(event['source'])}</code></td><td>{escape(event['text'])}</td></tr>"
         for event in shown
@@ -161,6 +171,10 @@ def _events(seen: Overview) -> str:
         _figure(svg(events_figure(seen.events, seen.figures["duration_s"])), "Warnings, errors and recoveries.")
         + f"<div class=scroll><table>{head}<tbody>{rows}</tbody></table></div>{left}"
     )
+
+
+def _told_at(event: dict[str, Any], moment: Callable[[str, float], str]) -> str:
+    return moment(f"{event['t_s']:.1f} s", event["t_s"])
 
 
 def _frames(frames: dict[str, Any]) -> str:
