@@ -34,7 +34,12 @@ def sortie_charts(
 def _dark(sortie: Sortie, rules: Judgement, time: PageTime) -> Iterator[Bar]:
     truth = sortie.truth
     for begin, end in episodes(truth["t"], truth["sunlit_fraction"] < rules.dark_fraction, _SHORTEST_DARK_S):
-        yield Bar(*time.of_stamp(np.array([begin, end])), "night")
+        yield _bar(time, (begin, end), "night")
+
+
+def _bar(time: PageTime, span: tuple[float, float], colour: str, text: str = "") -> Bar:
+    begin_s, end_s = time.of_stamp(np.array(span))
+    return Bar(float(begin_s), float(end_s), colour, text)
 
 
 def _timeline(sortie: Sortie, rules: Judgement, time: PageTime) -> Iterator[Rows]:
@@ -45,7 +50,7 @@ def _timeline(sortie: Sortie, rules: Judgement, time: PageTime) -> Iterator[Rows
     if len(truth["t"]):
         lit = truth["sunlit_fraction"] >= rules.dark_fraction
         bars = [
-            Bar(*time.of_stamp(np.array(span)), colour, text)
+            _bar(time, span, colour, text)
             for held, colour, text in ((lit, "sun", "in the sun"), (~lit, "night", "in darkness"))
             for span in episodes(truth["t"], held)
         ]
