@@ -19,6 +19,7 @@ REPLACED = (
     "localization",
     "tracks",
     "motion",
+    "rolling",
     "battery",
     "events",
     "presence",

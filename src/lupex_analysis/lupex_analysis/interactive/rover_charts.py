@@ -32,6 +32,7 @@ def rover_charts(recording: Recording, seen: Overview, time: PageTime) -> Iterat
     """Yield the charts that there is something for."""
     yield from _heights(seen, time)
     yield from _speeds(seen, time)
+    yield from _rolling(seen, time)
     yield from _inertial(recording, time)
     yield from _batteries(recording, seen, time)
     yield from _events(recording, seen, time)
@@ -76,6 +77,16 @@ def _speeds(seen: Overview, time: PageTime) -> Iterator[Chart]:
     if ahead:
         yield Chart("motion", "Speed", "m/s", tuple(ahead))
         yield Chart("motion", "Turn", "deg/s", tuple(turn))
+
+
+def _rolling(seen: Overview, time: PageTime) -> Iterator[Chart]:
+    lines = tuple(
+        Line(found.topic, COLOURS[number % len(COLOURS)], time.of_stamp(found.time_s, found.topic), 100.0 * found.slip)
+        for number, found in enumerate(seen.rolled)
+        if not found.missing
+    )
+    if lines:
+        yield Chart("rolling", "Relative slip", "%", lines)
 
 
 def _inertial(recording: Recording, time: PageTime) -> Iterator[Chart]:

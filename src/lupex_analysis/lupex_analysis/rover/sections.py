@@ -12,6 +12,7 @@ from lupex_analysis.figures.rover_figures import (
     events_figure,
     motion_figure,
     presence_figure,
+    rolling_figure,
     tracks_figure,
 )
 from lupex_analysis.figures.style import svg
@@ -49,6 +50,8 @@ def sections(recording: Recording, seen: Overview, moment: Callable[[str, float]
         yield "cameras", "What cameras saw", shown
     if seen.asked or seen.told:
         yield "motion", "Commanded and measured speed", _motion(recording, seen)
+    if any(not found.missing for found in seen.rolled):
+        yield "rolling", "Wheels and way", _rolling(seen)
     if seen.figures["imu"]:
         yield "inertial", "Inertial units at rest", _inertial(seen.figures["imu"])
     if seen.figures["battery"]:
@@ -144,6 +147,20 @@ def _motion(recording: Recording, seen: Overview) -> str:
             drawn + f'<p class="absent">How speeds follow commands is not measured: {escape(figures["missing"])}.</p>'
         )
     return drawn + _table({"all": {name: figures[name] for name in figures if name != "missing"}}, "")
+
+
+def _rolling(seen: Overview) -> str:
+    measured = [found for found in seen.rolled if not found.missing]
+    rows = {
+        topic: {name: row[name] for name in row if name != "missing"}
+        for topic, row in seen.figures["rolling"].items()
+        if row["missing"] is None
+    }
+    said = (
+        "Share of the turning that made no way, over 5 s, driving straight, against the median way a radian of this "
+        "recording: nobody tells the radius of a wheel, so a slip that is always there is not seen."
+    )
+    return _figure(svg(rolling_figure(measured)), said) + _table(rows, "joints of")
 
 
 def _inertial(units: dict[str, Any]) -> str:
