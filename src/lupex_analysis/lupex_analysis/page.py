@@ -51,5 +51,6 @@ footer{padding-bottom:32px}
 .warning{background:#3a2f10;border-color:#6b571c}figure svg{background:#fff;border-radius:6px}}
 @media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}section{padding:14px}}
 @media print{:root{color-scheme:light;--ink:#1d2733;--muted:#6b7785;--line:#e3e7ec;--paper:#fff;--ground:#fff}
-nav{display:none}body{background:#fff}section{border:0}figure,tr{break-inside:avoid}}
+nav{display:none}body{background:#fff}section{border:0}figure,tr{break-inside:avoid}
+.scroll{overflow:visible}table{font-size:10px}th,td,.number{white-space:normal!important;overflow-wrap:anywhere}}
 """
