@@ -19,7 +19,7 @@ from lupex_analysis.figures.style import svg
 from lupex_analysis.reading import Recording
 from lupex_analysis.rover.battery import battery_columns
 from lupex_analysis.rover.overview import Overview
-from lupex_analysis.rover.pictures import pictures_html
+from lupex_analysis.rover.pictures import pictures_html, views_html
 
 NOT_MEASURED = "not measured"
 Section = tuple[str, str, str]
@@ -48,6 +48,9 @@ def sections(recording: Recording, seen: Overview, moment: Callable[[str, float]
         )
     if shown := pictures_html(recording, tuple(ROWS) if any(topic in ROWS for topic in recording.messages) else ()):
         yield "cameras", "What cameras saw", shown
+    if above := views_html(recording):
+        said = "From above, in their own frames: points by height, x up and y to the left; of grids free is white."
+        yield "views", "Clouds, scans and grids", f"{above}<p class=absent>{said}</p>"
     if seen.asked or seen.told:
         yield "motion", "Commanded and measured speed", _motion(recording, seen)
     if any(not found.missing for found in seen.rolled):
