@@ -59,6 +59,19 @@ require_system() {
   [ ${#python_missing[@]} -eq 0 ] || die "$python still lacks ${python_missing[*]}: install it for this interpreter."
 }
 
+# require_browser LEVEL: what pages are tested in, 300 MB, for those ./lupex test that look at pages. Where we may install it, as
+# CI may, the tests insist on it; elsewhere they use one that is there, or are skipped.
+require_browser() {
+  local -a missing=()
+  case $1 in lint | property | golden | node | system | gazebo | -h | --help) return 0 ;; esac
+  # the package of Ubuntu of this name is a snap's, which does not start as root or in a container
+  if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null || ! grep -qx 'ID=debian' /etc/os-release; then return 0; fi
+  command -v chromium >/dev/null || missing+=(chromium)
+  command -v chromedriver >/dev/null || missing+=(chromium-driver)
+  [ ${#missing[@]} -eq 0 ] || install_system_packages "${missing[@]}"
+  export LUPEX_BROWSER=required
+}
+
 # make_environment DIRECTORY: it counts only once it holds the file `complete`, so one that was interrupted is made anew.
 make_environment() {
   local log=$1.log

@@ -185,7 +185,8 @@ class Collector:
             self.problems.append(f"{topic} is encoded as '{channel.message_encoding}', not {CDR}: left out")
             return self._counted(held)
         ours = self._wanted.expected(topic, kind)
-        if kind != ours and kind not in self._wanted.types:
+        # numbers of another type may still be a track or a battery; what is only looked at is none of ours
+        if kind != ours and self._wanted.types.get(kind) is None:
             self.problems.append(f"{topic} is of type {kind}, not ours ({ours}): left out")
             return self._counted(held)
         if held.decoded_kind not in ("", kind):

@@ -17,10 +17,10 @@ header p{color:var(--muted);margin:0 0 12px}
 .reasons{margin:0 0 12px;padding-left:20px}
 .warning{background:#fff3cd;border:1px solid #f2d58a;border-radius:8px;padding:10px 14px;margin-bottom:12px}
 .warning ul{margin:4px 0 0;padding-left:20px}
-.tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin:16px 0}
+.tiles{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px;margin:16px 0}
 .tile{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:12px 14px}
 .tile span{display:block;color:var(--muted);font-size:13px}
-.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;white-space:nowrap}
+.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650}
 .tile small{color:var(--muted)}
 nav{position:sticky;top:0;z-index:2;display:flex;flex-wrap:wrap;gap:4px 18px;
 padding-top:10px;padding-bottom:10px;background:var(--ground)}
@@ -46,6 +46,11 @@ code{font:12.5px ui-monospace,"SF Mono",Menlo,"DejaVu Sans Mono",monospace}
 .chip{padding:0 8px;border-radius:99px;font-size:12px;color:#fff;background:#868e96}
 .chip.warning{background:#e67700;border:0}.chip.error{background:#e03131}.chip.critical{background:#862e9c}
 footer{padding-bottom:32px}
-@media(max-width:760px){.tiles{grid-template-columns:repeat(2,1fr)}section{padding:14px}}
-@media print{nav{display:none}body{background:#fff}section{break-inside:avoid;border:0}}
+@media(prefers-color-scheme:dark){:root{color-scheme:dark;--ink:#e3e9f0;--muted:#93a0b0;--line:#2d3743;--paper:#171d24;
+--ground:#0f1419;--accent:#74b9ff}
+.warning{background:#3a2f10;border-color:#6b571c}figure svg{background:#fff;border-radius:6px}}
+@media(max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}section{padding:14px}}
+@media print{:root{color-scheme:light;--ink:#1d2733;--muted:#6b7785;--line:#e3e7ec;--paper:#fff;--ground:#fff}
+nav{display:none}body{background:#fff}section{border:0}figure,tr{break-inside:avoid}
+.scroll{overflow:visible}table{font-size:10px}th,td,.number{white-space:normal!important;overflow-wrap:anywhere}}
 """

@@ -24,12 +24,14 @@ from lupex_analysis.figures.time_figures import (
     neutron_figure,
     timeline_figure,
 )
+from lupex_analysis.interactive.gathering import explorer_of
+from lupex_analysis.interactive.live_parts import button, parts
 from lupex_analysis.judge.verdict import WayHome
 from lupex_analysis.page import CSS
 from lupex_analysis.reading import Recording
 from lupex_analysis.rover.overview import Overview
 from lupex_analysis.rover.sections import sections as any_rover
-from lupex_analysis.scoring import localization_errors
+from lupex_analysis.scoring import Errors, localization_errors
 from lupex_analysis.sortie import Sortie
 from lupex_analysis.summary import NOT_LOOKED_FOR
 from lupex_analysis.tiles import NOT_MEASURED, count, duration, tiles, told
@@ -60,19 +62,28 @@ def report_html(
     own_rover = seen is None or ours(recording)
     name = recording.path.resolve().name
     title = _title(summary) if summary["world"] else f"Recording {name}"
+    errors = localization_errors(sortie.truth, sortie.estimate, rules.match_s) if own_rover else None
+    explorer, clock = explorer_of(recording, sortie if own_rover else None, errors, seen, way, rules)
     with drawing():
-        own = list(_sections(recording, sortie, summary, rules, way)) if own_rover else []
-        sections = [*own, *(() if seen is None else any_rover(recording, seen))]
+        own = [] if errors is None else list(_sections(recording, sortie, summary, rules, way, errors))
+        sections = [*own, *(() if seen is None else any_rover(recording, seen, clock.since_begin))]
+    moving = parts(explorer)
     contents = "".join(f'<a href="#{key}">{escape(head)}</a>' for key, head, _ in sections)
-    body = "".join(f'<section id="{key}"><h2>{escape(head)}</h2>{content}</section>' for key, head, content in sections)
+    body = "".join(
+        f'<section id="{key}"{" class=replaced" if moving.replaces(key) else ""}><h2>{escape(head)}</h2>'
+        f"{moving.sections.get(key, '')}{content}</section>"
+        for key, head, content in sections
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{CSS}</style></head><body>"
-        f"{_head(title, recording, summary, own_rover)}<nav>{contents}</nav><main>{body}</main>"
+        # no request for an icon either: the page is all that there is
+        f'<link rel="icon" href="data:,"><title>{escape(title)}</title><style>{CSS}{moving.css}</style></head><body>'
+        f"{_head(title, recording, summary, own_rover)}<nav>{contents}</nav>"
+        f'<div class="columns">{moving.beside}<main>{body}</main></div>'
         "<footer>Made by <code>lupex report</code> from the recording alone. Times are simulated or system time since "
         "the start of the sortie. Numbers marked as assumptions in the project's configuration stay assumptions here."
-        "</footer></body></html>\n"
+        f"</footer>{moving.scripts}</body></html>\n"
     )
 
 
@@ -126,9 +137,8 @@ def _title(summary: Mapping[str, Any]) -> str:
 
 
 def _sections(
-    recording: Recording, sortie: Sortie, summary: dict[str, Any], rules: Judgement, way: WayHome
+    recording: Recording, sortie: Sortie, summary: dict[str, Any], rules: Judgement, way: WayHome, errors: Errors
 ) -> Iterator[tuple[str, str, str]]:
-    errors = localization_errors(sortie.truth, sortie.estimate, rules.match_s)
     tracked = sortie.seen(sortie.truth) or sortie.seen(sortie.estimate)
     drilled = sortie.seen(sortie.rig) and (sortie.rig["stowed"] == 0).any()
     yield (
@@ -185,7 +195,7 @@ def _sections(
             len(errors.t) > 0,
             lambda: localization_figure(sortie, errors),
             f"no {topics.ESTIMATE} beside {topics.TRUTH}",
-            "Estimate less truth in the map frame, not aligned; red where it left its own three sigma.",
+            "Estimate less truth in the map frame, not aligned; the band is its own three sigma.",
         ),
     )
     yield (
@@ -270,7 +280,7 @@ def _faults(summary: dict[str, Any]) -> str:
     if not summary["faults"]:
         return "<p>No fault was reported.</p>"
     rows = "".join(
-        f"<tr><td class=number>{fault['t_s'] / 3600:.2f} h</td><td class=number>{fault['count']}</td>"
+        f"<tr><td class=number>{_moment(fault)}</td><td class=number>{fault['count']}</td>"
         f"<td class=number>{duration(fault['lasted_s'])}{'' if fault['cleared'] else ', not cleared'}</td>"
         f"<td><span class='chip {fault['severity']}'>{fault['severity']}</span></td>"
         f"<td><code>{escape(fault['source'])}: {escape(fault['code'])}</code></td><td>{escape(fault['text'])}</td></tr>"
@@ -278,6 +288,11 @@ def _faults(summary: dict[str, Any]) -> str:
     )
     head = "<thead><tr><th>first at<th>times<th>lasted<th>severity<th>fault<th>report</thead>"
     return f"<div class=scroll><table>{head}<tbody>{rows}</tbody></table></div>"
+
+
+def _moment(fault: dict[str, Any]) -> str:
+    begin_s = float(fault["t_s"])
+    return button(f"{begin_s / 3600:.2f} h", begin_s, begin_s + float(fault["lasted_s"] or 0.0))
 
 
 def _figures_table(summary: dict[str, Any]) -> str:

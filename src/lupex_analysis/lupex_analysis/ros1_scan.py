@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from mcap.records import Channel, Schema
-from rosbags.rosbag1 import Reader, ReaderError
+from rosbags.rosbag1 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from lupex_analysis.ros1_records import MAGIC, Found, Told, unindexed
 from lupex_analysis.scan import BLOCK, Block, Loss, NotARecordingError, Scan
 
 _HEADER = "std_msgs/msg/Header"
@@ -18,50 +19,72 @@ _LATCHED = "- history: keep_last\n  depth: 1\n  reliability: reliable\n  durabil
 
 
 def scan_ros1(path: Path, scan: Scan) -> Iterator[Block]:
-    """Yield the messages by their time; `scan` fills before the first. Raises NotARecordingError, OSError."""
+    """Yield the messages by their time, or by chunks where the index is lost. Raises NotARecordingError, OSError."""
+    with path.open("rb") as stream:
+        if stream.read(len(MAGIC)) != MAGIC:
+            raise NotARecordingError("is no bag of ROS 1 of the format 2.0")
     try:
         reader = Reader(path)
         reader.open()
     except OSError:
         raise
-    except Exception as error:
-        # rosbags knows many ways in which a bag is broken, and not all are errors of its own
-        hint = " (`rosbag reindex` makes its index)" if isinstance(error, ReaderError) else ""
-        raise NotARecordingError(f"is no whole bag of ROS 1: {error}{hint}") from error
+    except Exception:
+        # rosbags knows many ways in which an index is broken, and not all are errors of its own
+        scan.losses.append(Loss(None, "it has no index that can be used, as of a recorder that was cut off: all its"
+            " chunks are read instead"))  # fmt: skip
+        yield from _converted(unindexed(path, scan), scan)
+        return
     try:
-        yield from _messages(reader, scan)
+        told = {each.id: _told(each) for each in reader.connections}
+        for each in told.values():
+            _announce(each, scan)
+        yield from _converted(((told[each.id], time_ns, data) for each, time_ns, data in reader.messages()), scan)
     finally:
         reader.close()
 
 
-def _messages(reader: Reader, scan: Scan) -> Iterator[Block]:
-    stores: dict[int, Typestore] = {}
-    for connection in reader.connections:
-        text = ""
-        try:
-            store = get_typestore(Stores.EMPTY)
-            store.register(_of_ros2(get_types_from_msg(connection.msgdef.data, connection.msgtype)))
-            text, _ = store.generate_msgdef(connection.msgtype, ros_version=2)
-            stores[connection.id] = store
-        except Exception as error:
-            scan.losses.append(Loss(None, f"the definition of {connection.topic} cannot be used: {error}"))
-        number = connection.id
-        qos = _LATCHED if getattr(connection.ext, "latching", 0) else ""
-        scan.schemas[number] = Schema(id=number, name=connection.msgtype, encoding="ros2msg", data=text.encode())
-        scan.channels[number] = Channel(
-            id=number, topic=_absolute(connection.topic), message_encoding="cdr",
-            metadata={"offered_qos_profiles": qos}, schema_id=number,
-        )  # fmt: skip
+def _told(connection: Any) -> Told:
+    latched = bool(getattr(connection.ext, "latching", 0))
+    return Told(connection.id, connection.topic, connection.msgtype, connection.msgdef.data, latched)
+
+
+def _announce(told: Told, scan: Scan) -> Typestore | None:
+    """Tell of a connection; return what decodes its messages, None where its definition cannot be used."""
+    text, found = "", None
+    try:
+        store = get_typestore(Stores.EMPTY)
+        store.register(_of_ros2(get_types_from_msg(told.definition, told.kind)))
+        text, _ = store.generate_msgdef(told.kind, ros_version=2)
+        found = store
+    except Exception as error:
+        loss = Loss(None, f"the definition of {told.topic} cannot be used: {error}")
+        if loss not in scan.losses:
+            scan.losses.append(loss)
+    scan.schemas[told.number] = Schema(id=told.number, name=told.kind, encoding="ros2msg", data=text.encode())
+    scan.channels[told.number] = Channel(
+        id=told.number, topic=_absolute(told.topic), message_encoding="cdr",
+        metadata={"offered_qos_profiles": _LATCHED if told.latched else ""}, schema_id=told.number,
+    )  # fmt: skip
+    return found
+
+
+def _converted(messages: Iterator[Found], scan: Scan) -> Iterator[Block]:
+    stores: dict[int, Typestore | None] = {}
     broken: dict[str, int] = {}
     block: Block = []
     try:
-        for connection, time_ns, data in reader.messages():
+        for told, time_ns, data in messages:
+            if told.number not in stores:
+                stores[told.number] = _announce(told, scan)
+            store = stores[told.number]
             try:
-                plain = bytes(stores[connection.id].ros1_to_cdr(data, connection.msgtype))
+                if store is None:
+                    raise ValueError(told.topic)
+                plain = bytes(store.ros1_to_cdr(data, told.kind))
             except Exception:
-                broken[connection.topic] = broken.get(connection.topic, 0) + 1
+                broken[told.topic] = broken.get(told.topic, 0) + 1
                 continue
-            block.append((connection.id, time_ns, time_ns, plain))
+            block.append((told.number, time_ns, time_ns, plain))
             if len(block) >= BLOCK:
                 yield block
                 block = []

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from lupex_analysis.figures import style
 from lupex_analysis.rover.events import Event
 from lupex_analysis.rover.motion import Speeds
+from lupex_analysis.rover.rolling import Rolling
 from lupex_analysis.rover.tracks import Track
 from lupex_analysis.topic_times import TopicTimes
 
@@ -72,6 +73,20 @@ def motion_figure(asked: Speeds | None, told: Speeds | None, start_ns: int) -> F
     top.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
     bottom.set_ylabel("turn [deg/s]")
     bottom.set_xlabel("time since the first message [s]")
+    return figure
+
+
+def rolling_figure(found: Sequence[Rolling]) -> Figure:
+    """Draw relative slip over time."""
+    figure = style.new_figure(9.2, 2.8)
+    axes = figure.subplots()
+    for number, each in enumerate(found):
+        colour = _COLOURS[number % len(_COLOURS)]
+        axes.plot(each.time_s - each.time_s[0], 100.0 * each.slip, ".-", color=colour, linewidth=0.8, label=each.topic)
+    axes.axhline(0.0, color=style.MUTED, linewidth=0.6)
+    axes.set_ylabel("relative slip [%]")
+    axes.set_xlabel("time since it first rolled [s]")
+    axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1.0))
     return figure
 
 

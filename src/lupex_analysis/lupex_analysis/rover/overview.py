@@ -14,6 +14,7 @@ from lupex_analysis.rover.frames import frame_figures
 from lupex_analysis.rover.inertial import inertial_figures
 from lupex_analysis.rover.motion import Speeds, commanded, measured, motion_figures
 from lupex_analysis.rover.roles import BATTERY, IMU, TRUTH_STATE, WORDS, called_true
+from lupex_analysis.rover.rolling import Rolling, rolling, rolling_figures
 from lupex_analysis.rover.topic_figures import topic_figures
 from lupex_analysis.rover.tracks import Track, track_figures, tracks, way_m
 from lupex_analysis.storage import ReadingError
@@ -30,6 +31,7 @@ class Overview:
     asked: Speeds | None
     told: Speeds | None
     events: tuple[Event, ...]
+    rolled: tuple[Rolling, ...]
     figures: dict[str, Any]
 
     @property
@@ -51,6 +53,7 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
     ]
     asked, told = commanded(recording), measured(recording)
     happened = events(recording)
+    rolled = rolling(recording, true, others)
     distance_m = max((float(way_m(track)[-1]) for track in found.values()), default=None) if found else None
     if true is not None:
         distance_m = float(way_m(true)[-1])
@@ -70,12 +73,16 @@ def overview(recording: Recording, truth: str = "", estimates: Sequence[str] = (
         "errors": held_against,
         "errors_missing": missing,
         "motion": motion_figures(asked, told),
+        "rolling": {found.topic: rolling_figures(found) for found in rolled},
         "imu": {topic: inertial_figures(recording, topic) for topic in _of(recording, IMU)},
         "battery": {topic: battery_figures(recording, topic, distance_m) for topic in _of(recording, BATTERY)},
         "events": [dataclasses.asdict(event) for event in happened[:MOST_EVENTS]],
         "frames": frame_figures(recording),
     }
-    return Overview(true, tuple(others), asked, told, tuple(happened), figures)
+    return Overview(
+        truth=true, estimates=tuple(others), asked=asked, told=told, events=tuple(happened), rolled=tuple(rolled),
+        figures=figures,
+    )  # fmt: skip
 
 
 def errors_of(true: Track | None, others: Sequence[Track]) -> tuple[dict[str, Any], str | None]:

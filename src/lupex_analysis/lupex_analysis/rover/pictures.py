@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""A few pictures of each camera, made small: of sensor_msgs/Image and CompressedImage."""
+"""A few pictures of each camera, cloud, scan and grid, made small."""
 
 import base64
 import io
@@ -12,7 +12,8 @@ import numpy as np
 from PIL import Image
 
 from lupex_analysis.reading import Recording
-from lupex_analysis.rover.roles import IMAGES
+from lupex_analysis.rover.roles import IMAGES, VIEWS
+from lupex_analysis.rover.top_views import top_view
 
 SHOWN = 6
 """Of a topic, at most."""
@@ -20,13 +21,21 @@ _WIDE = 320
 _LARGEST = 1 << 14
 _MODES = {"mono8": ("L", 1), "8UC1": ("L", 1), "rgb8": ("RGB", 3), "bgr8": ("RGB", 3), "8UC3": ("RGB", 3),
     "rgba8": ("RGBA", 4), "bgra8": ("RGBA", 4)}  # fmt: skip
+_NOT_SHOWN = (OSError, ValueError, KeyError, IndexError, TypeError, SyntaxError, MemoryError, OverflowError,
+    Image.DecompressionBombError)  # fmt: skip
+"""What Pillow and NumPy raise at bytes that are no picture."""
 
 
-def pictures_html(recording: Recording, left_out: tuple[str, ...] = ()) -> str:
-    """Return a row of pictures for each camera's topic, spread over its time; empty where none can be shown."""
+def views_html(recording: Recording) -> str:
+    """Return a row of pictures from above for each topic of clouds, scans and grids; empty where there is none."""
+    return pictures_html(recording, kinds=VIEWS)
+
+
+def pictures_html(recording: Recording, left_out: tuple[str, ...] = (), kinds: tuple[str, ...] = IMAGES) -> str:
+    """Return a row of pictures for each topic of some types, spread over its time; empty where none can be shown."""
     rows = []
     for topic in sorted(recording.messages):
-        if recording.types.get(topic) not in IMAGES or topic in left_out:
+        if recording.types.get(topic) not in kinds or topic in left_out:
             continue
         messages, received = recording.messages[topic], recording.received_ns[topic]
         chosen = np.unique(np.linspace(0, len(messages) - 1, SHOWN).astype(int))
@@ -48,7 +57,7 @@ def _cells(recording: Recording, messages: list[Any], received_ns: np.ndarray) -
 def small(message: Any) -> bytes:
     """Return a picture as a small JPEG; empty where it is none that can be shown."""
     try:
-        picture = Image.open(io.BytesIO(bytes(message.data))) if hasattr(message, "format") else _raw(message)
+        picture = _picture(message)
         if picture is None or max(picture.size) > _LARGEST:
             return b""
         picture = picture.convert("RGB")
@@ -56,8 +65,14 @@ def small(message: Any) -> bytes:
         out = io.BytesIO()
         picture.save(out, "JPEG", quality=80)
         return out.getvalue()
-    except (OSError, ValueError, SyntaxError, MemoryError, OverflowError, Image.DecompressionBombError):
+    except _NOT_SHOWN:
         return b""
+
+
+def _picture(message: Any) -> Image.Image | None:
+    if hasattr(message, "format"):
+        return Image.open(io.BytesIO(bytes(message.data)))
+    return _raw(message) if hasattr(message, "encoding") else top_view(message)
 
 
 def _raw(message: Any) -> Image.Image | None:

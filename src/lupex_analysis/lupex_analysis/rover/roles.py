@@ -26,6 +26,8 @@ TF = "tf2_msgs/msg/TFMessage"
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
 LOGS = ("rcl_interfaces/msg/Log", "rosgraph_msgs/msg/Log")
 IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
+VIEWS = ("sensor_msgs/msg/PointCloud2", "sensor_msgs/msg/LaserScan", "nav_msgs/msg/OccupancyGrid")
+"""What is looked at from above."""
 
 POSES: Mapping[str, tuple[str, ...]] = {
     ODOMETRY: _pose("pose.pose"),
@@ -61,13 +63,14 @@ COLUMNS: Mapping[str, tuple[str, ...] | None] = {
     TF: None,
     DIAGNOSTICS: None,
     **dict.fromkeys(LOGS),
-    **dict.fromkeys(IMAGES),
+    **dict.fromkeys((*IMAGES, *VIEWS)),
 }
 """What is read of a topic of a type: fields by columns, or whole messages (None)."""
 
-THIN_S: Mapping[str, float] = dict.fromkeys(IMAGES, 20.0)
+THIN_S: Mapping[str, float] = dict.fromkeys((*IMAGES, *VIEWS), 20.0)
 """More pictures are more than a page shows."""
-FEW: Mapping[str, int] = {TF: 2000, "sensor_msgs/msg/Image": 30, "sensor_msgs/msg/CompressedImage": 300}
+FEW: Mapping[str, int] = {TF: 2000, "sensor_msgs/msg/Image": 30, "sensor_msgs/msg/CompressedImage": 300,
+    **dict.fromkeys(VIEWS, 30)}  # fmt: skip
 """Messages of a topic after which only one in twenty is looked at."""
 
 

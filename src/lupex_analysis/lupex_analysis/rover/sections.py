@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sections of a page that any rover's recording has."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
@@ -12,33 +12,49 @@ from lupex_analysis.figures.rover_figures import (
     events_figure,
     motion_figure,
     presence_figure,
+    rolling_figure,
     tracks_figure,
 )
 from lupex_analysis.figures.style import svg
 from lupex_analysis.reading import Recording
 from lupex_analysis.rover.battery import battery_columns
 from lupex_analysis.rover.overview import Overview
-from lupex_analysis.rover.pictures import pictures_html
+from lupex_analysis.rover.pictures import pictures_html, views_html
 
 NOT_MEASURED = "not measured"
 Section = tuple[str, str, str]
 """Key, heading, content."""
 
 
-def sections(recording: Recording, seen: Overview) -> Iterator[Section]:
-    """Yield what there is to show; what could not be measured is said where the recording holds a part of it."""
+def _plain(text: str, t_s: float) -> str:
+    return text
+
+
+def sections(recording: Recording, seen: Overview, moment: Callable[[str, float], str] = _plain) -> Iterator[Section]:
+    """Yield what there is to show; what could not be measured is said where the recording holds a part of it.
+
+    `moment` writes a time of a table: its text, and its seconds after the first message.
+    """
     if seen.tracks:
         yield (
             "tracks",
             "Tracks",
-            _figure(svg(tracks_figure(seen.truth, seen.estimates)), "Round: begin, square: end. Each in its own frame.")
+            _figure(
+                svg(tracks_figure(seen.truth, seen.estimates)),
+                "Each in its own frame. In the still picture the begin is round, the end square.",
+            )
             + _tracks(seen.figures)
             + _errors(seen.figures),
         )
     if shown := pictures_html(recording, tuple(ROWS) if any(topic in ROWS for topic in recording.messages) else ()):
         yield "cameras", "What cameras saw", shown
+    if above := views_html(recording):
+        said = "From above, in their own frames: points by height, x up and y to the left; of grids free is white."
+        yield "views", "Clouds, scans and grids", f"{above}<p class=absent>{said}</p>"
     if seen.asked or seen.told:
         yield "motion", "Commanded and measured speed", _motion(recording, seen)
+    if any(not found.missing for found in seen.rolled):
+        yield "rolling", "Wheels and way", _rolling(seen)
     if seen.figures["imu"]:
         yield "inertial", "Inertial units at rest", _inertial(seen.figures["imu"])
     if seen.figures["battery"]:
@@ -50,7 +66,7 @@ def sections(recording: Recording, seen: Overview) -> Iterator[Section]:
             + (_table(seen.figures["battery"], "topic")),
         )
     if seen.events:
-        yield "events", "What the nodes complained of", _events(seen)
+        yield "events", "What the nodes complained of", _events(seen, moment)
     if seen.figures["frames"]:
         yield "frames", "Frames", _frames(seen.figures["frames"])
     yield (
@@ -136,6 +152,20 @@ def _motion(recording: Recording, seen: Overview) -> str:
     return drawn + _table({"all": {name: figures[name] for name in figures if name != "missing"}}, "")
 
 
+def _rolling(seen: Overview) -> str:
+    measured = [found for found in seen.rolled if not found.missing]
+    rows = {
+        topic: {name: row[name] for name in row if name != "missing"}
+        for topic, row in seen.figures["rolling"].items()
+        if row["missing"] is None
+    }
+    said = (
+        "Share of the turning that made no way, over 5 s, driving straight, against the median way a radian of this "
+        "recording: nobody tells the radius of a wheel, so a slip that is always there is not seen."
+    )
+    return _figure(svg(rolling_figure(measured)), said) + _table(rows, "joints of")
+
+
 def _inertial(units: dict[str, Any]) -> str:
     told_of = "".join(
         f'<p class="absent"><code>{escape(topic)}</code> is not measured at rest: {escape(found["missing"])}.</p>'
@@ -146,10 +176,10 @@ def _inertial(units: dict[str, Any]) -> str:
     return _table(rows, "topic") + told_of
 
 
-def _events(seen: Overview) -> str:
+def _events(seen: Overview, moment: Callable[[str, float], str]) -> str:
     shown = seen.figures["events"]
     rows = "".join(
-        f"<tr><td class=number>{event['t_s']:.1f} s</td><td class=number>{event['count']}</td>"
+        f"<tr><td class=number>{_told_at(event, moment)}</td><td class=number>{event['count']}</td>"
         f"<td><span class='chip {event['level']}'>{event['level']}</span></td>"
         f"<td><code>{escape(event['source'])}</code></td><td>{escape(event['text'])}</td></tr>"
         for event in shown
@@ -161,6 +191,10 @@ def _events(seen: Overview) -> str:
         _figure(svg(events_figure(seen.events, seen.figures["duration_s"])), "Warnings, errors and recoveries.")
         + f"<div class=scroll><table>{head}<tbody>{rows}</tbody></table></div>{left}"
     )
+
+
+def _told_at(event: dict[str, Any], moment: Callable[[str, float], str]) -> str:
+    return moment(f"{event['t_s']:.1f} s", event["t_s"])
 
 
 def _frames(frames: dict[str, Any]) -> str:
