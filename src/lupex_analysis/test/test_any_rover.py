@@ -14,7 +14,7 @@ from lupex_analysis.rover.events import events
 from lupex_analysis.rover.frames import frame_figures
 from lupex_analysis.rover.inertial import allan, inertial_figures
 from lupex_analysis.rover.overview import overview
-from lupex_analysis.rover.pictures import pictures_html, small
+from lupex_analysis.rover.pictures import MOST, pictures_html, small
 from lupex_analysis.rover.tracks import east_north_up, track_of, tracks
 from lupex_analysis.sortie import ASKED
 from lupex_analysis.storage import ReadingError
@@ -277,6 +277,21 @@ def test_cameras_of_a_stranger_are_on_the_page(tmp_path):
     assert html.count("data:image/jpeg") == 6
     assert "at 0.0 s" in html
     assert "at 270.0 s" in html
+
+
+def test_however_many_cameras_there_are_the_page_stays_small(tmp_path):
+    rng = np.random.default_rng(3)
+    messages = []
+    for eye in range(MOST + 4):
+        frame = image("rgb8", rng.integers(0, 256, (320, 320, 3)))
+        for k in range(3):
+            frame.header = header(100.0 + k)
+            messages.append((f"/eye_{eye:02d}", IMAGE, 100.0 + k, bytes(STORE.serialize_cdr(frame, IMAGE))))
+    html = pictures_html(read(tmp_path, messages))
+    assert html.count("data:image/jpeg") == MOST
+    assert "4 more such topics are not shown" in html
+    # the worst that a camera can see is noise
+    assert len(html) < 4e6
 
 
 def frames(tmp_path, *transforms):

@@ -17,6 +17,8 @@ from lupex_analysis.rover.top_views import top_view
 
 SHOWN = 6
 """Of a topic, at most."""
+MOST = 36
+"""In all of a kind, at most: the page stays small however many cameras there are."""
 _WIDE = 320
 _LARGEST = 1 << 14
 _MODES = {"mono8": ("L", 1), "8UC1": ("L", 1), "rgb8": ("RGB", 3), "bgr8": ("RGB", 3), "8UC3": ("RGB", 3),
@@ -33,15 +35,19 @@ def views_html(recording: Recording) -> str:
 
 def pictures_html(recording: Recording, left_out: tuple[str, ...] = (), kinds: tuple[str, ...] = IMAGES) -> str:
     """Return a row of pictures for each topic of some types, spread over its time; empty where none can be shown."""
+    topics = [
+        topic for topic in sorted(recording.messages) if recording.types.get(topic) in kinds and topic not in left_out
+    ]
+    shown = min(SHOWN, max(1, MOST // max(len(topics), 1)))
     rows = []
-    for topic in sorted(recording.messages):
-        if recording.types.get(topic) not in kinds or topic in left_out:
-            continue
+    for topic in topics[:MOST]:
         messages, received = recording.messages[topic], recording.received_ns[topic]
-        chosen = np.unique(np.linspace(0, len(messages) - 1, SHOWN).astype(int))
+        chosen = np.unique(np.linspace(0, len(messages) - 1, shown).astype(int))
         cells = "".join(_cells(recording, [messages[k] for k in chosen], received[chosen]))
         if cells:
             rows.append(f'<figure><div class="strip">{cells}</div><figcaption>{escape(topic)}</figcaption></figure>')
+    if topics[MOST:]:
+        rows.append(f'<p class="absent">{len(topics) - MOST} more such topics are not shown.</p>')
     return "".join(rows)
 
 
