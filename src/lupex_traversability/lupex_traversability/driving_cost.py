@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lupex_models.locomotion import LocomotionTable
 from lupex_models.rover import Rover
+from lupex_models.soil_strength import StrengthTable
 from lupex_traversability.config import CostConfig
 from lupex_traversability.elevation_map import ASSUMED, UNKNOWN, ElevationMap
 
@@ -51,6 +52,16 @@ class DrivingCost:
         table = LocomotionTable.build(rover, config.slip_quantile)
         slopes = np.linspace(0.0, math.pi / 2, _SLIP_STEPS)
         self._slip_by_slope = np.clip(np.asarray(table.slip(slopes, 0.0), np.float64), 0.0, 1.0)
+        self._learned_slip = self._slip_by_slope
+
+    def learn(self, table: StrengthTable, strength: float) -> None:
+        """Count on ground to come that has a strength, where it is weaker than foreseen: gentler slopes are preferred.
+
+        What is learned makes ground dear and never lethal: it knows no direction, and the way home may lead down there.
+        """
+        slopes = np.linspace(0.0, math.pi / 2, _SLIP_STEPS)
+        slip = np.clip(table.slip(slopes, np.zeros(_SLIP_STEPS), np.full(_SLIP_STEPS, strength)), 0.0, 1.0)
+        self._learned_slip = np.maximum(self._slip_by_slope, slip)
 
     def of(self, ground: ElevationMap) -> Ground:
         """Derive the cost of every cell."""
@@ -74,7 +85,7 @@ class DrivingCost:
             hidden,
             known,
             ground.source,
-            self._slip_by_slope,
+            np.stack([self._slip_by_slope, self._learned_slip]),
             np.array(
                 [
                     ground.config.cell_m,
@@ -206,7 +217,8 @@ def _derive(  # type: ignore[no-untyped-def]
     # hidden relief may have to be none at all
     per_hidden = hidden_weight / hidden_max if hidden_max > 0.0 else 0.0
     least = 0.02 * r**4
-    slip_scale = (slip_by_slope.size - 1) / (0.5 * math.pi)
+    steepest = slip_by_slope.shape[1] - 1
+    slip_scale = steepest / (0.5 * math.pi)
     for i in range(min(r, n)):
         _take_row(columns, height, known, i, 1.0, base)
     for i in range(n):
@@ -249,12 +261,13 @@ def _derive(  # type: ignore[no-untyped-def]
                     highest = max(highest, top[i + di, j + dj] - tilt)
                     lowest = min(lowest, bottom[i + di, j + dj] - tilt)
             step = highest - lowest
-            slip = slip_by_slope[min(int(slope * slip_scale) + 1, slip_by_slope.size - 1)]
+            at = min(int(slope * slip_scale) + 1, steepest)
+            slip, learned = slip_by_slope[0, at], slip_by_slope[1, at]
             share = max(max(slope * per_slope, step * per_step), max(rough * per_rough, slip * per_slip))
             slope_out[i, j] = slope
             step_out[i, j] = step
             rough_out[i, j] = rough
-            slip_out[i, j] = slip
+            slip_out[i, j] = learned
             if share == slope * per_slope:
                 limit = SLOPE
             elif share == step * per_step:
@@ -268,6 +281,9 @@ def _derive(  # type: ignore[no-untyped-def]
             value = 99.0 * max(share, per_hidden * hidden[i, j])
             if value > 99.0 * share:
                 limit_out[i, j] = HIDDEN
+            if 99.0 * learned * per_slip > value:
+                value = 99.0 * learned * per_slip
+                limit_out[i, j] = SLIP
             if source[i, j] == ASSUMED and value < unseen_cost:
                 value = unseen_cost
                 limit_out[i, j] = UNSEEN

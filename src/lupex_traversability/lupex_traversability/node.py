@@ -252,6 +252,8 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
     def _tell_soil(self) -> None:
         news = self._soil.news()
         if news is not None:
+            if news.windows:
+                self._cost.learn(self._table, news.unseen.median)
             self._soil_told.publish(soil_message(news, self.config.soil.patch_m))
 
     def _publish(self, time_s: float, known: Ground) -> None:

@@ -71,6 +71,7 @@ class StandBound:
                 config.noise_sigma,
                 config.floor_m,
                 config.step_share,
+                config.step_floor_m,
             ]
         )
 
@@ -154,7 +155,7 @@ def _fit_patches(grids, offsets, numbers, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _stand(high, known, patches, ring, window, beneath, numbers, out):  # type: ignore[no-untyped-def]
-    cell, patch_m, belly_m, along_1_m, across_1_m, room, rough_share, _, floor, step_share = numbers
+    cell, patch_m, belly_m, along_1_m, across_1_m, room, rough_share, _, floor, step_share, step_floor = numbers
     mean, slope_x, slope_y, up, down = patches
     ring_rows, ring_columns = ring
     tilt_out, step_out, clearance_out = out
@@ -193,7 +194,7 @@ def _stand(high, known, patches, ring, window, beneath, numbers, out):  # type: 
                 for unit in range(4):
                     dr, dc = ring_rows[h, unit], ring_columns[h, unit]
                     x, y = cell * (c * dc + s * dr), cell * (c * dr - s * dc)
-                    highest = max(highest, above[unit] - level - u * x - v * y + step_share * spread)
+                    highest = max(highest, above[unit] - level - u * x - v * y + step_share * spread + step_floor)
             if not whole:
                 continue
             under = -math.inf

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 from scene import ROVER, scan
 
+from lupex_models.soil_strength import StrengthTable
 from lupex_traversability.config import CostConfig, MapConfig
-from lupex_traversability.driving_cost import LETHAL, UNKNOWN_COST, DrivingCost
+from lupex_traversability.driving_cost import LETHAL, SLIP, UNKNOWN_COST, DrivingCost
 from lupex_traversability.elevation_map import SEEN, ElevationMap
 
 MAP = MapConfig(size_m=12.0)
@@ -118,3 +119,24 @@ def test_a_rock_seen_by_the_lidar_is_lethal_and_the_way_beside_it_free():
 
     assert max(cost(4.0 + dx, 1.0 + dy) for dx in (-0.4, -0.2, 0.0) for dy in (-0.2, 0.0, 0.2)) == LETHAL
     assert all(0 <= cost(x, 0.0) < LETHAL for x in (2.0, 3.0, 3.5))
+
+
+def test_weak_soil_that_was_learned_makes_slopes_dear_and_closes_none():
+    x, _ = axes()
+    table = StrengthTable.build(ROVER)
+    slopes = [np.tan(np.radians(angle)) for angle in (2.0, 6.0, 12.0, 17.0)]
+    fields = [ground((slope * x).astype(np.float32)) for slope in slopes]
+    weak, strong = DrivingCost(CostConfig(), ROVER), DrivingCost(CostConfig(), ROVER)
+    weak.learn(table, -2.5)
+    strong.learn(table, 1.0)
+    before = [COST.of(field) for field in fields]
+    after = [weak.of(field) for field in fields]
+    dearer = [now.cost[MIDDLE, MIDDLE] - was.cost[MIDDLE, MIDDLE] for was, now in zip(before, after, strict=True)]
+    assert min(dearer) >= 0
+    assert max(dearer) > 20
+    for was, now, better in zip(before, after, [strong.of(field) for field in fields], strict=True):
+        np.testing.assert_array_equal(now.cost == LETHAL, was.cost == LETHAL)
+        # soil better than foreseen changes nothing: what bears here need not bear there
+        np.testing.assert_array_equal(better.cost, was.cost)
+    assert after[-1].limit[MIDDLE, MIDDLE] == SLIP
+    assert after[-1].slip[MIDDLE, MIDDLE] > before[-1].slip[MIDDLE, MIDDLE]
