@@ -121,6 +121,16 @@ def kept(found: Draws, rule: int = 0) -> Kept:
     )
 
 
+def still_broken(
+    truth: TrueLight, grid: SiteGrid, array: SolarArray, slices: LightSlices, utc_offset_s: float, found: Draws
+) -> int:
+    """Count the first rule's broken promises that are broken under another light, too."""
+    promised = found.promised[0]
+    broken = np.flatnonzero(found.got_least < promised - _SAME)
+    got = [_got(truth, grid, array, slices, utc_offset_s, found.cells[at], int(found.slices[at]))[0] for at in broken]
+    return int(np.sum(np.array(got) < promised[broken] - _SAME))
+
+
 def _got(
     truth: TrueLight,
     grid: SiteGrid,

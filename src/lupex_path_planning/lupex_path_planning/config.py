@@ -52,7 +52,7 @@ class BoundConfig(PaceConfig):
 class MapErrorConfig:
     """The ensemble of errors of the orbital map that the promised light must outlast."""
 
-    members: int = setting(300, "of the ensemble; 0 trusts the map", minimum=0, maximum=100_000)
+    members: int = setting(100, "of the ensemble; 0 trusts the map", minimum=0, maximum=100_000)
     seed: int = setting(1, "of the ensemble", minimum=0, maximum=2**31 - 1)
     height_rms_m: float = setting(0.5, "of a member", unit="m", minimum=0.01, maximum=5)
     slope_rms_rad: float = setting(0.044, "of a member, over 5 m", unit="rad", minimum=0.0001, maximum=0.3)

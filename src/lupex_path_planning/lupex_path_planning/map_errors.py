@@ -42,12 +42,12 @@ def worst_rises(config: MapErrorConfig) -> Rises:
 
     Members come one after the other from one seed: with more of them no rise is smaller.
     """
-    distance = SPACING_M * np.arange(1, round(_LINE_M / SPACING_M) + 1)
+    distance = np.arange(1, round(_LINE_M / SPACING_M) + 1, dtype=np.float64) * SPACING_M
     worst = np.zeros(distance.size)
     rng = np.random.default_rng(config.seed)
     for _ in range(config.members):
         worst = np.maximum(worst, _rises(_member(config, rng), distance.size))
-    return Rises(distance, np.asarray(worst, np.float64))
+    return Rises(distance, worst)
 
 
 def correlation_m(config: MapErrorConfig) -> float:
