@@ -55,6 +55,7 @@ def run(world, tmp_path, monkeypatch, capsys):
     """Run the command on the flat site; returns exit code, what was said, what was complained of, and the directory."""
     monkeypatch.setattr(plan, "prepare_world", lambda *arguments, **keywords: world)
     monkeypatch.setattr(plan, "PICTURE_DPI", 30)
+    monkeypatch.setattr("lupex_cli.planned_sortie.settings", on_an_exact_map)
 
     def run(*words):
         out = tmp_path / "out"
