@@ -23,7 +23,7 @@ from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
 from lupex_models.soil import NOMINAL_SOIL, Soil
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.config import GridConfig, MapErrorConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.site_grid import STEPS
 from lupex_path_planning.site_planner import SitePlanner, site_planner
 from lupex_path_planning.way_back.certificate import PoseEstimate, PowerEstimate, WayBack, certify
@@ -72,6 +72,7 @@ def planner_of(directory: Path, rover: Rover) -> SitePlanner:
         site="",
         grid=GridConfig(pad_m=30.0),
         recovery=RecoveryConfig(slice_s=900.0, horizon_s=108_000.0),
+        map_error=MapErrorConfig(members=0),
     )
     return site_planner(config, rover, open_site(directory))
 

@@ -14,7 +14,7 @@ from lupex_models.horizon import HorizonMap
 from lupex_models.rover import Rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target, open_site, write_site
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.config import GridConfig, MapErrorConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.site_planner import SitePlanner, site_planner
 from lupex_path_planning.sortie.plan import Visit
 from lupex_simulator.crawler.true_locomotion import Track, true_track
@@ -141,6 +141,7 @@ def _planner(directory: Path, heights: NDArray[np.float32], target: tuple[float,
         site="",
         grid=GridConfig(pad_m=120.0),
         recovery=RecoveryConfig(slice_s=900.0, horizon_s=86_400.0),
+        map_error=MapErrorConfig(members=0),
     )
     return site_planner(config, rover, open_site(directory))
 

@@ -49,6 +49,17 @@ class BoundConfig(PaceConfig):
 
 
 @dataclass(frozen=True)
+class MapErrorConfig:
+    """The ensemble of errors of the orbital map that the promised light must outlast."""
+
+    members: int = setting(100, "of the ensemble; 0 trusts the map", minimum=0, maximum=100_000)
+    seed: int = setting(1, "of the ensemble", minimum=0, maximum=2**31 - 1)
+    height_rms_m: float = setting(0.5, "of a member", unit="m", minimum=0.01, maximum=5)
+    slope_rms_rad: float = setting(0.044, "of a member, over 5 m", unit="rad", minimum=0.0001, maximum=0.3)
+    reach_max_m: float = setting(1000.0, "farthest ground that it is laid over", unit="m", minimum=10, maximum=10_000)
+
+
+@dataclass(frozen=True)
 class RecoveryConfig:
     """The way back and the disturbances it is proven against, beside the pace of `bound`."""
 
@@ -56,7 +67,7 @@ class RecoveryConfig:
     horizon_s: float = setting(86_400.0, "time that the field covers", unit="s", minimum=600, maximum=3e6)
     stop_s: float = setting(1800.0, "one stop at any time, parked, without sun", unit="s", minimum=0, maximum=1e5)
     light_margin_rad: float = setting(
-        0.0035, "the Sun is taken to stand so much lower", unit="rad", minimum=0, maximum=0.1
+        0.006, "the Sun is taken to stand so much lower over far ground", unit="rad", minimum=0, maximum=0.1
     )
     array_factor: float = setting(0.9, "array power over the model's", minimum=0, maximum=1)
     haven_recharge_wh: float = setting(
@@ -286,6 +297,7 @@ class PathPlanningConfig:
     nominal: PaceConfig = field(default_factory=PaceConfig)
     bound: BoundConfig = field(default_factory=BoundConfig)
     recovery: RecoveryConfig = field(default_factory=RecoveryConfig)
+    map_error: MapErrorConfig = field(default_factory=MapErrorConfig)
     sortie: SortieConfig = field(default_factory=SortieConfig)
     certificate: CertificateConfig = field(default_factory=CertificateConfig)
     local: LocalConfig = field(default_factory=LocalConfig)

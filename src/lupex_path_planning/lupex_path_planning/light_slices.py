@@ -12,6 +12,7 @@ from lupex_models.light import Light, disc_fraction, tilt
 from lupex_models.rover import SolarArray
 from lupex_models.solar_array import array_power_w
 from lupex_path_planning.config import RecoveryConfig
+from lupex_path_planning.near_skyline import NearSkyline
 from lupex_path_planning.site_grid import SiteGrid
 
 Grid3 = NDArray[np.float32]
@@ -23,8 +24,9 @@ SAMPLES_A_SLICE = 2
 class LightSlices:
     """Slices k of `slice_s` from `start_s` on; arrays (slices, ny, nx).
 
-    `expected_w` is the array's power in the middle of the slice, `least_w` the least over the slice with the Sun lower
-    by the margin, `sunlit` the expected share of the disc. Times are ROS time.
+    `expected_w` is the array's power in the middle of the slice and `sunlit` the share of the disc, as the map has it.
+    `least_w` is what is promised: the least over the slice and over the cell, with the Sun lower by the margin over far
+    ground, and near ground as high as any member of the map's errors lifts it. Times are ROS time.
     """
 
     start_s: float
@@ -58,11 +60,18 @@ def darkest(samples: Grid3) -> Grid3:
 
 
 def light_slices(
-    grid: SiteGrid, light: Light, array: SolarArray, start_s: float, utc_offset_s: float, config: RecoveryConfig
+    grid: SiteGrid,
+    light: Light,
+    array: SolarArray,
+    start_s: float,
+    utc_offset_s: float,
+    config: RecoveryConfig,
+    *,
+    near: NearSkyline | None = None,
 ) -> LightSlices:
     """Sample the light over the recovery horizon and what the field needs of it after that.
 
-    Where the horizon map does not reach it counts as dark.
+    Where the horizon map does not reach it counts as dark. Without `near` the map is trusted but for the margin.
     """
     count = math.ceil(config.horizon_s / config.slice_s) + config.slices_ahead(config.slice_s)
     offsets = np.arange(count * SAMPLES_A_SLICE + 1) * (config.slice_s / SAMPLES_A_SLICE)
@@ -76,7 +85,9 @@ def light_slices(
         elevation = float(sun.elevation_rad[k]) + tilt(x, y, azimuth)
         skyline = light.horizon.elevation(x, y, azimuth)
         radius = float(sun.angular_radius_rad[k])
-        lowered[k] = np.nan_to_num(disc_fraction(elevation - config.light_margin_rad, skyline, radius), nan=0.0)
+        # the margin is for what stands far away: what the map may hide nearby is in the near skyline
+        raised = skyline if near is None else np.maximum(skyline, near.elevation(azimuth) - config.light_margin_rad)
+        lowered[k] = np.nan_to_num(disc_fraction(elevation - config.light_margin_rad, raised, radius), nan=0.0)
         if k % SAMPLES_A_SLICE == SAMPLES_A_SLICE // 2 and k // SAMPLES_A_SLICE < count:
             middle[k // SAMPLES_A_SLICE] = np.nan_to_num(disc_fraction(elevation, skyline, radius), nan=0.0)
     full_w = np.asarray(array_power_w(array, 1.0, incidence, sun.distance_m), np.float32)

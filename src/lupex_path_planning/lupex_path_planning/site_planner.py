@@ -19,6 +19,7 @@ from lupex_path_planning.config import PaceConfig, PathPlanningConfig
 from lupex_path_planning.light_slices import LightSlices, earth_slices, light_slices
 from lupex_path_planning.near_field.closed_moves import Room, look
 from lupex_path_planning.near_field.drive import Drive, Planar
+from lupex_path_planning.near_skyline import NearSkyline, near_skyline
 from lupex_path_planning.priced_soil import AS_FORESEEN, Soil
 from lupex_path_planning.site_grid import (
     GroundStrength,
@@ -55,6 +56,7 @@ class SitePlanner:
     bound: Moves
     bound_table: LocomotionTable
     strengths: StrengthTable
+    near: NearSkyline | None = None
 
     def driving_bound(self, strength: float = AS_FORESEEN) -> DrivingBound:
         """Return what the bound says of driving over ground of a strength, to measure against."""
@@ -90,7 +92,8 @@ class SitePlanner:
         if light is None:
             start_s = math.floor(now_s / recovery.slice_s) * recovery.slice_s
             sky = Light(self.site.frame, self.site.horizon)
-            light = light_slices(self.grid, sky, self.rover.solar_array, start_s, utc_offset_s, recovery)
+            array = self.rover.solar_array
+            light = light_slices(self.grid, sky, array, start_s, utc_offset_s, recovery, near=self.near)
         battery = self.rover.battery
         capacity_j = battery.capacity_wh * 3600.0
         return recovery_policy(self.grid, bound, light, recovery, battery.reserve_fraction * capacity_j, capacity_j)
@@ -213,6 +216,9 @@ def site_planner(config: PathPlanningConfig, rover: Rover, site: OrbitalSite) ->
         moves(grid, rover, config.bound, config.grid.slope_error_rad),
         bound_table,
         StrengthTable.build(rover),
+        near_skyline(
+            grid, site.dem, rover.solar_array.centre_height_m, config.map_error, config.recovery.light_margin_rad
+        ),
     )
 
 
@@ -229,7 +235,11 @@ def warm_up(planner: SitePlanner) -> None:
     # the light is the site's own: its horizon map is memory-mapped, which is a type of its own to the compiler
     start_s = planner.site.start_utc_s - planner.site.utc_offset_s
     light = Light(planner.site.frame, planner.site.horizon)
-    slices = light_slices(grid, light, planner.rover.solar_array, start_s, planner.site.utc_offset_s, config)
+    array = planner.rover.solar_array
+    near = near_skyline(
+        grid, planner.site.dem, array.centre_height_m, planner.config.map_error, config.light_margin_rad
+    )
+    slices = light_slices(grid, light, array, start_s, planner.site.utc_offset_s, config, near=near)
     lit = replace(slices, least_w=slices.least_w + np.float32(1e3), expected_w=slices.expected_w + np.float32(1e3))
     capacity_j = planner.rover.battery.capacity_wh * 3600.0
     policy = recovery_policy(grid, bound, lit, config, 0.0, capacity_j)

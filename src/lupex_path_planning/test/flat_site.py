@@ -12,7 +12,7 @@ from lupex_models.horizon import HorizonMap
 from lupex_models.rover import read_rover
 from lupex_models.site import Haven, OrbitalSite, Pose2, Target
 from lupex_models.site_frame import SiteFrame
-from lupex_path_planning.config import GridConfig, PathPlanningConfig, RecoveryConfig
+from lupex_path_planning.config import GridConfig, MapErrorConfig, PathPlanningConfig, RecoveryConfig
 from lupex_path_planning.site_planner import site_planner
 
 ROVER = read_rover(Path(__file__).parents[3] / "config" / "rover.yaml")
@@ -32,8 +32,12 @@ def flat_site():
 
 
 def flat_planner(site, horizon_s):
-    """Return a planner over the site that looks so far ahead."""
+    """Return a planner over the site that looks so far ahead; its map is exact."""
     config = PathPlanningConfig(
-        rover="", site="", grid=GridConfig(pad_m=40.0), recovery=RecoveryConfig(slice_s=900.0, horizon_s=horizon_s)
+        rover="",
+        site="",
+        grid=GridConfig(pad_m=40.0),
+        recovery=RecoveryConfig(slice_s=900.0, horizon_s=horizon_s),
+        map_error=MapErrorConfig(members=0),
     )
     return site_planner(config, ROVER, site)

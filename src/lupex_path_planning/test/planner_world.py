@@ -104,9 +104,14 @@ class World:
         self.reporting = True
         self.certificates = []
         self.outside.timer(0.1, self.report)
-        # short horizon: what is tested here is the wiring
+        # short horizon and an exact map: what is tested here is the wiring
         parameters = {"site": str(site), "rover": str(ROVER), "recovery.horizon_s": 21600.0, "recovery.slice_s": 900.0}
-        parameters |= {"ground.period_s": 1.0, "ground.longest_s": 5.0, "utc_offset_s": UTC_S - START_S}
+        parameters |= {
+            "map_error.members": 0,
+            "ground.period_s": 1.0,
+            "ground.longest_s": 5.0,
+            "utc_offset_s": UTC_S - START_S,
+        }
         self.parameters = parameters
         self.node = self.conductor.add(PathPlanningNode, parameters)
 

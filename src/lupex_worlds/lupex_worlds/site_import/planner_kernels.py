@@ -140,9 +140,10 @@ def compile_sorties(rover: "Rover") -> None:
         utc_offset_s=1.85e9,
     )
     config = PathPlanningConfig(rover="", site="")
-    site_planner(config, rover, site)
+    planner = site_planner(config, rover, site)
     level = _level()
-    light_slices(level.grid, Light(frame, horizon), rover.solar_array, 0.0, site.utc_offset_s, level.config)
+    array = rover.solar_array
+    light_slices(planner.grid, Light(frame, horizon), array, 0.0, site.utc_offset_s, level.config, near=planner.near)
     policy = cast("RecoveryPolicy", _HomeEverywhere(level))
     # A sortie that counts as not easy needs all that sorties may need.
     sorties = replace(config.sortie, labels_easy=1)
