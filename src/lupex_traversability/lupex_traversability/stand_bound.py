@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The LUPEX rover stack authors
 # SPDX-License-Identifier: Apache-2.0
-"""How the vehicle may stand at worst, at any heading and steering, on ground that is known all around it.
+"""How the vehicle may stand at worst, at any heading and steering, on ground that was seen all around it.
 
 The body settles on the plane of least squares through the contacts of its four tracks. A track's share in that plane is
 its contact's mean height, so the plane is reckoned for headings all around from the means of discs as wide as a track
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lupex_models.rover import Rover
 from lupex_traversability.config import StandConfig
-from lupex_traversability.elevation_map import UNKNOWN, ElevationMap
+from lupex_traversability.elevation_map import ASSUMED, ElevationMap
 
 Grid = NDArray[np.float32]
 Offsets = NDArray[np.int64]
@@ -26,7 +26,7 @@ _HEADINGS = 24
 
 @dataclass(frozen=True)
 class Standing:
-    """At worst, (n, n) each; nan where the ground is not known as far as the vehicle reaches.
+    """At worst, (n, n) each; nan where the ground was not seen as far as the vehicle reaches.
 
     `tilt_rad`; `step_m`, by how much the ground rises above the vehicle's plane under a track; `clearance_m`, left
     beneath the belly, negative: it lies on the ground.
@@ -77,7 +77,8 @@ class StandBound:
 
     def of(self, ground: ElevationMap) -> Standing:
         """Return how the vehicle stands at worst in every cell, its middle anywhere within it."""
-        known = (ground.source != UNKNOWN) & (ground.hidden_m <= self._config.hidden_max_m)
+        # ground that is assumed was not seen
+        known = (ground.source > ASSUMED) & (ground.hidden_m <= self._config.hidden_max_m)
         shape = ground.height_m.shape
         patches = tuple(np.full(shape, np.nan, np.float32) for _ in range(5))
         sigma = np.sqrt(ground.variance_m2)
