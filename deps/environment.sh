@@ -68,7 +68,9 @@ require_browser() {
   if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null || ! grep -qx 'ID=debian' /etc/os-release; then return 0; fi
   command -v chromium >/dev/null || missing+=(chromium)
   command -v chromedriver >/dev/null || missing+=(chromium-driver)
-  [ ${#missing[@]} -eq 0 ] || install_system_packages "${missing[@]}"
+  # no other test shall fall with the network, or with a mirror that lacks these
+  [ ${#missing[@]} -eq 0 ] || (install_system_packages "${missing[@]}") ||
+    { say "the tests that look at pages in a browser are left out, all others are run."; return 0; }
   export LUPEX_BROWSER=required
 }
 

@@ -7,14 +7,17 @@ import subprocess
 
 import pytest
 
-STEP = 'step() { shift 2; printf "%s " "$@"; echo; }; die() { echo "died: $*"; exit 1; }; fail_with() { die "$@"; }'
+STEP = (
+    'say() { echo "$*"; }; step() { shift 2; printf "%s " "$@"; echo; [ -z "$FAILS" ]; };'
+    ' die() { echo "died: $*"; exit 1; }; fail_with() { die "$@"; }'
+)
 
 
 @pytest.fixture
 def asked(repository, tmp_path):
     """Return what require_browser does on a machine of such programs."""
 
-    def ask(level="", programs=("apt-get",), user=0, system="debian"):
+    def ask(level="", programs=("apt-get",), user=0, system="debian", fails=""):
         folder = tmp_path / "bin"
         folder.mkdir()
         for name in programs:
@@ -30,7 +33,11 @@ def asked(repository, tmp_path):
             ' echo "browser: ${LUPEX_BROWSER:-}"'
         )
         done = subprocess.run(
-            [shutil.which("bash"), "-c", script], env={"PATH": str(folder)}, capture_output=True, text=True, check=True
+            [shutil.which("bash"), "-c", script],
+            env={"PATH": str(folder), "FAILS": fails},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         return done.stdout
 
@@ -41,6 +48,13 @@ def test_a_bare_debian_gets_browser_and_driver_and_insists(asked):
     said = asked()
     assert said.count("chromium chromium-driver") == 1
     assert said.endswith("browser: required\n")
+
+
+def test_where_it_cannot_be_had_the_other_tests_are_run(asked):
+    said = asked(fails="yes")
+    assert "died: " in said
+    assert "left out" in said
+    assert said.endswith("browser: \n")
 
 
 def test_what_is_there_is_not_installed(asked):
