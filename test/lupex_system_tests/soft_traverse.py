@@ -20,6 +20,7 @@ from lupex_worlds.ground import Ground
 from lupex_worlds.truth.soil_truth import TrackGrip
 
 ROVER = read_rover(Path(__file__).resolve().parents[2] / "config" / "rover.yaml")
+UNIT_REACH_M = math.hypot(ROVER.crawler.unit_x_m, ROVER.crawler.unit_y_m)
 FIRM = np.array([1.0, 1400.0, 820e3, 170.0, math.radians(35.0), 0.018, 1580.0])
 """n, kc, kphi, c, phi, K, density: NTRS 20220010732."""
 STEP_S, INNER = 0.1, 4
@@ -62,7 +63,7 @@ class SoftTraverse:
         self.vehicle = Vehicle(
             ROVER, VehicleConfig(), self.ground, self.soil, -6.0, 0.0, 0.0, grip=TrackGrip(digging=self.digging)
         )
-        self.follower, self.out = PathFollower(Following()), Extrication(self.config)
+        self.follower, self.out = PathFollower(Following()), Extrication(self.config, UNIT_REACH_M)
         self.follower.take_path(self.path)
         self.kinematics = UnitKinematics(ROVER.crawler, Steering())
         self.set_points = standing(self.vehicle.steer_rad.copy())
@@ -78,7 +79,7 @@ class SoftTraverse:
         tracks = self.kinematics.twist(vehicle.steer_rad, vehicle.track_mps)
         motion = Motion(self.time_s, STEP_S if self.way else 0.0, tracks, BodyTwist(*vehicle.twist), 0.002)
         path = self.follower.ahead(self.config.look_ahead_m) if guidance.activity in LEADING else None
-        twist = self.out.step(motion, (pose.x_m, pose.y_m, pose.yaw_rad), path)
+        twist = self.out.step(motion, (pose.x_m, pose.y_m, pose.yaw_rad), path, lambda twist: False)
         self._note(pose.x_m, pose.y_m, guidance.activity)
         wanted = guidance.twist if twist is None else twist
         self.set_points = self.kinematics.set_points(wanted, vehicle.steer_rad.copy(), self.set_points)

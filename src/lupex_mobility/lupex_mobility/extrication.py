@@ -3,11 +3,13 @@
 """Out of ground that does not bear the tracks: back on the own track, then on a line to either side, then give up.
 
 Each metre that the tracks lose digs the rover in deeper, and so does rocking to and fro: so it never goes forward
-again, stands before each try, goes slowly, and stops for good once the tracks have lost too much.
+again, stands before each try, goes slowly, and stops for good once the tracks have lost too much in one place, however
+often somebody sends it on. Its own track has borne it; beside that it goes only where the ground is free.
 """
 
 import math
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,6 +31,8 @@ _FARTHER_M = 0.2
 """Ahead of where the rover stands, which a path around may lead at first."""
 _TRAPS = 8
 """Places that are kept out of at once."""
+_SAME_M = 0.5
+"""From where it was bogged last: the same place, whose pit is as deep as it was."""
 _UNLED_S = 10.0
 """Without a path, as while one is planned anew, after which the rover is left as it is."""
 
@@ -68,10 +72,10 @@ class Trap:
 class Extrication:
     """Watch each step of a drive; lead the rover while its tracks have lost their hold."""
 
-    def __init__(self, config: Immobilisation) -> None:
-        """Begin free, on ground of which nothing is known."""
+    def __init__(self, config: Immobilisation, unit_reach_m: float) -> None:
+        """Begin free, on ground of which nothing is known; a unit stands so far from the body's middle."""
         self._config = config
-        self._watch = ImmobilisationWatch(config)
+        self._watch = ImmobilisationWatch(config, unit_reach_m)
         self._track = OwnTrack(_TRACK_STEP_M, 4.0 * config.back_m)
         self.stage = Stage.FREE
         self._traps: deque[Trap] = deque(maxlen=_TRAPS)
@@ -80,6 +84,8 @@ class Extrication:
         """Why it was given up."""
         self._since_s = self._led_s = -math.inf
         self._heading_rad = 0.0
+        self._lost_m = 0.0
+        """By the tracks in the place found last."""
 
     @property
     def trap(self) -> Trap | None:
@@ -91,10 +97,13 @@ class Extrication:
         """Return what the tracks have lost in this place."""
         return self._watch.spun_m
 
-    def step(self, motion: Motion, pose: Pose, path: Array | None) -> BodyTwist | None:
+    def step(
+        self, motion: Motion, pose: Pose, path: Array | None, blocked: Callable[[BodyTwist], bool]
+    ) -> BodyTwist | None:
         """Return how to move at a pose in map, or None where the path may be followed.
 
-        `path` (n, 2): the places in map that come next, None where nobody leads the rover along one.
+        `path` (n, 2): the places in map that come next, None where nobody leads the rover along one. `blocked` tells
+        whether the ground that a twist leads over next is not known to be free.
         """
         self._watch.note(motion)
         if path is None:
@@ -105,7 +114,11 @@ class Extrication:
         config, moving = self._config, self.stage in (Stage.TURNING, Stage.BACKING)
         if moving and (self._watch.lost_more_than(config.out_slip) or self.spun_m > config.spun_max_m):
             self._try_again(motion.time_s)
-        return self._go_on(motion.time_s, pose, path)
+        answer = self._go_on(motion.time_s, pose, path)
+        if self.tries > 1 and answer is not None and not answer.at_rest and blocked(answer):
+            self._try_again(motion.time_s)
+            return REST
+        return answer
 
     def _look(self, motion: Motion, pose: Pose, path: Array) -> BodyTwist | None:
         """Notice that the rover has come to a stand, or that the path leads to where it did before."""
@@ -113,10 +126,14 @@ class Extrication:
         if self._watch.lost_more_than(self._config.slip):
             tracks = motion.tracks
             direction = pose[2] + math.atan2(tracks.left_mps, tracks.forward_mps)
+            last = self.trap
+            again = last is not None and math.dist(last.pose[:2], pose[:2]) < _SAME_M
             self._traps.append(Trap(motion.time_s, pose, direction, self._watch.slip))
-            self._watch.count_anew()
+            self._watch.count_anew(self._lost_m if again else 0.0)
             self.tries = 0
             self._enter(Stage.STANDING, motion.time_s)
+            if self.spun_m > self._config.spun_max_m:
+                self._try_again(motion.time_s)
             return REST
         while self._traps and not 0.0 <= motion.time_s - self._traps[0].time_s < self._config.keep_s:
             self._traps.popleft()
@@ -130,7 +147,7 @@ class Extrication:
 
     def _go_on(self, time_s: float, pose: Pose, path: Array) -> BodyTwist | None:
         config, trap = self._config, self.trap
-        if self.stage is Stage.STANDING and time_s - self._since_s >= config.stand_s:
+        if self.stage is Stage.STANDING and not 0.0 <= time_s - self._since_s < config.stand_s:
             self.tries += 1
             side = (0.0, 1.0, -1.0)[self.tries - 1]
             self._heading_rad = pose[2] if trap is None else trap.pose[2] + side * config.turn_rad
@@ -176,6 +193,8 @@ class Extrication:
         self._enter(Stage.GIVEN_UP, time_s)
 
     def _enter(self, stage: Stage, time_s: float) -> None:
+        if self.stage is not Stage.FREE:
+            self._lost_m = self.spun_m
         self.stage, self._since_s = stage, time_s
         self._watch.begin_anew()
 

@@ -3,13 +3,14 @@
 """Leads the rover out of ground that does not bear it, and says so: /mobility/immobilisation and a fault."""
 
 import math
-from collections.abc import Callable
 
 from lupex_interfaces.msg import Fault, Immobilisation
 from lupex_mobility.config import MobilityConfig
 from lupex_mobility.conversions import Located, Placed
 from lupex_mobility.extrication import Extrication, Stage, Trap
+from lupex_mobility.ground_ahead import Sweep
 from lupex_mobility.immobilisation import Motion
+from lupex_mobility.motion_server import MotionServer
 from lupex_mobility.own_track import Pose
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
 from lupex_mobility.unit_kinematics import BodyTwist
@@ -24,11 +25,13 @@ _LEADING = (Activity.TURNING, Activity.DRIVING, Activity.CRABBING)
 
 
 class ExtricationServer:
-    """Takes each step of a drive along a path; `placed` returns the newest pose in odom."""
+    """Takes each step of a drive along a path; `motions` knows the ground around the rover and its place in odom."""
 
-    def __init__(self, node: LupexNode[MobilityConfig], placed: Callable[[], Placed | None]) -> None:
-        self._node, self._placed = node, placed
-        self._core = Extrication(node.config.immobilisation)
+    def __init__(self, node: LupexNode[MobilityConfig], motions: MotionServer, unit_reach_m: float) -> None:
+        self._node, self._motions = node, motions
+        self._core = Extrication(node.config.immobilisation, unit_reach_m)
+        self._begun: Pose | None = None
+        """In odom, where the try under way began."""
         self._told: tuple[Stage, int, Trap | None] = Stage.FREE, 0, None
         self._in_odom: Pose | None = None
         self._last: Located | None = None
@@ -47,22 +50,34 @@ class ExtricationServer:
         leads = by_path is not None and by_path.activity in _LEADING
         path = follower.ahead(self._node.config.immobilisation.look_ahead_m) if leads else None
         pose = located.x_m, located.y_m, located.yaw_rad
-        twist = self._core.step(_motion(last, located, tracks), pose, path)
+        motion = _motion(last, located, tracks, self._node.config.guard.odometry_timeout_s)
+        twist = self._core.step(motion, pose, path, lambda twist: self._blocked(located.time_s, twist))
         self._tell(located)
         if twist is None:
             return by_path
         left_m, cross_m = (0.0, 0.0) if by_path is None else (by_path.remaining_m, by_path.cross_track_m)
         return Guidance(Activity.EXTRICATING, twist, left_m, cross_m)
 
+    def _blocked(self, time_s: float, twist: BodyTwist) -> bool:
+        """Tell whether the ground that a twist sweeps in the next seconds is not known to be free."""
+        if self._core.stage not in (Stage.TURNING, Stage.BACKING):
+            self._begun = None
+        ahead_s = self._node.config.nav2.look_ahead_s
+        sweep = Sweep(twist.forward_mps * ahead_s, twist.left_mps * ahead_s, twist.turning_rad_s * ahead_s)
+        why, self._begun = self._motions.ground_ahead(time_s, self._begun, sweep)
+        return bool(why)
+
     def _tell(self, located: Located) -> None:
-        """Publish what is new."""
+        """Publish what is new, and the place once it is known in odom."""
         core, trap = self._core, self._core.trap
         news = core.stage, core.tries, trap
-        if news == self._told:
-            return
         if trap is not self._told[2]:
-            placed = self._placed()
-            self._in_odom = None if trap is None or placed is None else _in_odom(trap.pose, located, placed)
+            self._in_odom = None
+        placed = None if trap is None or self._in_odom is not None else self._motions.placed_at(located.time_s)
+        if news == self._told and placed is None:
+            return
+        if trap is not None and placed is not None:
+            self._in_odom = _in_odom(trap.pose, located, placed)
         self._told = news
         self._tell_fault(core.stage, trap)
         self._node.info(f"{IMMOBILISED}: {core.stage.value}, tries {core.tries}, {core.spun_m:.2f} m lost")
@@ -94,9 +109,11 @@ class ExtricationServer:
             self._node.raise_fault(BOGGED, Fault.ERROR, f"{self._core.why}: stopped until another drive is asked for")
 
 
-def _motion(last: Located, now: Located, tracks: BodyTwist) -> Motion:
-    """Return the step between two poses; what turned is that of the heading."""
-    dt_s = max(0.0, now.time_s - last.time_s)
+def _motion(last: Located, now: Located, tracks: BodyTwist, longest_s: float) -> Motion:
+    """Return the step between two poses, of no length where they are so far apart; what turned is the heading."""
+    dt_s = now.time_s - last.time_s
+    if not 0.0 <= dt_s <= longest_s:
+        dt_s = 0.0
     turned = math.remainder(now.yaw_rad - last.yaw_rad, math.tau)
     forward_mps, left_mps = now.velocity_mps
     ground = BodyTwist(forward_mps, left_mps, turned / dt_s if dt_s > 0.0 else 0.0)

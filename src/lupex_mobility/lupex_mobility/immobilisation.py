@@ -8,9 +8,6 @@ from dataclasses import dataclass
 from lupex_mobility.config import Immobilisation
 from lupex_mobility.unit_kinematics import BodyTwist
 
-UNIT_REACH_M = 0.75
-"""By which a turn counts beside a way: about as far from the middle as a unit stands."""
-
 
 @dataclass(frozen=True)
 class Motion:
@@ -36,8 +33,9 @@ class _Run:
 class ImmobilisationWatch:
     """Tell when most of what the tracks ran in the last seconds was lost, and how much has been lost in all."""
 
-    def __init__(self, config: Immobilisation) -> None:
-        self._config = config
+    def __init__(self, config: Immobilisation, unit_reach_m: float) -> None:
+        """Take how far from the body's middle a unit stands: by that a turn counts beside a way."""
+        self._config, self._unit_reach_m = config, unit_reach_m
         self._runs: deque[_Run] = deque()
         self._gathered_s = 0.0
         self.spun_m = 0.0
@@ -49,12 +47,12 @@ class ImmobilisationWatch:
         Steps in which the tracks stand or turn slowly say nothing: what they interrupt begins anew.
         """
         tracks, ground, dt_s = motion.tracks, motion.ground, motion.dt_s
-        squared = _product(tracks, tracks)
+        squared = self._product(tracks, tracks)
         run_m = squared**0.5 * dt_s
         if run_m < self._config.min_speed_mps * dt_s or dt_s <= 0.0:
             self.begin_anew()
             return
-        gained_m = _product(tracks, ground) / squared * run_m
+        gained_m = self._product(tracks, ground) / squared * run_m
         self.spun_m += max(0.0, run_m - max(0.0, gained_m))
         self._runs.append(_Run(dt_s, run_m, gained_m, motion.sigma_mps * dt_s))
         self._gathered_s += dt_s
@@ -82,12 +80,11 @@ class ImmobilisationWatch:
         self._runs.clear()
         self._gathered_s = 0.0
 
-    def count_anew(self) -> None:
-        """Count what was lost in the last seconds, and what will be from now on."""
-        self.spun_m = sum(max(0.0, run.run_m - max(0.0, run.gained_m)) for run in self._runs)
+    def count_anew(self, before_m: float = 0.0) -> None:
+        """Count what was lost in the last seconds, and what will be from now on, beside what was lost before."""
+        self.spun_m = before_m + sum(max(0.0, run.run_m - max(0.0, run.gained_m)) for run in self._runs)
 
-
-def _product(one: BodyTwist, other: BodyTwist) -> float:
-    """Return the inner product of two twists [m2/s2], turns counted by what the units go."""
-    turns = UNIT_REACH_M**2 * one.turning_rad_s * other.turning_rad_s
-    return one.forward_mps * other.forward_mps + one.left_mps * other.left_mps + turns
+    def _product(self, one: BodyTwist, other: BodyTwist) -> float:
+        """Return the inner product of two twists [m2/s2], turns counted by what the units go."""
+        turns = self._unit_reach_m**2 * one.turning_rad_s * other.turning_rad_s
+        return one.forward_mps * other.forward_mps + one.left_mps * other.left_mps + turns

@@ -14,7 +14,7 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 
 from lupex_mobility import conversions
 from lupex_mobility.config import MobilityConfig
-from lupex_mobility.conversions import Located
+from lupex_mobility.conversions import Located, Placed
 from lupex_mobility.ground_ahead import Footprint, Pose, Sweep, obstruction
 from lupex_mobility.manoeuvre import Line, Standstill, Turn
 from lupex_mobility.path_follower import Activity, Guidance, PathFollower
@@ -93,7 +93,7 @@ class MotionServer:
             profile=qos.LATCHED,
             sole_sender=True,
         )
-        self.placed = node.newest(Odometry, "odometry/local", convert=conversions.placed, sole_sender=True)
+        self._placed = node.newest(Odometry, "odometry/local", convert=conversions.placed, sole_sender=True)
         self._active: _Active | None = None
         for name, kind in SERVED.items():
             node.serve_action(
@@ -181,20 +181,31 @@ class MotionServer:
 
     def _obstacle(self, active: _Active, time_s: float, guidance: Guidance) -> str:
         """Return why the ground ahead must not be driven over, empty where it is seen and free."""
-        config = self._node.config
-        ground, placed = self._costmap(), self.placed()
-        # at rest poses come seldom
-        guard, begins = config.guard, active.begun_in_odom is None
-        pose_max_age_s = guard.rest_silence_s if begins else guard.odometry_timeout_s
-        if placed is None or not abs(time_s - placed.time_s) <= pose_max_age_s:
-            return "the rover's pose on the costmap is not known now"
+        sweep = active.sweep(guidance, self._node.config.nav2.look_ahead_s)
+        why, active.begun_in_odom = self.ground_ahead(time_s, active.begun_in_odom, sweep)
+        return why
+
+    def placed_at(self, time_s: float, begins: bool = False) -> Placed | None:
+        """Return the pose in odom if it is of now; at rest, as where a motion begins, poses come seldom."""
+        guard, placed = self._node.config.guard, self._placed()
+        max_age_s = guard.rest_silence_s if begins else guard.odometry_timeout_s
+        return placed if placed is not None and abs(time_s - placed.time_s) <= max_age_s else None
+
+    def ground_ahead(self, time_s: float, begun: Pose | None, sweep: Sweep) -> tuple[str, Pose | None]:
+        """Return why the ground of a sweep must not be driven over, empty where it is seen and free, and its begin.
+
+        `begun`: where the motion began, in odom; None: it begins here.
+        """
+        ground, placed = self._costmap(), self.placed_at(time_s, begins=begun is None)
+        if placed is None:
+            return "the rover's pose on the costmap is not known now", begun
         if ground is None:
-            return "there is no costmap: the ground around the rover is not known"
-        if not abs(time_s - ground.time_s) <= config.nav2.costmap_max_age_s:
-            return f"the costmap is {time_s - ground.time_s:.0f} s old: the ground around the rover is not known now"
-        active.begun_in_odom = begun = active.begun_in_odom or placed.pose
-        sweep = active.sweep(guidance, config.nav2.look_ahead_s)
-        return obstruction(ground, self._footprint, begun, placed.pose, sweep)
+            return "there is no costmap: the ground around the rover is not known", begun
+        if not abs(time_s - ground.time_s) <= self._node.config.nav2.costmap_max_age_s:
+            old_s = time_s - ground.time_s
+            return f"the costmap is {old_s:.0f} s old: the ground around the rover is not known now", begun
+        begun = begun or placed.pose
+        return obstruction(ground, self._footprint, begun, placed.pose, sweep), begun
 
     def _tell(self, active: _Active, located: Located, guidance: Guidance) -> None:
         if 0.0 <= located.time_s - active.told_s < FEEDBACK_S:

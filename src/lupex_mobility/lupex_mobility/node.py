@@ -87,7 +87,9 @@ class MobilityNode(LupexNode[MobilityConfig]):
             sole_sender=True,
         )
         self._motions = MotionServer(self, rover, self._hindrance, lambda: self._located)
-        self._extrication = ExtricationServer(self, self._motions.placed)
+        self._extrication = ExtricationServer(
+            self, self._motions, math.hypot(rover.crawler.unit_x_m, rover.crawler.unit_y_m)
+        )
         guard = config.guard
         self.receive(Odometry, "odometry/global", self._locate, convert=conversions.located, sole_sender=True)
         self.receive(

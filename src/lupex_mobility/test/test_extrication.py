@@ -20,6 +20,7 @@ from lupex_mobility.unit_kinematics import REST, BodyTwist
 
 CONFIG = Immobilisation()
 DT_S = 0.1
+REACH_M = 0.78
 AHEAD = BodyTwist(0.1, 0.0, 0.0)
 NOWHERE = np.array([[100.0, 0.0]])
 
@@ -29,7 +30,7 @@ def share(twist, kept):
 
 
 def watched(seconds, tracks, kept, sigma_mps=0.001, watch=None):
-    watch = watch or ImmobilisationWatch(CONFIG)
+    watch = watch or ImmobilisationWatch(CONFIG, REACH_M)
     for k in range(round(seconds / DT_S)):
         watch.note(Motion(k * DT_S, DT_S, tracks, share(tracks, kept), sigma_mps))
     return watch
@@ -39,8 +40,9 @@ class Rover:
     """Goes as told, less what the ground takes: `kept` (x, y, twist) is the share of a twist that it gains."""
 
     def __init__(self, kept, config=CONFIG, start=(0.0, 0.0, 0.0)):
-        self.core = Extrication(config)
+        self.core = Extrication(config, REACH_M)
         self.kept, self.config = kept, config
+        self.blocked = lambda twist: False
         self.x, self.y, self.yaw = start
         self.time_s, self.tracks, self.ground = 1000.0, REST, REST
         self.told = []
@@ -49,7 +51,7 @@ class Rover:
         """Drive on as wished where nothing else is told; `path` is as the core takes it."""
         motion = Motion(self.time_s, DT_S, self.tracks, self.ground, 0.001)
         pose = self.x, self.y, self.yaw
-        answer = self.core.step(motion, pose, path)
+        answer = self.core.step(motion, pose, path, self.blocked)
         self.told.append((self.core.stage, answer))
         self.tracks = wish if answer is None else answer
         self.ground = share(self.tracks, self.kept(self.x, self.y, self.tracks))
@@ -208,6 +210,40 @@ def test_stuck_fast_it_gives_up_after_its_tries():
     assert rover.core.tries == CONFIG.tries
     assert "3 ways out were tried" in rover.core.why
     assert rover.core.spun_m < CONFIG.spun_max_m
+
+
+def test_beside_its_own_track_it_goes_only_where_the_ground_is_free():
+    rover = Rover(lambda x, y, twist: 0.0 if x > 3.0 and rover.core.tries < 2 else 1.0)
+    asked = []
+    rover.blocked = lambda twist: asked.append((rover.core.tries, rover.stage)) or True
+    rover.until(lambda: rover.stage is Stage.GIVEN_UP)
+    # the first way, on its own track, needs no leave; the others are asked for and not gone
+    assert asked == [(2, Stage.TURNING), (3, Stage.TURNING)]
+    assert rover.yaw == 0.0
+    assert "3 ways out were tried" in rover.core.why
+
+
+def test_sent_on_again_and_again_it_does_not_dig_itself_in():
+    rover = Rover(lambda x, y, twist: 0.0 if x > 3.0 else 1.0)
+    lost_m = []
+    rover.until(lambda: rover.stage is Stage.STANDING)
+    aside = np.array([[rover.x, 0.0], [rover.x, 3.0]])
+    for _ in range(8):
+        rover.until(lambda: rover.stage is Stage.GIVEN_UP, path=aside)
+        lost_m.append(rover.core.spun_m)
+        rover.step(wish=REST, path=None)
+    # each drive costs what it takes to notice; once the place has had its share there are no more tries
+    assert lost_m[0] < lost_m[1] < CONFIG.spun_max_m + 0.5
+    assert "have lost" in rover.core.why
+    assert rover.core.tries == 0
+    assert np.diff(lost_m)[-1] <= 0.1 * CONFIG.lasting_s + 0.05
+
+
+def test_a_clock_that_goes_back_as_it_stands_does_not_hold_it_there():
+    rover = Rover(soft_beyond(3.0))
+    rover.until(lambda: rover.stage is Stage.STANDING)
+    rover.time_s -= 1000.0
+    rover.until(lambda: rover.stage is Stage.WAITING, limit_s=60.0)
 
 
 def test_what_the_tracks_may_lose_is_bounded_whatever_the_tries():
