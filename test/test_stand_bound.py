@@ -27,5 +27,5 @@ def test_the_bound_is_not_far_off(found):
 
 
 def test_without_what_is_added_for_it_the_bound_would_not_hold():
-    bare = StandConfig(rough_share=0.0, step_share=0.0, noise_sigma=0.0, floor_m=0.0, step_floor_m=0.0)
+    bare = StandConfig(rough_share=0.0, step_share=0.0, floor_m=0.0, step_floor_m=0.0)
     assert trials(SEEDS[2], 2, 1500, bare).violations > 0

@@ -113,3 +113,41 @@ def test_who_drives_by_hand_is_left_to_it(world, mobility):
     assert world.driving
     assert not world.immobile
     assert math.isclose(world.y, 0.0, abs_tol=0.01)
+
+
+def test_beside_its_own_track_it_does_not_go_over_ground_that_is_not_free(world, mobility):
+    # its own track is lost to it: only a line beside would lead out, and there a rock lies
+    world.grip = lambda x, twist: 0.02 if x > SOFT_M and abs(twist.turning_rad_s) < 0.04 else 1.0
+    led(world, INTO, lambda: states(world)[-1:] == [Immobilisation.RECOVERING])
+    for dx in np.arange(-2.4, -0.95, 0.2):
+        for y in np.arange(-1.0, 1.05, 0.2):
+            world.ground(100, world.x + dx, y)
+    led(world, INTO, lambda: states(world)[-1] == Immobilisation.GIVEN_UP)
+    assert world.immobile[-1].tries == Config().tries
+    assert world.yaw == pytest.approx(0.0, abs=0.1)
+
+
+def test_the_first_step_after_a_rest_is_no_loss(world, mobility):
+    """A parked world tells its pose seldom: what the tracks ran since is not known."""
+    path = np.array([[0.0, 0.0], [3.0, 0.0]])
+    led(world, path, lambda: world.x > 0.5)
+    world.odometry_on = False
+    since_s = world.time_s
+    led(world, path, lambda: world.time_s - since_s > 8.0)
+    world.odometry_on = True
+    world.grip = lambda x, twist: 0.1
+    since_s = world.time_s
+    led(world, path, lambda: world.time_s - since_s > 2.0)
+    assert not world.immobile
+    world.grip = lambda x, twist: 1.0
+    led(world, path, lambda: world.x > 2.0)
+
+
+def test_the_place_is_told_once_it_is_known_in_odom(world, mobility):
+    world.grip = soft
+    world.local_on = False
+    led(world, INTO, lambda: world.active("immobilised"))
+    assert not world.immobile
+    world.local_on = True
+    led(world, INTO, lambda: world.immobile, 30)
+    assert world.immobile[-1].state == Immobilisation.RECOVERING

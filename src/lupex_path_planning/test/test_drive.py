@@ -373,3 +373,36 @@ def test_a_way_to_see_more_is_given_up_after_a_while():
     began = [k for k, report in enumerate(reports) if "to see what lies ahead" in report.text]
     assert drive._backs >= 2
     assert 4.0 * began[0] < DriveConfig().back_s
+
+
+def backing(drive, ground):
+    """Step until it goes away from the hole; return the time."""
+    for k in range(20):
+        report = drive.step(4.0 * k, (0.0, 0.0, 0.0), FRAME, ground(4.0 * k, (0.0, 0.0)))
+        if "to see what lies ahead" in report.text:
+            return 4.0 * k
+    raise AssertionError(report.text)
+
+
+def test_a_hazard_that_appears_on_the_way_away_is_not_driven_into():
+    drive, ground = made(), WithAHole()
+    now = backing(drive, ground) + 4.0
+    seen = ground(now, (-0.5, 0.0))
+    x, y = seen.centres()
+    rock = np.hypot(x + 2.2, y) < 0.4
+    seen.cost[rock] = 100
+    report = drive.step(now, (-0.5, 0.0, 0.0), FRAME, seen)
+    if report.path_m.shape[0] > 1:
+        assert (
+            np.hypot(report.path_m[:, 0] + 2.2, report.path_m[:, 1]).min()
+            > 0.4 + LocalConfig().inscribed_radius_m - 0.2
+        )
+    assert drive._planned.time_s == now
+
+
+def test_who_loses_its_place_on_the_way_away_plans_anew_once_it_is_back():
+    drive, ground = made(), WithAHole()
+    now = backing(drive, ground) + 4.0
+    assert drive.step(now, None, FRAME, ground(now, (0.0, 0.0))).progress is Progress.WAITING
+    drive.step(now + 4.0, (0.0, 0.0, 0.0), FRAME, ground(now + 4.0, (0.0, 0.0)))
+    assert drive._planned.time_s == now + 4.0

@@ -123,7 +123,6 @@ class StandConfig:
     )
     step_share: float = setting(0.1, "of that, which counts for a step too", minimum=0, maximum=2)
     step_floor_m: float = setting(0.03, "of a step that no point of a cloud has met", unit="m", minimum=0, maximum=1)
-    noise_sigma: float = setting(0.0, "of a cell's height, added to both its ends", minimum=0, maximum=10)
     floor_m: float = setting(0.01, "by which a mean may be off at least", unit="m", minimum=0, maximum=1)
 
 

@@ -16,7 +16,7 @@ from lupex_interfaces.msg import Immobilisation, SlipEstimate
 from lupex_interfaces.msg import SoilEstimate as SoilMessage
 from lupex_node.checks import InvalidMessage, all_finite, finite, in_frame, unit_quaternion
 from lupex_node.conversions import seconds, stamp
-from lupex_traversability.driving_cost import Ground
+from lupex_traversability.driving_cost import LIMITS, Ground
 from lupex_traversability.elevation_map import ElevationMap
 from lupex_traversability.ground_layers import LEAST_IS_WORST, Grid
 from lupex_traversability.pose_history import Pose
@@ -120,13 +120,17 @@ def costmap(time_s: float, ground: ElevationMap, derived: Ground) -> OccupancyGr
 
 
 def grid_map(time_s: float, ground: ElevationMap, found: dict[str, Grid]) -> GridMap:
-    """Make a grid map of half the resolution: mean height, and the worst of each four cells for the rest."""
+    """Make a grid map of half the resolution: mean height, and the worst of each four cells for the rest.
+
+    The limit is that of the dearest of them.
+    """
     layers = {
         name: _blocks(-values) * np.float32(-1.0)
         if name in LEAST_IS_WORST
         else _blocks(values, worst=name != "elevation")
         for name, values in found.items()
     }
+    layers["limit"] = np.mod(_blocks(LIMITS * found["cost"] + found["limit"]), LIMITS)
     cells = layers["elevation"].shape[0]
     cell_m = 2.0 * ground.config.cell_m
     message = GridMap()

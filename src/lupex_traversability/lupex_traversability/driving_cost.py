@@ -18,7 +18,8 @@ from lupex_traversability.elevation_map import ASSUMED, UNKNOWN, ElevationMap
 Grid = NDArray[np.float32]
 
 LETHAL = 100
-FREE, SLOPE, STEP, ROUGHNESS, SLIP, HIDDEN, UNSEEN, BOGGED = range(8)
+LIMITS = 8
+FREE, SLOPE, STEP, ROUGHNESS, SLIP, HIDDEN, UNSEEN, BOGGED = range(LIMITS)
 """Which limit a cost comes from: none; the footprint's slope, a step, roughness or slip; relief that the rays may have
 missed; ground known only by standing on it or by assumption; ground that did not bear the tracks."""
 UNKNOWN_COST = -1
@@ -269,12 +270,11 @@ def _derive(  # type: ignore[no-untyped-def]
             rough_out[i, j] = rough
             slip_out[i, j] = learned
             if share == slope * per_slope:
-                limit = SLOPE
+                limit_out[i, j] = SLOPE
             elif share == step * per_step:
-                limit = STEP
+                limit_out[i, j] = STEP
             else:
-                limit = ROUGHNESS if share == rough * per_rough else SLIP
-            limit_out[i, j] = limit
+                limit_out[i, j] = ROUGHNESS if share == rough * per_rough else SLIP
             if share >= 1.0:
                 cost_out[i, j] = LETHAL
                 continue

@@ -122,6 +122,7 @@ class TraversabilityNode(LupexNode[TraversabilityConfig]):
         for place in (0.0, 1.0):
             spare.insert(points, np.array([place, place, 0.0]), np.eye(3))
         self._cost.of(spare)
+        self._stand.of(spare)
 
     def _convert(self, message: PointCloud2) -> tuple[float, NDArray[np.float32]]:
         time_s, points = cloud(message)

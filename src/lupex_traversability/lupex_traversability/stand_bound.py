@@ -68,7 +68,6 @@ class StandBound:
                 y / (4.0 * (y * y + contact / 24.0)),
                 rover.body.clearance_m,
                 config.rough_share,
-                config.noise_sigma,
                 config.floor_m,
                 config.step_share,
                 config.step_floor_m,
@@ -81,9 +80,8 @@ class StandBound:
         known = (ground.source > ASSUMED) & (ground.hidden_m <= self._config.hidden_max_m)
         shape = ground.height_m.shape
         patches = tuple(np.full(shape, np.nan, np.float32) for _ in range(5))
-        sigma = np.sqrt(ground.variance_m2)
         _fit_patches(
-            (ground.height_m, ground.low_m, ground.high_m, sigma, known),
+            (ground.height_m, ground.low_m, ground.high_m, known),
             (*self._patch, *self._touched, *self._window),
             self._numbers,
             patches,
@@ -113,9 +111,9 @@ def _fit_patches(grids, offsets, numbers, out):  # type: ignore[no-untyped-def]
 
     That is by half of what the ground spreads about the window's slopes within the patch, up and down.
     """
-    cell, noise = numbers[0], numbers[7]
+    cell = numbers[0]
     mean_out, x_out, y_out, up_out, down_out = out
-    height, low, high, sigma, known = grids
+    height, low, high, known = grids
     rows, columns, touched_rows, touched_columns, wide_rows, wide_columns = offsets
     n = height.shape[0]
     reach = wide_rows.max()
@@ -147,16 +145,15 @@ def _fit_patches(grids, offsets, numbers, out):  # type: ignore[no-untyped-def]
             for k in range(touched_rows.size):
                 row, column = i + touched_rows[k], j + touched_columns[k]
                 plane = mean + cell * (gx * touched_columns[k] + gy * touched_rows[k])
-                off = noise * sigma[row, column]
-                up = max(up, high[row, column] + off - plane)
-                down = max(down, plane - low[row, column] + off)
+                up = max(up, high[row, column] - plane)
+                down = max(down, plane - low[row, column])
             mean_out[i, j], x_out[i, j], y_out[i, j] = mean, gx, gy
             up_out[i, j], down_out[i, j] = up, down
 
 
 @njit(cache=True)
 def _stand(high, known, patches, ring, window, beneath, numbers, out):  # type: ignore[no-untyped-def]
-    cell, patch_m, belly_m, along_1_m, across_1_m, room, rough_share, _, floor, step_share, step_floor = numbers
+    cell, patch_m, belly_m, along_1_m, across_1_m, room, rough_share, floor, step_share, step_floor = numbers
     mean, slope_x, slope_y, up, down = patches
     ring_rows, ring_columns = ring
     tilt_out, step_out, clearance_out = out

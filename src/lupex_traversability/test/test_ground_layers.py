@@ -155,3 +155,22 @@ def test_all_layers_of_which_the_least_is_worst_are_there(tilted):
 
 def test_the_strength_before_driving_is_that_of_the_prior():
     assert LearnedSoil(SoilConfig(), TABLE).estimate().unseen.low < 0.0
+
+
+def test_of_four_cells_the_grid_map_tells_the_worst_and_the_limit_of_the_dearest():
+    pytest.importorskip("lupex_interfaces.msg")
+    from lupex_traversability.conversions import grid_map
+
+    made = seen(slope(0.0))
+    found = layers(made)
+    for name in found:
+        found[name] = np.full_like(found[name], np.nan)
+    found["cost"][:2, :2] = [[10.0, 80.0], [20.0, np.nan]]
+    found["limit"][:2, :2] = [[driving_cost.UNSEEN, driving_cost.SLOPE], [driving_cost.HIDDEN, np.nan]]
+    found["clearance"][:2, :2] = [[0.2, 0.1], [np.nan, 0.3]]
+    message = grid_map(1.0, made, found)
+    # grid_map lays cells out from the corner of most x and y: the first is the last
+    told = {name: data.data[-1] for name, data in zip(message.layers, message.data, strict=True)}
+    assert (told["cost"], told["limit"]) == (80.0, driving_cost.SLOPE)
+    assert told["clearance"] == pytest.approx(0.1)
+    assert math.isnan(message.data[message.layers.index("limit")].data[0])

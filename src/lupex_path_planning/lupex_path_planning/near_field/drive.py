@@ -196,14 +196,16 @@ class Drive:
     def _is_due(self, now: _Planned) -> bool:
         """Tell whether there is no way, it may be blocked by now, or enough has changed for a better one."""
         then, config = self._planned, self.config
+        if then is None or self._path.shape[0] < 2:
+            self._back = None
+            return True
         if self._back is not None:
             # ahead nothing has changed until it is seen from there
             begun_s, end = self._back
-            if 0.0 <= now.time_s - begun_s < config.back_s and math.dist(now.pose[:2], end) > config.back_within_m:
+            under_way = 0.0 <= now.time_s - begun_s < config.back_s
+            if under_way and math.dist(now.pose[:2], end) > config.back_within_m and not self._is_blocked(then, now):
                 return False
             self._back = None
-            return True
-        if then is None or self._path.shape[0] < 2:
             return True
         turned = abs(math.remainder(now.pose[2] - then.pose[2], 2.0 * math.pi))
         moved_m = max(math.dist(now.pose[:2], then.pose[:2]), math.dist(now.goal, then.goal))
@@ -211,6 +213,10 @@ class Drive:
             return True
         if not 0.0 <= now.time_s - then.time_s < config.replan_s:
             return True
+        return self._is_blocked(then, now)
+
+    def _is_blocked(self, then: _Planned, now: _Planned) -> bool:
+        """Tell whether ground on what is left of the path has become closed since it was planned."""
         reach_m = math.hypot(self.local.half_length_m, self.local.half_width_m) + now.costmap.cell_m
         return newly_blocked(then.costmap, now.costmap, _ahead(self._path, self._heading, now.pose[:2])[0], reach_m)
 
