@@ -50,7 +50,7 @@ class ExtricationServer:
         leads = by_path is not None and by_path.activity in _LEADING
         path = follower.ahead(self._node.config.immobilisation.look_ahead_m) if leads else None
         pose = located.x_m, located.y_m, located.yaw_rad
-        motion = _motion(last, located, tracks, self._node.config.guard.odometry_timeout_s)
+        motion = step_between(last, located, tracks, self._node.config.guard.odometry_timeout_s)
         twist = self._core.step(motion, pose, path, lambda twist: self._blocked(located.time_s, twist))
         self._tell(located)
         if twist is None:
@@ -109,7 +109,7 @@ class ExtricationServer:
             self._node.raise_fault(BOGGED, Fault.ERROR, f"{self._core.why}: stopped until another drive is asked for")
 
 
-def _motion(last: Located, now: Located, tracks: BodyTwist, longest_s: float) -> Motion:
+def step_between(last: Located, now: Located, tracks: BodyTwist, longest_s: float) -> Motion:
     """Return the step between two poses, of no length where they are so far apart; what turned is the heading."""
     dt_s = now.time_s - last.time_s
     if not 0.0 <= dt_s <= longest_s:

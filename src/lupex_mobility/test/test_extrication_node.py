@@ -15,6 +15,8 @@ from obeying_world import AHEAD, ODOM  # noqa: E402
 from lupex_interfaces.msg import Fault, Immobilisation  # noqa: E402
 from lupex_mobility import conversions  # noqa: E402
 from lupex_mobility.config import Immobilisation as Config  # noqa: E402
+from lupex_mobility.conversions import Located  # noqa: E402
+from lupex_mobility.extrication_server import step_between  # noqa: E402
 
 INTO = np.array([[0.0, 0.0], [20.0, 0.0]])
 AROUND = np.array([[-2.0, 0.0], [-2.0, 6.0]])
@@ -127,20 +129,19 @@ def test_beside_its_own_track_it_does_not_go_over_ground_that_is_not_free(world,
     assert world.yaw == pytest.approx(0.0, abs=0.1)
 
 
-def test_the_first_step_after_a_rest_is_no_loss(world, mobility):
-    """A parked world tells its pose seldom: what the tracks ran since is not known."""
-    path = np.array([[0.0, 0.0], [3.0, 0.0]])
-    led(world, path, lambda: world.x > 0.5)
-    world.odometry_on = False
-    since_s = world.time_s
-    led(world, path, lambda: world.time_s - since_s > 8.0)
-    world.odometry_on = True
-    world.grip = lambda x, twist: 0.1
-    since_s = world.time_s
-    led(world, path, lambda: world.time_s - since_s > 2.0)
-    assert not world.immobile
-    world.grip = lambda x, twist: 1.0
-    led(world, path, lambda: world.x > 2.0)
+def at(time_s, yaw_rad=0.0):
+    return Located(time_s, 0.0, 0.0, yaw_rad, (0.0, 0.0, 1.0), (0.04, 0.0), (0.003, 0.001), 0.1)
+
+
+def test_what_the_tracks_ran_between_poses_far_apart_is_not_known():
+    """A parked world tells its pose each few seconds: the first step of a drive is no loss of as many."""
+    near = step_between(at(5.0), at(5.1, 0.01), AHEAD, 1.5)
+    assert near.dt_s == pytest.approx(0.1)
+    assert near.ground.forward_mps == 0.04
+    assert near.ground.turning_rad_s == pytest.approx(0.1)
+    assert near.sigma_mps == pytest.approx(0.003)
+    assert step_between(at(5.0), at(9.0), AHEAD, 1.5).dt_s == 0.0
+    assert step_between(at(5.0), at(4.0), AHEAD, 1.5).dt_s == 0.0
 
 
 def test_the_place_is_told_once_it_is_known_in_odom(world, mobility):
